@@ -1,0 +1,2 @@
+//! The `undertone` command line.
+fn main() {}

@@ -1,0 +1,7 @@
+//! The detector as pure functions and types.
+//!
+//! What a sensor or a phone says becomes a [`model::Record`]; records of one device become profiles of its
+//! series; profiles and a baseline become evidence; evidence becomes findings. Nothing here opens a file,
+//! reads a clock, spawns a thread or depends on the order of a hash map.
+
+pub mod model;

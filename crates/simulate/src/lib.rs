@@ -1,0 +1,1 @@
+//! Generates labelled fleets of phones: ordinary apps, people, and implants.

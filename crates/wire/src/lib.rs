@@ -1,0 +1,8 @@
+//! Bytes to types and back, for every format that undertone reads or writes.
+//!
+//! Sans-I/O: a parser takes bytes that somebody else read and pushes [`undertone_core::model::Record`]s into a
+//! [`RecordSink`]. A bad row is data, not an error: it is rejected with a reason, and the rows around it live.
+
+mod sink;
+
+pub use sink::{RecordSink, RejectReason};
