@@ -4,4 +4,7 @@
 //! series; profiles and a baseline become evidence; evidence becomes findings. Nothing here opens a file,
 //! reads a clock, spawns a thread or depends on the order of a hash map.
 
+pub mod attack;
+pub mod evidence;
+pub mod finding;
 pub mod model;
