@@ -5,6 +5,8 @@
 //! reads a clock, spawns a thread or depends on the order of a hash map.
 
 pub mod attack;
+pub mod destination;
 pub mod evidence;
 pub mod finding;
 pub mod model;
+pub mod series;
