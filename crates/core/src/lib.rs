@@ -6,7 +6,11 @@
 
 pub mod attack;
 pub mod destination;
+pub mod device;
+pub mod dns;
 pub mod evidence;
 pub mod finding;
 pub mod model;
 pub mod series;
+pub mod text;
+pub mod timing;

@@ -1,7 +1,6 @@
 //! Texts to dense numbers, in order of first sight.
 
 use hashbrown::HashMap;
-use hashbrown::hash_map::EntryRef;
 
 /// Numbers texts from 0. The map inside is only ever asked, never walked.
 #[derive(Debug, Default)]
@@ -14,15 +13,13 @@ impl Interner {
     /// The number of a text, and whether it is new.
     #[expect(clippy::cast_possible_truncation, reason = "texts of one device are far below 2^32")]
     pub(super) fn number(&mut self, text: &str) -> (u32, bool) {
-        match self.numbers.entry_ref(text) {
-            EntryRef::Occupied(entry) => (*entry.get(), false),
-            EntryRef::Vacant(entry) => {
-                let number = self.texts.len() as u32;
-                self.texts.push(text.into());
-                entry.insert(number);
-                (number, true)
-            }
+        if let Some(&number) = self.numbers.get(text) {
+            return (number, false);
         }
+        let number = self.texts.len() as u32;
+        self.texts.push(text.into());
+        self.numbers.insert(text.into(), number);
+        (number, true)
     }
 
     /// The text of a number.
