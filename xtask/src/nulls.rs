@@ -17,8 +17,8 @@ pub(crate) const COUNTS: [usize; 24] =
 
 /// Levels of the table, descending.
 pub(crate) const LEVELS: [f64; 22] = [
-    0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 3e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 3e-5, 1e-5,
-    1e-6, 3e-7, 1e-7,
+    0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 3e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 3e-5,
+    1e-5, 1e-6, 3e-7, 1e-7,
 ];
 
 /// Seed of the shipped tables. Tests and power tables use other seeds.
@@ -205,7 +205,9 @@ mod tests {
         for count in [8, 11, 23] {
             let rows = rows(&Statistic::ALL, count, TEST_DRAWS, 977);
             for (statistic, row) in Statistic::ALL.into_iter().zip(rows) {
-                for (level, score) in LEVELS.iter().zip(row).filter(|(level, _)| (1e-3..=0.5).contains(*level)) {
+                for (level, score) in
+                    LEVELS.iter().zip(row).filter(|(level, _)| (1e-3..=0.5).contains(*level))
+                {
                     let value = match statistic {
                         Statistic::Entropy => score,
                         Statistic::Renewal => -score,

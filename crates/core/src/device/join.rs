@@ -63,7 +63,14 @@ fn distinct_sessions(sessions: Vec<Session<'_>>) -> Vec<Keyed<Session<'_>>> {
     keyed.sort_unstable_by(|(hash_a, a), (hash_b, b)| {
         (hash_a, a.uid, a.orig, a.resp, a.transport, a.start, a.is_final, a.duration_micros)
             .cmp(&(hash_b, b.uid, b.orig, b.resp, b.transport, b.start, b.is_final, b.duration_micros))
-            .then_with(|| (a.orig_bytes, a.resp_bytes, a.state, a.service).cmp(&(b.orig_bytes, b.resp_bytes, b.state, b.service)))
+            .then_with(|| {
+                (a.orig_bytes, a.resp_bytes, a.state, a.service).cmp(&(
+                    b.orig_bytes,
+                    b.resp_bytes,
+                    b.state,
+                    b.service,
+                ))
+            })
     });
     let mut kept: Vec<Keyed<Session<'_>>> = Vec::with_capacity(keyed.len());
     for (hash, session) in keyed {
@@ -85,7 +92,9 @@ fn is_same_connection(a: &Session<'_>, b: &Session<'_>) -> bool {
 
 /// The final report beats an open one; of two alike, the one that saw more time.
 fn last_word<'a>(known: &Session<'a>, other: Session<'a>) -> Session<'a> {
-    let rank = |session: &Session<'_>| (session.is_final, session.duration_micros, session.orig_bytes, session.resp_bytes);
+    let rank = |session: &Session<'_>| {
+        (session.is_final, session.duration_micros, session.orig_bytes, session.resp_bytes)
+    };
     if rank(&other) >= rank(known) { other } else { known.clone() }
 }
 
@@ -96,8 +105,18 @@ fn distinct_messages(messages: Vec<Exchange<'_>>) -> Vec<Keyed<Exchange<'_>>> {
     keyed.sort_unstable_by(|(hash_a, a), (hash_b, b)| {
         (hash_a, a.uid, a.kind, a.host, a.qtype, a.at)
             .cmp(&(hash_b, b.uid, b.kind, b.host, b.qtype, b.at))
-            .then_with(|| (a.method, a.path, a.status, a.orig, a.resp).cmp(&(b.method, b.path, b.status, b.orig, b.resp)))
-            .then_with(|| (a.rcode, a.answers, a.orig_bytes, a.resp_bytes).cmp(&(b.rcode, b.answers, b.orig_bytes, b.resp_bytes)))
+            .then_with(|| {
+                (a.method, a.path, a.status, a.orig, a.resp)
+                    .cmp(&(b.method, b.path, b.status, b.orig, b.resp))
+            })
+            .then_with(|| {
+                (a.rcode, a.answers, a.orig_bytes, a.resp_bytes).cmp(&(
+                    b.rcode,
+                    b.answers,
+                    b.orig_bytes,
+                    b.resp_bytes,
+                ))
+            })
             .then_with(|| (a.user_agent, a.ja3, a.ja4, a.alpn).cmp(&(b.user_agent, b.ja3, b.ja4, b.alpn)))
     });
     let mut kept: Vec<Keyed<Exchange<'_>>> = Vec::with_capacity(keyed.len());
@@ -135,7 +154,8 @@ fn attach<'a>(connections: &mut Vec<Connection<'a>>, messages: Vec<Keyed<Exchang
         while hashes.get(first).is_some_and(|&known| known < hash) {
             first += 1;
         }
-        let same_id = hashes.get(first..).unwrap_or_default().iter().take_while(|&&known| known == hash).count();
+        let same_id =
+            hashes.get(first..).unwrap_or_default().iter().take_while(|&&known| known == hash).count();
         let choice = choose(connections, first..first + same_id, &message);
         if let Some(connection) = choice.and_then(|at| connections.get_mut(at)) {
             connection.messages.push(message);
@@ -163,7 +183,11 @@ fn attach<'a>(connections: &mut Vec<Connection<'a>>, messages: Vec<Keyed<Exchang
 
 /// The connection of a message among those of its id: the latest that had begun, of the same endpoints where
 /// several fit.
-fn choose(connections: &[Connection<'_>], range: std::ops::Range<usize>, message: &Exchange<'_>) -> Option<usize> {
+fn choose(
+    connections: &[Connection<'_>],
+    range: std::ops::Range<usize>,
+    message: &Exchange<'_>,
+) -> Option<usize> {
     if message.uid.is_empty() {
         return None;
     }
@@ -184,7 +208,9 @@ fn choose(connections: &[Connection<'_>], range: std::ops::Range<usize>, message
         .filter(begun)
         .max_by_key(start_of)
         .or_else(|| candidates.iter().copied().min_by_key(start_of))
-        .or_else(|| range.into_iter().find(|at| connections.get(*at).is_some_and(|c| c.session.uid == message.uid)))
+        .or_else(|| {
+            range.into_iter().find(|at| connections.get(*at).is_some_and(|c| c.session.uid == message.uid))
+        })
 }
 
 /// The session that a message stands for when no sensor reported its connection.
@@ -275,13 +301,24 @@ mod tests {
     }
 
     fn session(uid: &str, secs: i64) -> Session<'_> {
-        let message =
-            Exchange::new(ExchangeKind::Tls, uid, Timestamp::from_secs(secs), end("10.0.0.1", 5), end("192.0.2.1", 443));
+        let message = Exchange::new(
+            ExchangeKind::Tls,
+            uid,
+            Timestamp::from_secs(secs),
+            end("10.0.0.1", 5),
+            end("192.0.2.1", 443),
+        );
         Session { duration_micros: Some(1), handshake: Some(true), ..session_of(&message) }
     }
 
     fn message(uid: &str, secs: i64) -> Exchange<'_> {
-        Exchange::new(ExchangeKind::Http, uid, Timestamp::from_secs(secs), end("10.0.0.1", 5), end("192.0.2.1", 443))
+        Exchange::new(
+            ExchangeKind::Http,
+            uid,
+            Timestamp::from_secs(secs),
+            end("10.0.0.1", 5),
+            end("192.0.2.1", 443),
+        )
     }
 
     #[test]
@@ -309,7 +346,8 @@ mod tests {
 
     #[test]
     fn an_id_used_again_after_a_restart_is_another_session() {
-        let joined = join(vec![session("a", 10), session("a", 5000)], vec![message("a", 11), message("a", 5001)]);
+        let joined =
+            join(vec![session("a", 10), session("a", 5000)], vec![message("a", 11), message("a", 5001)]);
         let shape: Vec<_> = joined.connections.iter().map(|c| c.messages.len()).collect();
         assert_eq!(shape, [1, 1]);
     }
@@ -322,15 +360,22 @@ mod tests {
             transport: Transport::Tcp,
             ..session(uid, secs)
         };
-        let joined = join(vec![fragment("a", 0), fragment("b", 600), fragment("c", 1200), fragment("d", 90_000)], vec![]);
-        let shape: Vec<_> =
-            joined.connections.iter().map(|c| (c.session.uid, c.session.orig_bytes, c.session.duration_micros)).collect();
+        let joined = join(
+            vec![fragment("a", 0), fragment("b", 600), fragment("c", 1200), fragment("d", 90_000)],
+            vec![],
+        );
+        let shape: Vec<_> = joined
+            .connections
+            .iter()
+            .map(|c| (c.session.uid, c.session.orig_bytes, c.session.duration_micros))
+            .collect();
         assert_eq!(shape, [("a", Some(3), Some(1_200_000_001)), ("d", Some(1), Some(1))]);
     }
 
     #[test]
     fn a_dns_query_and_its_answer_are_one_exchange() {
-        let query = Exchange { kind: ExchangeKind::Dns, host: Some("a.example"), qtype: Some(1), ..message("a", 5) };
+        let query =
+            Exchange { kind: ExchangeKind::Dns, host: Some("a.example"), qtype: Some(1), ..message("a", 5) };
         let answer = Exchange { at: Timestamp::from_secs(6), rcode: Some(0), ..query.clone() };
         let joined = join(vec![], vec![answer, query]);
         assert_eq!(joined.connections.len(), 1);

@@ -4,10 +4,10 @@
 //! moments of shared activity ([`moments`]) and summed up as series ([`observe`]). Nothing here looks at
 //! another device; only the baseline does.
 
+mod interner;
 pub mod join;
 pub mod moments;
 pub mod names;
-mod interner;
 pub mod observe;
 mod sighting;
 mod summary;

@@ -3,10 +3,11 @@
 use super::moments::Moments;
 use super::names::Names;
 use super::sighting::{Sighting, destination_of, is_nameless, sightings};
-use super::summary::{Circumstances, Summary};
+use super::summary::{Circumstances, Summary, fingerprint_of};
 use super::{Connection, interner::Interner};
 use crate::model::{Day, Platform, Timestamp};
 use crate::series::{Destination, Event, EventFlags, Profile, SeriesKey, Service, stable_hash};
+use crate::text;
 use crate::timing::AwakeClock;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -17,6 +18,9 @@ const PROFILE_SIGHTINGS_MIN: usize = 3;
 const PROFILE_CONNECTED_MICROS: u64 = 600 * 1_000_000;
 /// Stray sessions kept per device, the latest: enough for a rhythm over rotating destinations.
 const STRAYS_MAX: usize = 4096;
+
+/// Fingerprints and user agents kept per device.
+const STACKS_MAX: usize = 512;
 
 /// What is known of one device.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub struct DeviceReport {
     pub strays: Vec<Stray>,
     /// Every destination with the days on which it was contacted.
     pub reached: Vec<Reported>,
+    /// TLS fingerprints and user-agent families of the device, ascending.
+    pub stacks: Vec<Box<str>>,
     /// Days with any session.
     pub days: Vec<Day>,
     /// Addresses that the device used, ascending.
@@ -117,9 +123,20 @@ pub fn observe(input: &DeviceInput<'_, '_>) -> DeviceReport {
     let mut report = groups.report(&circumstances);
     report.awake = moments.awake;
     report.sessions = input.connections.len() as u64;
+    report.stacks = stacks(input.connections);
     report.days = distinct(input.connections.iter().map(|c| c.session.start.day()));
     report.addresses = distinct(input.connections.iter().map(|c| c.session.orig.addr));
     report
+}
+
+/// The device's TLS fingerprints and user-agent families, bounded.
+fn stacks(connections: &[Connection<'_>]) -> Vec<Box<str>> {
+    let messages = connections.iter().flat_map(|connection| &connection.messages);
+    let fingerprints = messages.clone().filter_map(fingerprint_of);
+    let agents = messages.filter_map(|message| message.user_agent).map(text::user_agent_family);
+    let mut stacks: Vec<&str> = distinct(fingerprints.chain(agents));
+    stacks.truncate(STACKS_MAX);
+    stacks.into_iter().map(Box::from).collect()
 }
 
 fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
@@ -187,7 +204,8 @@ impl<'a> Groups<'a> {
     }
 
     fn report(self, circumstances: &Circumstances<'_, '_, '_>) -> DeviceReport {
-        let mut report = DeviceReport { series_total: self.sightings.len() as u64, ..DeviceReport::default() };
+        let mut report =
+            DeviceReport { series_total: self.sightings.len() as u64, ..DeviceReport::default() };
         let mut strays = Vec::new();
         for (&(app, destination, service), &at) in &self.keys {
             let (Some(group), Some(destination)) =
@@ -201,7 +219,8 @@ impl<'a> Groups<'a> {
             if is_worth_a_profile(group, circumstances) {
                 report.series.push(profile(key, group, circumstances));
             } else {
-                strays.extend(group.iter().filter(|s| s.is_start).filter_map(|s| circumstances.stray(&key, s)));
+                strays
+                    .extend(group.iter().filter(|s| s.is_start).filter_map(|s| circumstances.stray(&key, s)));
             }
         }
         report.series.sort_by(|a, b| a.key.cmp(&b.key));
@@ -227,12 +246,15 @@ fn profile(key: SeriesKey, group: &[Sighting<'_>], circumstances: &Circumstances
     SeriesDays { key, days: days.into_iter().map(|(day, summary)| (day, summary.finish())).collect() }
 }
 
-fn reported(key: &SeriesKey, group: &[Sighting<'_>], circumstances: &Circumstances<'_, '_, '_>) -> Option<Reported> {
+fn reported(
+    key: &SeriesKey,
+    group: &[Sighting<'_>],
+    circumstances: &Circumstances<'_, '_, '_>,
+) -> Option<Reported> {
     let days = group.iter().filter_map(|s| circumstances.time_of(s)).map(Timestamp::day);
-    let (first_day, last_day) =
-        days.fold(None, |ends: Option<(Day, Day)>, day| {
-            Some(ends.map_or((day, day), |(first, last)| (first.min(day), last.max(day))))
-        })?;
+    let (first_day, last_day) = days.fold(None, |ends: Option<(Day, Day)>, day| {
+        Some(ends.map_or((day, day), |(first, last)| (first.min(day), last.max(day))))
+    })?;
     Some(Reported { app: key.app.clone(), destination: key.destination.clone(), first_day, last_day })
 }
 

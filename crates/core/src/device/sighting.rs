@@ -1,7 +1,7 @@
 //! What one connection adds to which series: its start, and the messages inside it.
 
-use super::names::Names;
 use super::Connection;
+use super::names::Names;
 use crate::destination::{is_ip_literal, normal_host};
 use crate::model::{Exchange, ExchangeKind, Transport};
 use crate::series::{Destination, Service};
@@ -21,10 +21,15 @@ pub(super) struct Sighting<'a> {
 
 /// The sightings of one connection. DNS: one for each query. Proxied requests: one for each target. Else one
 /// for the session, and one for each further message.
-pub(super) fn sightings<'a>(index: usize, connection: &Connection<'a>, names: &Names<'_>) -> Vec<Sighting<'a>> {
+pub(super) fn sightings<'a>(
+    index: usize,
+    connection: &Connection<'a>,
+    names: &Names<'_>,
+) -> Vec<Sighting<'a>> {
     let service = service_of(connection);
     let host = connection.messages.iter().find_map(usable_host);
-    let sighting = |message, is_start, host, service| Sighting { connection: index, message, is_start, host, service };
+    let sighting =
+        |message, is_start, host, service| Sighting { connection: index, message, is_start, host, service };
     if service == Service::Dns && !connection.messages.is_empty() {
         let queries = connection.messages.iter().enumerate().filter(|(_, m)| m.kind == ExchangeKind::Dns);
         return queries.map(|(at, m)| sighting(Some(at), true, usable_host(m), Service::Dns)).collect();
@@ -40,12 +45,14 @@ pub(super) fn sightings<'a>(index: usize, connection: &Connection<'a>, names: &N
     }
     let first = connection.session.start;
     for (at, message) in connection.messages.iter().enumerate() {
-        let is_handshake = matches!(message.kind, ExchangeKind::Tls | ExchangeKind::Quic | ExchangeKind::WebSocket);
+        let is_handshake =
+            matches!(message.kind, ExchangeKind::Tls | ExchangeKind::Quic | ExchangeKind::WebSocket);
         if message.kind == ExchangeKind::Dns || (is_handshake && !message.is_proxied) {
             continue;
         }
         let own_host = if message.kind == ExchangeKind::Data { None } else { usable_host(message) };
-        let message_host = own_host.or_else(|| found.first().and_then(|start| start.host.clone())).or_else(|| host.clone());
+        let message_host =
+            own_host.or_else(|| found.first().and_then(|start| start.host.clone())).or_else(|| host.clone());
         let is_first_of_proxy = is_proxied && message.is_proxied && message.at.since(first) < 5_000_000;
         found.push(sighting(Some(at), is_first_of_proxy && at == 0, message_host, service));
     }

@@ -7,6 +7,7 @@ use super::observe::{DeviceInput, Stray, host_hash};
 use super::sighting::{Sighting, is_nameless};
 use crate::destination::knowledge::is_usual_port;
 use crate::destination::{normal_host, registrable_domain};
+use crate::dns::DnsQuery;
 use crate::model::{ConnState, Exchange, ExchangeKind, Timestamp};
 use crate::series::{Destination, Event, EventFlags, Events, Profile, SeriesKey, Service};
 use crate::text;
@@ -58,7 +59,10 @@ impl<'c, 'a> Circumstances<'c, '_, 'a> {
             tie: crate::series::stable_hash(session.uid.as_bytes()),
             orig_bytes: orig_bytes.map(saturate),
             resp_bytes: resp_bytes.map(saturate),
-            duration_millis: session.duration_micros.filter(|_| sighting.is_start).map(|n| saturate(n / 1000)),
+            duration_millis: session
+                .duration_micros
+                .filter(|_| sighting.is_start)
+                .map(|n| saturate(n / 1000)),
             host_hash: host_hash(sighting.host.as_deref(), session.resp.addr),
             flags: self.flags(sighting, at_micros),
         })
@@ -95,7 +99,8 @@ impl<'c, 'a> Circumstances<'c, '_, 'a> {
     }
 }
 
-fn fingerprint_of<'a>(message: &Exchange<'a>) -> Option<&'a str> {
+/// The client fingerprint of a handshake: JA4, else JA3.
+pub(super) fn fingerprint_of<'a>(message: &Exchange<'a>) -> Option<&'a str> {
     message.ja4.or(message.ja3).filter(|text| !text.is_empty())
 }
 
@@ -108,13 +113,23 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn add(&mut self, key: &SeriesKey, sighting: &Sighting<'_>, circumstances: &Circumstances<'_, '_, '_>) {
-        let (Some(event), Some(connection)) = (circumstances.event(sighting), circumstances.connection(sighting))
+    pub(super) fn add(
+        &mut self,
+        key: &SeriesKey,
+        sighting: &Sighting<'_>,
+        circumstances: &Circumstances<'_, '_, '_>,
+    ) {
+        let (Some(event), Some(connection)) =
+            (circumstances.event(sighting), circumstances.connection(sighting))
         else {
             return;
         };
-        #[expect(clippy::cast_possible_truncation, reason = "|i64 micros| / 3.6e9 is below 2.6e9 / 1e0; clamped")]
-        let hour = event.at_micros.div_euclid(MICROS_PER_HOUR).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "|i64 micros| / 3.6e9 is below 2.6e9 / 1e0; clamped"
+        )]
+        let hour = event.at_micros.div_euclid(MICROS_PER_HOUR).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
+            as i32;
         if self.profile.hours.last() != Some(&hour) {
             self.profile.hours.push(hour);
         }
@@ -166,7 +181,8 @@ impl Summary {
         if key.service != Service::Dns {
             let host = sighting.host.as_deref();
             tick(&mut marks.without_name, is_nameless(host));
-            let resolved = host.filter(|h| !is_nameless(Some(h))).and_then(|h| circumstances.names.was_resolved(h));
+            let resolved =
+                host.filter(|h| !is_nameless(Some(h))).and_then(|h| circumstances.names.was_resolved(h));
             tick(&mut marks.never_resolved, resolved == Some(false));
             tick(&mut marks.name_mismatches, has_name_mismatch(connection));
         }
@@ -189,15 +205,13 @@ impl Summary {
         match message.kind {
             ExchangeKind::Dns => {
                 let host = message.host.map(normal_host).unwrap_or_default();
-                let below = match &key.destination {
-                    Destination::Domain(domain) => host.strip_suffix(domain.as_ref()).unwrap_or(&host),
-                    _ => &host,
+                let domain = match &key.destination {
+                    Destination::Domain(domain) => domain.as_ref(),
+                    _ => "",
                 };
-                self.profile.dns.get_or_insert_default().add(
-                    below.trim_end_matches('.'),
-                    message.qtype,
-                    message.rcode,
-                );
+                let (at, qtype, rcode) = (message.at, message.qtype, message.rcode);
+                let query = DnsQuery { at, qname: &host, domain, qtype, rcode };
+                self.profile.dns.get_or_insert_default().update(&query);
             }
             ExchangeKind::Http => self.add_request(message),
             kind if is_handshake(kind) => self.add_handshake(message),
@@ -219,7 +233,7 @@ impl Summary {
         }
         if let Some(path) = message.path {
             profile.paths.add(text::path_class(path).into());
-            profile.path_entropy.add(text::entropy_bits(path));
+            profile.path_entropy.add(text::bits_per_char(path.as_bytes()));
         }
         if let Some(agent) = message.user_agent {
             profile.user_agents.add(text::user_agent_family(agent).into());

@@ -10,6 +10,6 @@ mod key;
 mod profile;
 
 pub use counts::{Counts, StableKey, stable_hash};
-pub use events::{Event, Events, EventFlags};
+pub use events::{Event, EventFlags, Events};
 pub use key::{Destination, SeriesKey, Service};
 pub use profile::{EntropySum, LatestUids, Marks, Profile, StateTally};

@@ -2,7 +2,7 @@
 
 use super::counts::Counts;
 use super::events::{EventFlags, Events};
-use crate::dns::DnsTally;
+use crate::dns::DnsChannel;
 use crate::model::Timestamp;
 use std::net::IpAddr;
 
@@ -46,7 +46,7 @@ pub struct Profile {
     /// Entropy of paths and queries.
     pub path_entropy: EntropySum,
     /// DNS queries, where the series has any.
-    pub dns: Option<Box<DnsTally>>,
+    pub dns: Option<Box<DnsChannel>>,
     /// Hours since the epoch in which something happened, ascending.
     pub hours: Vec<i32>,
     /// Ids of the latest sessions.
@@ -75,7 +75,7 @@ impl Profile {
         self.connected_micros = self.connected_micros.saturating_add(other.connected_micros);
         self.path_entropy.merge(other.path_entropy);
         match (&mut self.dns, other.dns) {
-            (Some(mine), Some(theirs)) => mine.merge(*theirs),
+            (Some(mine), Some(theirs)) => mine.merge(&theirs),
             (mine @ None, theirs) => *mine = theirs,
             (Some(_), None) => {}
         }

@@ -1,7 +1,12 @@
-//! stub
-/// x
-pub fn path_class(path: &str) -> String { path.len().to_string() }
-/// x
-pub fn entropy_bits(_: &str) -> f64 { 1.0 }
-/// x
-pub fn user_agent_family(a: &str) -> &str { a.split('/').next().unwrap_or(a) }
+//! What a label, a name or a path looks like (ATT&CK `PayloadEntropyThreshold`, URI path pattern class).
+
+pub mod agent;
+mod dga;
+pub mod entropy;
+pub mod path;
+
+pub use dga::{DgaLikeness, dga_likeness};
+pub use entropy::{bits_per_char, bits_per_char_millis, normalised_entropy};
+pub use path::path_class;
+
+pub use agent::user_agent_family;

@@ -146,7 +146,9 @@ impl Directory {
             }
         }
         overlaps.sort();
-        let texts = overlaps.into_iter().map(|(addr, a, b)| format!("{addr} is leased to `{a}` and `{b}` at the same time"));
+        let texts = overlaps
+            .into_iter()
+            .map(|(addr, a, b)| format!("{addr} is leased to `{a}` and `{b}` at the same time"));
         self.conflicts.extend(texts);
     }
 
@@ -188,7 +190,10 @@ impl Directory {
     pub fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> = self.conflicts.iter().take(CONFLICTS_SHOWN).cloned().collect();
         if self.conflicts.len() > CONFLICTS_SHOWN {
-            notes.push(format!("{} more contradictions in leases or inventory", self.conflicts.len() - CONFLICTS_SHOWN));
+            notes.push(format!(
+                "{} more contradictions in leases or inventory",
+                self.conflicts.len() - CONFLICTS_SHOWN
+            ));
         }
         notes
     }
@@ -224,7 +229,8 @@ mod tests {
             lease(None, "10.0.0.5", Some(2), (200, 300)),
             lease(None, "10.0.0.6", Some(1), (500, 600)),
         ]);
-        let device = |addr: &str, secs| found.device_of_addr(addr.parse().unwrap(), Timestamp::from_secs(secs));
+        let device =
+            |addr: &str, secs| found.device_of_addr(addr.parse().unwrap(), Timestamp::from_secs(secs));
         assert_eq!(device("10.0.0.5", 50), Some("d-1"));
         assert_eq!(device("10.0.0.5", 150), None, "a hole in the leases names nobody");
         assert_eq!(device("10.0.0.5", 250), Some("02:00:00:00:00:02"));

@@ -36,7 +36,12 @@ pub struct SinkSettings {
 
 impl SinkSettings {
     /// Settings for one run.
-    pub fn new(directory: Directory, inside: Inside, memory_bytes: usize, spill_folder: Option<PathBuf>) -> Self {
+    pub fn new(
+        directory: Directory,
+        inside: Inside,
+        memory_bytes: usize,
+        spill_folder: Option<PathBuf>,
+    ) -> Self {
         let in_memory = AtomicUsize::new(0);
         Self { directory, inside, memory_bytes, spill_folder, in_memory, spill: OnceLock::new() }
     }
@@ -168,7 +173,9 @@ impl PartitionSink {
     fn telemetry(&mut self, event: Telemetry<'_>) {
         self.counts.see(event.at);
         if let TelemetryKind::Connection(connection) = &event.kind {
-            if let (Some(addr), false) = (connection.orig_ip, connection.orig_is_tunnel || event.device_id.is_empty()) {
+            if let (Some(addr), false) =
+                (connection.orig_ip, connection.orig_is_tunnel || event.device_id.is_empty())
+            {
                 let claims = self.counts.claims.entry(event.device_id.to_owned()).or_default();
                 if claims.len() < CLAIMS_MAX {
                     claims.insert(addr.to_canonical());
@@ -262,7 +269,8 @@ impl Partitions {
             }
             counts.merge(std::mem::take(&mut sink.counts));
         }
-        let names: BTreeSet<&str> = sinks.iter().flat_map(|sink| sink.devices.iter().map(String::as_str)).collect();
+        let names: BTreeSet<&str> =
+            sinks.iter().flat_map(|sink| sink.devices.iter().map(String::as_str)).collect();
         let aliases = aliases(&names, &counts.claims, &settings.directory);
         let mut partitions = Self { settings, sinks, aliases };
         partitions.reroute()?;
@@ -301,7 +309,8 @@ impl Partitions {
         if self.aliases.is_empty() {
             return Ok(());
         }
-        let touched: BTreeSet<usize> = self.aliases.keys().map(|name| partition_of(name.as_bytes())).collect();
+        let touched: BTreeSet<usize> =
+            self.aliases.keys().map(|name| partition_of(name.as_bytes())).collect();
         let aliases = std::mem::take(&mut self.aliases);
         for index in touched {
             for (names, bytes) in self.take(index)? {
@@ -342,7 +351,9 @@ fn aliases(
     let mut aliases = BTreeMap::new();
     for (addr, devices) in claimants {
         let name = addr.to_string();
-        if let ([device], true, false) = (devices.as_slice(), names.contains(name.as_str()), directory.knows_addr(addr)) {
+        if let ([device], true, false) =
+            (devices.as_slice(), names.contains(name.as_str()), directory.knows_addr(addr))
+        {
             aliases.insert(name, (*device).clone());
         }
     }
