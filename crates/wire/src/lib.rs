@@ -5,6 +5,7 @@
 
 mod cells;
 mod dns_codes;
+pub mod eve;
 mod http_target;
 mod json;
 pub mod rfc3339;
