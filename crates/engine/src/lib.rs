@@ -1,1 +1,3 @@
 //! The engine: files in, findings out.
+
+pub mod input;

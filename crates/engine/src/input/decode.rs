@@ -194,6 +194,8 @@ pub(super) struct Zstd<R> {
     /// Input that the decoder asked for next, bytes; 0 between frames.
     hint: usize,
     frames: u64,
+    /// Bytes taken from the frame at hand.
+    in_frame: usize,
     ended: bool,
     budget: Arc<Budget>,
     pending: Option<io::Error>,
@@ -204,7 +206,7 @@ impl<R: Read> Zstd<R> {
         let mut decoder = Decoder::new()?;
         decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG_MAX))?;
         let input = Input::new(inner);
-        Ok(Self { input, decoder, hint: 0, frames: 0, ended: false, budget, pending: None })
+        Ok(Self { input, decoder, hint: 0, frames: 0, in_frame: 0, ended: false, budget, pending: None })
     }
 
     /// Runs the decoder once. The library forgets the output of a call that fails, so a call is never given
@@ -212,6 +214,7 @@ impl<R: Read> Zstd<R> {
     /// 3.1.1.2), which the hint includes.
     fn step(&mut self, output: &mut [u8]) -> io::Result<usize> {
         const BLOCK_HEADER_BYTES: usize = 3;
+        const MAGIC_BYTES: usize = 4;
         let input = self.input.fill()?;
         if input.is_empty() && self.hint == 0 {
             self.ended = true;
@@ -228,12 +231,9 @@ impl<R: Read> Zstd<R> {
         let (taken, made) = (source.pos(), target.pos());
         self.input.consume(taken);
         match result {
-            Ok(hint) => {
-                self.frames += u64::from(hint == 0);
-                self.hint = hint;
-            }
-            Err(error) if self.hint == 0 && self.frames > 0 => {
-                drop(error);
+            Ok(0) => (self.frames, self.hint, self.in_frame) = (self.frames + 1, 0, 0),
+            Ok(hint) => (self.hint, self.in_frame) = (hint, self.in_frame + taken),
+            Err(_) if self.frames > 0 && self.in_frame <= MAGIC_BYTES => {
                 return Err(Fault::TrailingGarbage.into());
             }
             Err(error) => return Err(Fault::Damaged(error.to_string()).into()),

@@ -6,16 +6,15 @@
 use super::fault::{Fault, SkipReason};
 use super::lines::{Block, LineCutter};
 use super::open::{Opened, Opener, Peeked};
-use super::parse::{LineParser, parse_capture, parse_document};
+use super::parse::{parse_document, parse_lines};
 use super::plan::{Plan, Source};
 use super::progress::{Phase, Progress, StopFlag};
 use super::summary::{FileReport, InputSummary, Skipped};
 use super::tally::{Counted, Tally};
 use super::{ReadOptions, SourceInfo, SourceSink};
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use undertone_wire::format::{Format, LineFormat};
 
 /// An input of lines that is being read.
@@ -34,52 +33,91 @@ struct Part {
     skip: Option<SkipReason>,
 }
 
+/// What is left to do, behind one lock.
+#[derive(Default)]
+struct Queue<'p> {
+    pending: VecDeque<&'p Source>,
+    active: Vec<Arc<LineInput<'p>>>,
+    /// Workers that opened a source and do not know yet whether others can help with it.
+    opening: usize,
+}
+
 /// What all workers share.
 struct Shared<'p> {
-    pending: Mutex<VecDeque<&'p Source>>,
-    active: Mutex<Vec<Arc<LineInput<'p>>>>,
+    queue: Mutex<Queue<'p>>,
+    changed: Condvar,
     opener: Opener,
     options: &'p ReadOptions,
 }
 
-/// Reads the chosen sources of a plan on all threads. One sink for each thread.
+/// What a worker does next.
+enum Job<'p> {
+    /// Open a source; the guard ends when it is known whether others can help.
+    Open(&'p Source),
+    /// Help with an input that another worker opened.
+    Help(Arc<LineInput<'p>>),
+}
+
+impl<'p> Shared<'p> {
+    /// The next job; waits while another worker may still open something to help with. `None` at the end.
+    fn next_job(&self) -> Option<Job<'p>> {
+        let mut queue = lock(&self.queue);
+        while !self.options.stop.is_stopped() {
+            if let Some(source) = queue.pending.pop_front() {
+                queue.opening += 1;
+                return Some(Job::Open(source));
+            }
+            if let Some(input) = queue.active.last() {
+                return Some(Job::Help(Arc::clone(input)));
+            }
+            if queue.opening == 0 {
+                return None;
+            }
+            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+}
+
+/// Counts an opening worker until it is dropped, also by a panic: the others must not wait for ever.
+struct Opening<'s, 'p>(&'s Shared<'p>);
+
+impl Drop for Opening<'_, '_> {
+    fn drop(&mut self) {
+        lock(&self.0.queue).opening -= 1;
+        self.0.changed.notify_all();
+    }
+}
+
+/// Reads the leases of a plan, or all else, with one thread for each sink.
 pub(super) fn read<S: SourceSink + Send>(
     plan: &Plan,
-    leases: bool,
+    phase: Phase,
     options: &ReadOptions,
-    make_sink: impl Fn(usize) -> S + Sync,
+    sinks: Vec<S>,
     progress: &Progress,
 ) -> (Vec<S>, InputSummary) {
-    progress.set_phase(if leases { Phase::Leases } else { Phase::Records });
+    progress.set_phase(phase);
+    let chosen = plan.sources.iter().filter(|source| source.leases == (phase == Phase::Leases));
     let shared = Shared {
-        pending: Mutex::new(plan.sources.iter().filter(|source| source.leases == leases).collect()),
-        active: Mutex::default(),
+        queue: Mutex::new(Queue { pending: chosen.collect(), ..Queue::default() }),
+        changed: Condvar::new(),
         opener: Opener::new(options.limits, options.stop.clone(), Some(progress.clone())),
         options,
     };
-    let run = |number: usize| Worker::new(&shared, make_sink(number)).run();
-    let threads = if leases { 1 } else { options.threads.max(1) };
-    let done: Vec<(S, BTreeMap<usize, Part>)> = std::thread::scope(|scope| {
-        let run = &run;
-        let handles: Vec<_> = (1..threads).map(|number| scope.spawn(move || run(number))).collect();
-        let mut done = vec![run(0)];
+    let (mut done, mut parts) = (Vec::with_capacity(sinks.len()), BTreeMap::<usize, Part>::new());
+    std::thread::scope(|scope| {
+        let workers = sinks.into_iter().map(|sink| Worker::new(&shared, sink));
+        let handles: Vec<_> = workers.map(|worker| scope.spawn(move || worker.run())).collect();
         for handle in handles {
-            match handle.join() {
-                Ok(result) => done.push(result),
-                Err(panic) => std::panic::resume_unwind(panic),
+            let (sink, theirs) = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            done.push(sink);
+            for (index, part) in theirs {
+                parts.entry(index).or_default().merge(part);
             }
         }
-        done
     });
-    let mut sinks = Vec::with_capacity(done.len());
-    let mut parts: BTreeMap<usize, Part> = BTreeMap::new();
-    for (sink, theirs) in done {
-        sinks.push(sink);
-        for (index, part) in theirs {
-            parts.entry(index).or_default().merge(part);
-        }
-    }
-    (sinks, summarise(plan, parts, &options.stop))
+    (done, summarise(plan, parts, &options.stop))
 }
 
 fn summarise(plan: &Plan, parts: BTreeMap<usize, Part>, stop: &StopFlag) -> InputSummary {
@@ -90,6 +128,7 @@ fn summarise(plan: &Plan, parts: BTreeMap<usize, Part>, stop: &StopFlag) -> Inpu
         match part.skip {
             Some(reason) => summary.skipped.push(Skipped { name, reason }),
             None => summary.files.push(FileReport {
+                index,
                 name,
                 format: source.format,
                 bytes: part.bytes,
@@ -125,26 +164,19 @@ struct Worker<'w, 'p, S> {
     sink: S,
     parts: BTreeMap<usize, Part>,
     block: Block,
-    parser: LineParser,
 }
 
 impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
     fn new(shared: &'w Shared<'p>, sink: S) -> Self {
-        let parser = LineParser::default();
-        Self { shared, sink, parts: BTreeMap::new(), block: Block::default(), parser }
+        Self { shared, sink, parts: BTreeMap::new(), block: Block::default() }
     }
 
     fn run(mut self) -> (S, BTreeMap<usize, Part>) {
-        while !self.shared.options.stop.is_stopped() {
-            // The guard must not live while the source is read.
-            let next = lock(&self.shared.pending).pop_front();
-            let Some(source) = next else { break };
-            self.read_source(source);
-        }
-        loop {
-            let shared = lock(&self.shared.active).last().cloned();
-            let Some(input) = shared else { break };
-            self.read_lines(&input);
+        while let Some(job) = self.shared.next_job() {
+            match job {
+                Job::Open(source) => self.read_source(source),
+                Job::Help(input) => self.read_lines(&input),
+            }
         }
         (self.sink, self.parts)
     }
@@ -154,6 +186,7 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
     }
 
     fn read_source(&mut self, source: &'p Source) {
+        let opening = Opening(self.shared);
         let piped = lock(&source.pipe).take();
         let opened = match piped {
             Some(peeked) => Ok(Opened::Plain(peeked)),
@@ -171,15 +204,21 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
                 return;
             }
         };
+        // A source that turns out to be empty is a source all the same.
+        self.part(source);
         match source.format {
             Format::Lines(format) => {
-                let zeek = format == LineFormat::ZeekTsv;
-                let cutter = LineCutter::new(stream, self.shared.options.limits.line_bytes_max, zeek);
+                let limits = self.shared.options.limits;
+                let cutter = LineCutter::new(stream, limits.line_bytes_max, format.has_headers());
                 let input = Arc::new(LineInput { source, format, cutter: Mutex::new(Some(cutter)) });
-                lock(&self.shared.active).push(Arc::clone(&input));
+                lock(&self.shared.queue).active.push(Arc::clone(&input));
+                drop(opening);
                 self.read_lines(&input);
             }
-            Format::Document(_) | Format::Capture => self.read_whole(source, stream),
+            Format::Document(_) | Format::Capture => {
+                drop(opening);
+                self.read_whole(source, stream);
+            }
         }
     }
 
@@ -197,13 +236,12 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
             let fault = cutter.take_fault();
             *guard = None;
             drop(guard);
-            let part = self.part(input.source);
             if let Some((fault, line)) = fault {
-                part.end_in(fault, line);
+                self.part(input.source).end_in(fault, line);
             }
             break;
         }
-        lock(&self.shared.active).retain(|other| !Arc::ptr_eq(other, input));
+        lock(&self.shared.queue).active.retain(|other| !Arc::ptr_eq(other, input));
     }
 
     fn parse_block(&mut self, input: &LineInput<'p>) {
@@ -211,7 +249,7 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
         let part = self.parts.entry(input.source.index).or_default();
         part.bytes += self.block.bytes().len() as u64;
         let mut sink = Counted { sink: &mut self.sink, tally: &mut part.tally };
-        self.parser.parse(input.format, &self.block, self.shared.options, &mut sink);
+        parse_lines(input.format, &self.block, self.shared.options, &mut sink);
     }
 
     /// Reads a document or a capture, which cannot be shared.
@@ -231,8 +269,7 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
                 }
                 parse_document(format, &text, self.shared.options, &mut sink);
             }
-            Format::Capture => parse_capture(&mut stream, &mut sink),
-            Format::Lines(_) => {}
+            Format::Capture | Format::Lines(_) => {}
         }
         part.bytes += stream.bytes;
         if let Some(fault) = stream.fault {

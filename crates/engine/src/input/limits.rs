@@ -94,8 +94,7 @@ mod tests {
 
     #[test]
     fn a_budget_grows_with_distinct_compressed_bytes_only() {
-        let limits =
-            Limits { decompressed_base_bytes: 100, decompressed_ratio_max: 10, ..Limits::default() };
+        let limits = Limits { decompressed_base_bytes: 100, decompressed_ratio_max: 10, ..Limits::default() };
         let budget = Budget::new(limits, Some(50));
         assert_eq!(budget.produce(100), Ok(()));
         assert_eq!(budget.produce(1), Err(Fault::RatioExceeded { ratio: 10, bytes: 101 }));

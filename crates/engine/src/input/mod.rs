@@ -30,6 +30,7 @@ pub use tally::{Rejects, Tally};
 
 use plan::Source;
 use undertone_wire::RecordSink;
+use undertone_wire::mobile::usagestats::UtcOffset;
 
 /// How to read.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +39,9 @@ pub struct ReadOptions {
     pub threads: usize,
     /// Bounds on what an input may cost.
     pub limits: Limits,
-    /// Offset from UTC, seconds east, of texts that give local time without a zone (`dumpsys`).
-    pub utc_offset_secs: i32,
+    /// Offset from UTC of texts that give local time without a zone (`dumpsys`); without it such rows are
+    /// rejected.
+    pub utc_offset: Option<UtcOffset>,
     /// Ends the run early.
     pub stop: StopFlag,
 }
@@ -76,7 +78,20 @@ pub fn read_leases<S: SourceSink + Send>(
     options: &ReadOptions,
     sink: S,
     progress: &Progress,
-) -> (S, InputSummary) {
-    let cell = std::sync::Mutex::new(Some(sink));
-    driver::read_leases(plan, options, &cell, progress)
+) -> (Option<S>, InputSummary) {
+    let (mut sinks, summary) = driver::read(plan, Phase::Leases, options, vec![sink], progress);
+    (sinks.pop(), summary)
+}
+
+/// Reads all else on `options.threads` threads, each with the sink that `make_sink` gives for its number.
+pub fn read_records<S: SourceSink + Send>(
+    plan: &Plan,
+    options: &ReadOptions,
+    make_sink: impl FnMut(usize) -> S,
+    progress: &Progress,
+) -> (Vec<S>, InputSummary) {
+    let sinks = (0..options.threads.max(1)).map(make_sink).collect();
+    let done = driver::read(plan, Phase::Records, options, sinks, progress);
+    progress.set_phase(Phase::Done);
+    done
 }

@@ -5,7 +5,7 @@ use super::discover::{Discovered, InputPath, Place, discover};
 use super::fault::{Fault, SkipReason};
 use super::open::{Locator, Opened, Opener, Peeked, Root};
 use super::progress::{Phase, Progress};
-use super::{ReadOptions, Skipped};
+use super::{InputSummary, ReadOptions, Skipped};
 use std::sync::{Arc, Mutex, OnceLock};
 use undertone_wire::format::{self, Format};
 
@@ -51,6 +51,11 @@ impl Plan {
             plan.add_root(&opener, root, options);
         }
         plan
+    }
+
+    /// A summary with what is skipped already, to which each phase's summary is merged.
+    pub fn summary(&self) -> InputSummary {
+        InputSummary { skipped: self.skipped.clone(), ..InputSummary::default() }
     }
 
     /// Number of inputs that will be read.

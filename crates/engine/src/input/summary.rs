@@ -18,6 +18,8 @@ pub struct Skipped {
 /// One input that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReport {
+    /// Position among all inputs of the plan.
+    pub index: usize,
     /// Name for reports: the path, with `!` before the name of an archive entry.
     pub name: String,
     /// What its content is.
@@ -53,6 +55,14 @@ pub struct InputSummary {
 }
 
 impl InputSummary {
+    /// Adds what another phase of the same plan read.
+    pub fn merge(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.files.sort_by_key(|file| file.index);
+        self.skipped.extend(other.skipped);
+        self.interrupted |= other.interrupted;
+    }
+
     /// Records accepted, all inputs.
     pub fn accepted(&self) -> u64 {
         self.files.iter().map(|file| file.tally.accepted).sum()

@@ -62,7 +62,8 @@ impl Tally {
         if let Some(known) = self.ignored.get_mut(what) {
             *known += count;
         } else {
-            let name = if self.ignored.len() < IGNORED_NAMES_MAX { shortened(what) } else { OTHER.to_owned() };
+            let name =
+                if self.ignored.len() < IGNORED_NAMES_MAX { shortened(what) } else { OTHER.to_owned() };
             *self.ignored.entry(name).or_insert(0) += count;
         }
     }
@@ -102,8 +103,6 @@ fn shortened(text: &str) -> String {
 pub(super) struct Counted<'a, S> {
     pub(super) sink: &'a mut S,
     pub(super) tally: &'a mut Tally,
-    /// Lines of the input before the piece being parsed.
-    pub(super) lines_before: u64,
 }
 
 impl<S: RecordSink> RecordSink for Counted<'_, S> {
@@ -113,7 +112,6 @@ impl<S: RecordSink> RecordSink for Counted<'_, S> {
     }
 
     fn reject(&mut self, line: u64, reason: RejectReason, detail: &str) {
-        let line = self.lines_before + line;
         self.tally.reject(line, reason, detail);
         self.sink.reject(line, reason, detail);
     }
