@@ -5,4 +5,6 @@
 //! scored against it. No detection rule and no format lives here.
 
 pub mod identity;
+pub mod input;
 pub mod partition;
+

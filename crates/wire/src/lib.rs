@@ -6,8 +6,10 @@
 mod cells;
 mod dns_codes;
 pub mod eve;
+pub mod format;
 mod http_target;
 mod json;
+pub mod mobile;
 pub mod packed;
 pub mod rfc3339;
 mod sink;
