@@ -128,16 +128,15 @@ pub fn sniff(head: &[u8]) -> bool {
 
 fn is_message(value: &[u8]) -> bool {
     head::objects(value).iter().any(|object| {
-        is_bare_message(object) || object.get("message").is_some_and(|inner| {
-            head::objects(inner).iter().any(is_bare_message)
-        })
+        is_bare_message(object)
+            || object.get("message").is_some_and(|inner| head::objects(inner).iter().any(is_bare_message))
     })
 }
 
 fn is_bare_message(object: &head::ObjectHead<'_>) -> bool {
-    let names_type = object
-        .get("attributes")
-        .is_some_and(|attributes| head::objects(attributes).iter().any(|inner| inner.has("notificationType")));
+    let names_type = object.get("attributes").is_some_and(|attributes| {
+        head::objects(attributes).iter().any(|inner| inner.has("notificationType"))
+    });
     names_type || object.get("data").is_some_and(holds_batch)
 }
 
@@ -146,7 +145,9 @@ fn holds_batch(data: &[u8]) -> bool {
     const LOOKED_AT: usize = 1024;
     let whole = data.len().min(LOOKED_AT) / 4 * 4;
     let Some(payload) = data.get(..whole).and_then(|data| STANDARD.decode(data).ok()) else { return false };
-    [&b"usageLogEvents"[..], b"enterprises/"].iter().any(|mark| memchr::memmem::find(&payload, mark).is_some())
+    [&b"usageLogEvents"[..], b"enterprises/"]
+        .iter()
+        .any(|mark| memchr::memmem::find(&payload, mark).is_some())
 }
 
 fn newlines(text: &str) -> u64 {
@@ -226,7 +227,11 @@ fn batch_or_data<'a, S: RecordSink + ?Sized>(
     Ok(())
 }
 
-fn batch<'a, S: RecordSink + ?Sized>(batch: &Envelope<'a>, line: u64, sink: &mut S) -> Result<(), Unused<'a>> {
+fn batch<'a, S: RecordSink + ?Sized>(
+    batch: &Envelope<'a>,
+    line: u64,
+    sink: &mut S,
+) -> Result<(), Unused<'a>> {
     let device = field::text(batch.device).ok_or(missing("device"))?;
     let events = batch.events.and_then(Raw::every_item);
     let events = events.ok_or(Unused::Reject(RejectReason::BadJson, "usageLogEvents"))?;

@@ -3,9 +3,9 @@
 //! One object a line. `docs/mobile-edr.md` is the guide for those who write it and `docs/mobile-edr.schema.json`
 //! its JSON Schema. Fields keep the names that they have there.
 
-use super::raw::Raw;
 use super::field::{address, instant, integer, text};
 use super::head;
+use super::raw::Raw;
 use super::row::{self, Unused, missing};
 use crate::{RecordSink, RejectReason};
 use serde::Deserialize;
@@ -19,6 +19,37 @@ pub const SOURCE: &str = "mobile_edr";
 
 /// The kinds of row.
 pub const KINDS: [&str; 5] = ["connection", "lookup", "state", "usage", "push"];
+
+/// Every field of a row, of any kind.
+pub const FIELDS: [&str; 27] = [
+    "kind",
+    "ts",
+    "device_id",
+    "platform",
+    "app_id",
+    "app_name",
+    "role",
+    "uid",
+    "source",
+    "transport",
+    "resp_ip",
+    "resp_port",
+    "resp_host",
+    "orig_ip",
+    "orig_port",
+    "orig_is_tunnel",
+    "orig_bytes",
+    "resp_bytes",
+    "end_ts",
+    "stack",
+    "qname",
+    "answers",
+    "state",
+    "from",
+    "to",
+    "set",
+    "bytes",
+];
 
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
@@ -67,7 +98,8 @@ pub fn parse_line<S: RecordSink + ?Sized>(line: &[u8], number: u64, sink: &mut S
 /// `kind`, or any `kind` with a `device_id`.
 pub fn sniff(head: &[u8]) -> bool {
     head::objects(head).iter().any(|object| {
-        object.has("ts") && (object.is_one_of("kind", &KINDS) || object.has("kind") && object.has("device_id"))
+        object.has("ts")
+            && (object.is_one_of("kind", &KINDS) || object.has("kind") && object.has("device_id"))
     })
 }
 
@@ -109,7 +141,11 @@ fn read<'a, S: RecordSink + ?Sized>(row: &Row<'a>, sink: &mut S) -> Result<(), U
     Ok(())
 }
 
-fn connection<'h>(row: &Row<'_>, at: Timestamp, host: Option<&'h str>) -> Result<AppConnection<'h>, Unused<'static>> {
+fn connection<'h>(
+    row: &Row<'_>,
+    at: Timestamp,
+    host: Option<&'h str>,
+) -> Result<AppConnection<'h>, Unused<'static>> {
     let resp_ip = address(row.resp_ip, "resp_ip")?;
     if resp_ip.is_none() && host.is_none() {
         return Err(missing("resp_ip or resp_host"));

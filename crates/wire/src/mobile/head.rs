@@ -106,7 +106,9 @@ fn string(text: &[u8]) -> (&[u8], &[u8]) {
         match byte {
             _ if escaped => escaped = false,
             b'\\' => escaped = true,
-            b'"' => return (body.get(..index).unwrap_or_default(), body.get(index + 1..).unwrap_or_default()),
+            b'"' => {
+                return (body.get(..index).unwrap_or_default(), body.get(index + 1..).unwrap_or_default());
+            }
             _ => {}
         }
     }

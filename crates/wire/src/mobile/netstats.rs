@@ -37,7 +37,8 @@ pub fn parse<S: RecordSink + ?Sized>(text: &[u8], packages: &UidMap<'_>, sink: &
                 section_indent = Some(line.indent());
                 return;
             }
-            let is_next_section = !content.is_empty() && section_indent.is_some_and(|own| line.indent() <= own);
+            let is_next_section =
+                !content.is_empty() && section_indent.is_some_and(|own| line.indent() <= own);
             if is_next_section {
                 section_indent = None;
             }
@@ -72,7 +73,9 @@ fn ident(line: Line<'_>) -> Heading {
     // The name of a network may itself hold ` uid=`: the last ones on the line are Android's.
     for word in line.trimmed().rsplit(|byte| *byte == b' ').take(4) {
         match word.split_at_checked(4) {
-            Some((b"uid=", value)) => uid = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()),
+            Some((b"uid=", value)) => {
+                uid = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok())
+            }
             Some((b"set=", b"FOREGROUND")) => is_foreground = Some(true),
             Some((b"set=", b"DEFAULT")) => is_foreground = Some(false),
             _ => {}

@@ -101,7 +101,9 @@ fn is_name(info: &str) -> bool {
     info.contains('.')
         && info.len() <= 253
         && raw::address(info).is_none()
-        && info.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') || byte >= 0x80)
+        && info
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') || byte >= 0x80)
 }
 
 fn instant(text: Option<&str>, field: &'static str) -> Result<Option<Timestamp>, Unused<'static>> {

@@ -71,7 +71,11 @@ impl IntrusionSequence {
     /// Takes one event.
     pub fn observe(&mut self, event: EventRef) {
         self.observed = self.observed.saturating_add(1);
-        self.insert(event.sequence, event.id, Run { last_id: event.id, first_at: event.at, last_at: event.at });
+        self.insert(
+            event.sequence,
+            event.id,
+            Run { last_id: event.id, first_at: event.at, last_at: event.at },
+        );
     }
 
     /// Takes everything that `other` saw.
@@ -90,7 +94,10 @@ impl IntrusionSequence {
 
     /// Different ids observed.
     pub fn distinct(&self) -> u64 {
-        self.runs.iter().map(|(&(_, first_id), run)| (run.last_id - first_id).saturating_add(1)).fold(0, u64::saturating_add)
+        self.runs
+            .iter()
+            .map(|(&(_, first_id), run)| (run.last_id - first_id).saturating_add(1))
+            .fold(0, u64::saturating_add)
     }
 
     /// Observations of an id that was observed before: overlapping files.
@@ -106,20 +113,24 @@ impl IntrusionSequence {
     /// The holes, by sequence and id.
     pub fn missing(&self) -> impl Iterator<Item = Missing> {
         let after = self.runs.iter().skip(1);
-        self.runs.iter().zip(after).filter_map(|((&(sequence, _), left), (&(next_sequence, next_id), right))| {
-            (sequence == next_sequence).then(|| Missing {
-                sequence,
-                first_id: left.last_id.saturating_add(1),
-                last_id: next_id.saturating_sub(1),
-                after: left.last_at,
-                before: right.first_at,
-            })
-        })
+        self.runs.iter().zip(after).filter_map(
+            |((&(sequence, _), left), (&(next_sequence, next_id), right))| {
+                (sequence == next_sequence).then(|| Missing {
+                    sequence,
+                    first_id: left.last_id.saturating_add(1),
+                    last_id: next_id.saturating_sub(1),
+                    after: left.last_at,
+                    before: right.first_at,
+                })
+            },
+        )
     }
 
     /// How many ids the holes hold together.
     pub fn missing_count(&self) -> u64 {
-        self.missing().map(|hole| (hole.last_id - hole.first_id).saturating_add(1)).fold(0, u64::saturating_add)
+        self.missing()
+            .map(|hole| (hole.last_id - hole.first_id).saturating_add(1))
+            .fold(0, u64::saturating_add)
     }
 
     /// Adds a run, joined with those that it overlaps or touches.
@@ -127,9 +138,9 @@ impl IntrusionSequence {
         let (mut first_id, mut run) = (first_id, run);
         // Runs never touch, so at most the one before and those that begin inside or right behind can join.
         let before = self.runs.range(..=(sequence, first_id)).next_back();
-        if let Some((&key, &left)) = before.filter(|(key, left)| {
-            key.0 == sequence && left.last_id.saturating_add(1) >= first_id
-        }) {
+        if let Some((&key, &left)) =
+            before.filter(|(key, left)| key.0 == sequence && left.last_id.saturating_add(1) >= first_id)
+        {
             self.runs.remove(&key);
             (first_id, run) = join((key.1, left), (first_id, run));
         }

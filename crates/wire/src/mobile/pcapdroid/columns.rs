@@ -45,12 +45,16 @@ pub(super) struct Fields<'a> {
 impl Columns {
     /// The columns of a header line; `None` for any other line.
     pub(super) fn from_header(line: &str) -> Option<Self> {
-        let is_header = line.len() >= 12 && line.get(..8).is_some_and(|start| !start.contains(|c: char| c.is_ascii_digit()));
+        let is_header = line.len() >= 12
+            && line.get(..8).is_some_and(|start| !start.contains(|c: char| c.is_ascii_digit()));
         if !is_header {
             return None;
         }
-        let names: Vec<String> =
-            line.split(',').take(MAX_COLUMNS).map(|name| name.trim_matches(['"', ' ']).to_ascii_lowercase()).collect();
+        let names: Vec<String> = line
+            .split(',')
+            .take(MAX_COLUMNS)
+            .map(|name| name.trim_matches(['"', ' ']).to_ascii_lowercase())
+            .collect();
         if !["ipproto", "dstip", "firstseen"].iter().all(|name| names.iter().any(|found| found == name)) {
             return None;
         }
@@ -98,7 +102,8 @@ impl Columns {
                 _ => is_protocol,
             };
             let ends = 1..=1 + extra;
-            label_extra = ends.clone().position(|at| parts.get(at).is_some_and(|part| anchor(part))).unwrap_or(0);
+            label_extra =
+                ends.clone().position(|at| parts.get(at).is_some_and(|part| anchor(part))).unwrap_or(0);
         }
         let mut texts = Vec::with_capacity(self.free.len());
         let mut next = 0;
