@@ -8,6 +8,7 @@ mod dns_codes;
 pub mod eve;
 pub mod format;
 mod http_target;
+pub mod inventory;
 mod json;
 pub mod mobile;
 pub mod packed;
