@@ -3,7 +3,9 @@
 //! Sans-I/O: a parser takes bytes that somebody else read and pushes [`undertone_core::model::Record`]s into a
 //! [`RecordSink`]. A bad row is data, not an error: it is rejected with a reason, and the rows around it live.
 
+pub mod findings;
 pub mod rfc3339;
 mod sink;
+pub mod truth;
 
 pub use sink::{RecordSink, RejectReason};
