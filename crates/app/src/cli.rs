@@ -32,7 +32,7 @@ pub(crate) struct GlobalArgs {
     /// Say more on stderr
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
-    /// No colours, even on a terminal (also: NO_COLOR in the environment)
+    /// No colours, even on a terminal (also: `NO_COLOR` in the environment)
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
 }

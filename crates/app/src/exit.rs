@@ -57,7 +57,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// A failure that says `message`.
-    pub(crate) fn new(failure: Failure, message: impl Into<String>) -> anyhow::Error {
+    pub(crate) fn error(failure: Failure, message: impl Into<String>) -> anyhow::Error {
         anyhow::Error::new(Self { failure, message: message.into() })
     }
 }

@@ -23,10 +23,10 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
 fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a Finding> {
     let mut matching = findings.iter().filter(|finding| !id.is_empty() && finding.id.starts_with(id));
     let Some(first) = matching.next() else {
-        return Err(Fault::new(Failure::Usage, format!("no finding `{id}` among {}", findings.len())));
+        return Err(Fault::error(Failure::Usage, format!("no finding `{id}` among {}", findings.len())));
     };
     if matching.any(|other| other.id != first.id) {
-        return Err(Fault::new(
+        return Err(Fault::error(
             Failure::Usage,
             format!("`{id}` begins several findings; say more of the id"),
         ));

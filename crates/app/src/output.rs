@@ -117,7 +117,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn refused(what: &str, error: &io::Error) -> anyhow::Error {
-    Fault::new(Failure::Output, format!("cannot write `{what}`: {error}"))
+    Fault::error(Failure::Output, format!("cannot write `{what}`: {error}"))
 }
 
 /// The target of `FILE` (format by extension) or `FORMAT:FILE`.
@@ -128,11 +128,11 @@ fn target(text: &str) -> anyhow::Result<Target> {
         None => Target { format: format_by_extension(text)?, path: text.into() },
     };
     if target.path.as_os_str().is_empty() {
-        return Err(Fault::new(Failure::Usage, format!("`{text}` names no file")));
+        return Err(Fault::error(Failure::Usage, format!("`{text}` names no file")));
     }
     let folder = folder_of(&target.path);
     if !folder.is_dir() {
-        return Err(Fault::new(Failure::Output, format!("no folder `{}` to write to", folder.display())));
+        return Err(Fault::error(Failure::Output, format!("no folder `{}` to write to", folder.display())));
     }
     Ok(target)
 }
@@ -145,5 +145,5 @@ fn format_by_extension(text: &str) -> anyhow::Result<Format> {
             let names = Format::ALL.map(Format::name).join(", ");
             format!("the name of `{text}` tells no format; say it as FORMAT:FILE with one of {names}")
         })
-        .map_err(|error| Fault::new(Failure::Usage, format!("{error:#}")))
+        .map_err(|error| Fault::error(Failure::Usage, format!("{error:#}")))
 }

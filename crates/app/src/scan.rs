@@ -6,7 +6,7 @@ use crate::interrupt;
 use crate::output::{Outputs, write_file};
 use crate::progress::Bar;
 use crate::terminal::Console;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use undertone_core::finding::{Finding, Severity};
 use undertone_engine::input::{InputPath, Progress, StopFlag};
 use undertone_engine::{ScanError, ScanOptions, ScanReport, ScanSummary};
@@ -90,7 +90,7 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
 /// A run whose inputs gave nothing: the summary is told all the same.
 fn without_input(args: &ScanArgs, summary: ScanSummary, console: &Console) -> anyhow::Result<Outcome> {
     tell(&summary_of(summary, &[], 0), args.summary.as_deref(), console)?;
-    Err(Fault::new(Failure::Data, "no usable input: nothing that undertone can read was found"))
+    Err(Fault::error(Failure::Data, "no usable input: nothing that undertone can read was found"))
 }
 
 fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console) -> anyhow::Result<()> {
@@ -116,7 +116,7 @@ fn outcome(findings: &[Finding], fail_on: Option<&str>, summary: &RunSummary) ->
 
 fn options(args: &ScanArgs) -> ScanOptions {
     ScanOptions {
-        inputs: args.paths.iter().map(input).collect(),
+        inputs: args.paths.iter().map(|path| input(path)).collect(),
         threads: args.threads,
         internal: args.internal.clone(),
         inventory: args.inventory.clone(),
@@ -128,6 +128,6 @@ fn options(args: &ScanArgs) -> ScanOptions {
     }
 }
 
-fn input(path: &PathBuf) -> InputPath {
-    if path.as_os_str() == "-" { InputPath::Stdin } else { InputPath::Path(path.clone()) }
+fn input(path: &Path) -> InputPath {
+    if path.as_os_str() == "-" { InputPath::Stdin } else { InputPath::Path(path.to_owned()) }
 }

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Outc
 pub(crate) fn write(folder: &Path, options: &FleetOptions) -> anyhow::Result<()> {
     write_fleet(folder, options).map_err(|error| {
         let failure = if matches!(error, Error::Option { .. }) { Failure::Usage } else { Failure::Output };
-        Fault::new(failure, format!("{:#}", anyhow::Error::new(error)))
+        Fault::error(failure, format!("{:#}", anyhow::Error::new(error)))
     })?;
     Ok(())
 }
@@ -51,6 +51,6 @@ fn check_empty(folder: &Path) -> anyhow::Result<()> {
     if is_empty {
         Ok(())
     } else {
-        Err(Fault::new(Failure::Output, format!("`{}` is not an empty folder", folder.display())))
+        Err(Fault::error(Failure::Output, format!("`{}` is not an empty folder", folder.display())))
     }
 }

@@ -37,7 +37,7 @@ fn read_lines(name: &str, mut input: impl BufRead) -> anyhow::Result<Vec<Finding
         let text = line.trim_ascii();
         if !text.is_empty() {
             let finding = parse_finding(text)
-                .map_err(|error| Fault::new(Failure::Data, format!("{name}:{number}: {error}")))?;
+                .map_err(|error| Fault::error(Failure::Data, format!("{name}:{number}: {error}")))?;
             findings.push(finding);
         }
     }
@@ -45,5 +45,5 @@ fn read_lines(name: &str, mut input: impl BufRead) -> anyhow::Result<Vec<Finding
 }
 
 fn unreadable(name: &str, error: &io::Error) -> anyhow::Error {
-    Fault::new(Failure::Data, format!("cannot read `{name}`: {error}"))
+    Fault::error(Failure::Data, format!("cannot read `{name}`: {error}"))
 }

@@ -76,8 +76,9 @@ impl Format {
 
     /// The format of a file extension, in any case.
     pub fn from_extension(extension: &str) -> Option<Self> {
-        let is = |known: &&str| known.eq_ignore_ascii_case(extension);
-        Self::ALL.into_iter().find(|format| format.extensions().iter().any(|known| is(&known)))
+        let means =
+            |format: &Self| format.extensions().iter().any(|known| known.eq_ignore_ascii_case(extension));
+        Self::ALL.into_iter().find(means)
     }
 
     /// Writes the findings in this format; `style` matters to the table alone.

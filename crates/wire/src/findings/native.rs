@@ -7,9 +7,9 @@ use super::json::{Decimals, Shown, Significant, write_json_line};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::net::IpAddr;
-use undertone_core::attack::Attack;
+use undertone_core::attack::{Analytic, Attack, Element};
 use undertone_core::evidence::Evidence;
-use undertone_core::finding::{Finding, SCHEMA_VERSION};
+use undertone_core::finding::{Calibration, Finding, SCHEMA_VERSION};
 use undertone_core::model::{Day, Timestamp};
 
 /// Writes findings as JSON Lines, in the order given.
@@ -63,7 +63,7 @@ impl<'a> FindingRow<'a> {
             lead: finding.lead,
             reason: finding.below_because.as_deref(),
             day: Shown(finding.day),
-            analytic: finding.analytic().map(|analytic| analytic.id()),
+            analytic: finding.analytic().map(Analytic::id),
             attack: finding.attack.iter().map(AttackRow::of).collect(),
             first_seen: Shown(finding.first_seen),
             last_seen: Shown(finding.last_seen),
@@ -90,7 +90,7 @@ impl<'a> FindingRow<'a> {
             score: Decimals(finding.score),
             weight_bans: Decimals(finding.weight_bans),
             expected_false_per_1000_device_days: finding.expected_false_per_1000_device_days.map(Significant),
-            calibration: finding.calibration.map(|calibration| calibration.as_str()),
+            calibration: finding.calibration.map(Calibration::as_str),
             q_value: finite(finding.q_value),
             severity: finding.severity.as_str(),
             confidence: finding.confidence.as_str(),
@@ -113,7 +113,7 @@ impl AttackRow {
         Self {
             technique: attack.technique,
             strategy: attack.strategy,
-            analytic: attack.analytic.map(|analytic| analytic.id()),
+            analytic: attack.analytic.map(Analytic::id),
         }
     }
 }
@@ -158,7 +158,7 @@ impl<'a> EvidenceRow<'a> {
     fn of(evidence: &'a Evidence) -> Self {
         Self {
             kind: evidence.kind.as_str(),
-            element: evidence.element.map(|element| element.name()),
+            element: evidence.element.map(Element::name),
             observed: evidence.observed.map(Significant),
             unit: evidence.unit,
             baseline: evidence.baseline.map(Significant),
