@@ -6,6 +6,7 @@
 mod cells;
 mod dns_codes;
 pub mod eve;
+pub mod findings;
 pub mod format;
 mod http_target;
 pub mod inventory;
@@ -15,6 +16,7 @@ pub mod packed;
 pub mod rfc3339;
 mod sink;
 pub mod text;
+pub mod truth;
 pub mod zeek;
 
 pub use sink::{RecordSink, RejectReason};

@@ -36,6 +36,24 @@ pub enum EvidenceKind {
 }
 
 impl EvidenceKind {
+    /// All kinds.
+    pub const ALL: [Self; 14] = [
+        Self::Timing,
+        Self::Persistence,
+        Self::Dns,
+        Self::State,
+        Self::Destination,
+        Self::Size,
+        Self::Frequency,
+        Self::Entropy,
+        Self::Http,
+        Self::Stack,
+        Self::Misuse,
+        Self::Wake,
+        Self::Baseline,
+        Self::Fleet,
+    ];
+
     /// Lower-case name, `evidence.kind` in a finding.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -115,6 +115,9 @@ pub enum Calibration {
 }
 
 impl Calibration {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::History, Self::Reference];
+
     /// `history` or `reference`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -167,6 +170,9 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// All, least first.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+
     /// Lower-case name.
     pub const fn as_str(self) -> &'static str {
         match self {
