@@ -104,6 +104,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Reads an object or a list as written; other values are passed over.
+    pub(crate) fn nested(&mut self) -> Result<Option<&'a str>, Fault> {
+        match self.peek() {
+            Some(b'{' | b'[') => self.skip_nested().map(Some),
+            _ => self.value().map(|_| None),
+        }
+    }
+
     /// Passes over any value.
     pub(crate) fn skip(&mut self) -> Result<(), Fault> {
         match self.peek() {

@@ -6,6 +6,7 @@
 mod cells;
 mod dns_codes;
 pub mod format;
+pub mod eve;
 mod http_target;
 mod json;
 pub mod mobile;
