@@ -9,6 +9,7 @@ pub mod format;
 pub mod eve;
 mod http_target;
 mod json;
+pub mod inventory;
 pub mod mobile;
 pub mod rfc3339;
 mod sink;
