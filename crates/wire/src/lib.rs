@@ -12,6 +12,8 @@ mod json;
 pub mod inventory;
 pub mod mobile;
 pub mod rfc3339;
+pub mod capture;
+
 mod sink;
 pub mod text;
 pub mod zeek;
