@@ -3,17 +3,16 @@
 //! Sans-I/O: a parser takes bytes that somebody else read and pushes [`undertone_core::model::Record`]s into a
 //! [`RecordSink`]. A bad row is data, not an error: it is rejected with a reason, and the rows around it live.
 
+pub mod capture;
 mod cells;
 mod dns_codes;
-pub mod format;
 pub mod eve;
+pub mod format;
 mod http_target;
-mod json;
 pub mod inventory;
+mod json;
 pub mod mobile;
 pub mod rfc3339;
-pub mod capture;
-
 mod sink;
 pub mod text;
 pub mod zeek;
