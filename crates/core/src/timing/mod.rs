@@ -203,6 +203,6 @@ pub fn test_intervals(intervals: &Intervals) -> ([StatisticTest; Statistic::ALL.
         }
     }
     // A part that was not computed neither helps nor hurts: tan(pi (1/2 - 1/2)) = 0.
-    let parts = tests.map(|slot| (slot.result.map_or(0.5, |(_, p)| p), 1.0));
+    let parts = tests.map(|slot| (slot.result.map_or(0.5, |(_, p)| p), slot.statistic.weight()));
     (tests, combine::combine(&parts).unwrap_or(combine::P_MAX))
 }
