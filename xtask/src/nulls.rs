@@ -17,8 +17,8 @@ pub(crate) const COUNTS: [usize; 24] =
 
 /// Levels of the table, descending.
 pub(crate) const LEVELS: [f64; 22] = [
-    0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 3e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 3e-5, 1e-5,
-    1e-6, 3e-7, 1e-7,
+    0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 5e-3, 3e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4, 3e-5,
+    1e-5, 1e-6, 3e-7, 1e-7,
 ];
 
 /// Seed of the shipped tables. Tests and power tables use other seeds.
@@ -162,11 +162,11 @@ fn all_rows(draws: usize) -> Vec<Vec<Row>> {
 pub(crate) fn write_tables(path: &std::path::Path, draws: Option<usize>) -> Result<()> {
     let draws = draws.unwrap_or(DRAWS);
     let mut text = header(draws);
-    let _ = writeln!(text, "pub(super) static SCORES: [[[f32; {}]; {}]; 6] = [", LEVELS.len(), COUNTS.len());
+    let _ = writeln!(text, "pub(super) static SCORES: [[[i32; {}]; {}]; 6] = [", LEVELS.len(), COUNTS.len());
     for (statistic, table) in Statistic::ALL.iter().zip(all_rows(draws)) {
         let _ = writeln!(text, "  // {}\n  [", statistic.as_str());
         for row in table {
-            let cells: Vec<String> = row.iter().map(|score| format!("{score:.4}")).collect();
+            let cells: Vec<String> = row.iter().map(|score| format!("{:.0}", score * 1e4)).collect();
             let _ = writeln!(text, "    [{}],", cells.join(","));
         }
         text.push_str("  ],\n");
@@ -185,7 +185,7 @@ fn header(draws: usize) -> String {
          //! below a p of {:e} the tail is fitted (`xtask/src/nulls.rs`).\n\n\
          /// Numbers of intervals of the table rows.\npub const INTERVAL_COUNTS: [u16; {}] = [{}];\n\n\
          /// Levels p of the table columns, descending.\npub const LEVELS: [f64; {}] = [{}];\n\n\
-         /// Scores (statistic, count, level): a share p of benign series scores lower.\n",
+         /// Scores (statistic, count, level) times 10,000: a share p of benign series scores lower.\n",
         EMPIRICAL_DRAWS_MIN as f64 / draws as f64,
         COUNTS.len(),
         counts.join(","),
@@ -205,7 +205,9 @@ mod tests {
         for count in [8, 11, 23] {
             let rows = rows(&Statistic::ALL, count, TEST_DRAWS, 977);
             for (statistic, row) in Statistic::ALL.into_iter().zip(rows) {
-                for (level, score) in LEVELS.iter().zip(row).filter(|(level, _)| (1e-3..=0.5).contains(*level)) {
+                for (level, score) in
+                    LEVELS.iter().zip(row).filter(|(level, _)| (1e-3..=0.5).contains(*level))
+                {
                     let value = match statistic {
                         Statistic::Entropy => score,
                         Statistic::Renewal => -score,

@@ -149,7 +149,8 @@ fn diurnal(random: &mut Random, count: usize) -> Vec<f64> {
     while times.len() < count {
         at += mean * random.exponential();
         let hour = at / 3_600.0 % 24.0;
-        let rate = if hour < 7.0 { 0.1 } else { 0.55 + 0.45 * ((hour - 7.0) / 17.0 * std::f64::consts::PI).sin() };
+        let rate =
+            if hour < 7.0 { 0.1 } else { 0.55 + 0.45 * ((hour - 7.0) / 17.0 * std::f64::consts::PI).sin() };
         if random.chance(rate) {
             times.push(at);
         }

@@ -4,5 +4,7 @@
 //! series; profiles and a baseline become evidence; evidence becomes findings. Nothing here opens a file,
 //! reads a clock, spawns a thread or depends on the order of a hash map.
 
+pub mod dns;
 pub mod model;
+pub mod text;
 pub mod timing;

@@ -86,7 +86,8 @@ mod tests {
     fn stands_still_in_gaps() {
         let clock = AwakeClock::from_gaps([(30, 40), (10, 20), (15, 25), (7, 7), (9, 3)]);
         // Asleep 10..25 and 30..40.
-        let table = [(0, 0), (9, 9), (10, 10), (12, 10), (25, 10), (26, 11), (30, 15), (35, 15), (40, 15), (50, 25)];
+        let table =
+            [(0, 0), (9, 9), (10, 10), (12, 10), (25, 10), (26, 11), (30, 15), (35, 15), (40, 15), (50, 25)];
         for (at, awake) in table {
             assert_eq!(clock.awake_micros(at), awake, "at {at}");
         }

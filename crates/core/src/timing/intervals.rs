@@ -74,7 +74,11 @@ impl Intervals {
 
     /// Logarithm of the `q`-quantile (0..=1, nearest rank).
     pub fn ln_quantile(&self, q: f64) -> f64 {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= q (len - 1) <= 1999")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 <= q (len - 1) <= 1999"
+        )]
         let rank = (q * (self.len() - 1) as f64).round() as usize;
         self.ln_sorted.get(rank).copied().unwrap_or(self.mean_ln)
     }

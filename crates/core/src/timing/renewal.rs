@@ -58,13 +58,15 @@ fn alternatives() -> Vec<[f64; ROW]> {
             rows.push(row(foreign, &multiples(missed, |k| (normal, jitter * k.sqrt()))));
         }
         for (weights, foreign) in [([0.2; 5], 0.05), ([0.5, 0.25, 0.125, 0.0625, 0.0625], 0.15)] {
-            let part = |(multiple, weight)| Part { multiple, weight, kernel: normal, spread: jitter * multiple };
+            let part =
+                |(multiple, weight)| Part { multiple, weight, kernel: normal, spread: jitter * multiple };
             rows.push(row(foreign, &BACK_OFF.into_iter().zip(weights).map(part).collect::<Vec<_>>()));
         }
     }
     for jitter in UNIFORM_JITTERS {
         // The sum of k uniform waits is near a Gaussian of sigma j sqrt(k / 3) from k = 2 on.
-        let kernel = |k: f64| if k < 1.5 { (uniform as _, jitter) } else { (normal as _, jitter * (k / 3.0).sqrt()) };
+        let kernel =
+            |k: f64| if k < 1.5 { (uniform as _, jitter) } else { (normal as _, jitter * (k / 3.0).sqrt()) };
         for (missed, foreign) in [(0.01, 0.01), (0.3, 0.1)] {
             rows.push(row(foreign, &multiples(missed, kernel)));
         }
