@@ -51,7 +51,9 @@ pub(crate) fn scores(
             scores.push(statistic.score(statistic.value(&intervals)));
         }
     }
-    scores.iter_mut().for_each(|s| s.sort_unstable_by(f64::total_cmp));
+    for scores in &mut scores {
+        scores.sort_unstable_by(f64::total_cmp);
+    }
     scores
 }
 
@@ -162,12 +164,12 @@ fn all_rows(draws: usize) -> Vec<Vec<Row>> {
 pub(crate) fn write_tables(path: &std::path::Path, draws: Option<usize>) -> Result<()> {
     let draws = draws.unwrap_or(DRAWS);
     let mut text = header(draws);
-    let _ = writeln!(text, "pub(super) static SCORES: [[[i32; {}]; {}]; 6] = [", LEVELS.len(), COUNTS.len());
+    writeln!(text, "pub(super) static SCORES: [[[i32; {}]; {}]; 6] = [", LEVELS.len(), COUNTS.len())?;
     for (statistic, table) in Statistic::ALL.iter().zip(all_rows(draws)) {
-        let _ = writeln!(text, "  // {}\n  [", statistic.as_str());
+        writeln!(text, "  // {}\n  [", statistic.as_str())?;
         for row in table {
             let cells: Vec<String> = row.iter().map(|score| format!("{:.0}", score * 1e4)).collect();
-            let _ = writeln!(text, "    [{}],", cells.join(","));
+            writeln!(text, "    [{}],", cells.join(","))?;
         }
         text.push_str("  ],\n");
     }

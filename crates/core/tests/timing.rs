@@ -184,7 +184,7 @@ proptest! {
         if let Verdict::Tested(test) = assess(&times, &Options::default()) {
             prop_assert!(test.p_value > 0.0 && test.p_value <= 1.0);
             prop_assert!(test.dispersion.is_finite() && test.period_secs > 0.0);
-            prop_assert!(test.statistics.iter().flat_map(|s| s.result).all(|(v, p)| v.is_finite() && p > 0.0 && p <= 1.0));
+            prop_assert!(test.statistics.iter().filter_map(|s| s.result).all(|(v, p)| v.is_finite() && p > 0.0 && p <= 1.0));
         }
     }
 
