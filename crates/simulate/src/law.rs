@@ -106,7 +106,7 @@ impl Rhythm {
             Law::ClockLocked => return self.clock_locked(now, rng),
         };
         let next = now + micros(self.period_secs * factor).max(SEC / 10);
-        if self.law == Law::WorkingHours { self.into_working_hours(next, rng) } else { next }
+        if self.law == Law::WorkingHours { self.moved_to_work(next, rng) } else { next }
     }
 
     fn back_off(&mut self, rng: &mut Rng) -> f64 {
@@ -147,7 +147,7 @@ impl Rhythm {
         (slot * period + micros(shift)).max(now + 1)
     }
 
-    fn into_working_hours(&self, at: i64, rng: &mut Rng) -> i64 {
+    fn moved_to_work(&self, at: i64, rng: &mut Rng) -> i64 {
         let local = at + self.utc_offset;
         let of_day = local.rem_euclid(DAY);
         if (9 * HOUR..17 * HOUR).contains(&of_day) {

@@ -77,6 +77,8 @@ pub struct ImplantPin {
     pub miss: Option<f64>,
     /// Law.
     pub law: Option<Law>,
+    /// Phones of each campaign (one app, one operator), at least 1.
+    pub campaign: Option<u32>,
 }
 
 /// Why a fleet was not written.
@@ -119,6 +121,7 @@ impl FleetOptions {
             "between 1 s and 10 days",
         )?;
         check(self.pin.jitter.is_none_or(|j| (0.0..=0.95).contains(&j)), "jitter", "between 0 and 0.95")?;
+        check(self.pin.campaign.is_none_or(|phones| phones > 0), "campaign", "at least 1")?;
         check(self.pin.miss.is_none_or(|m| (0.0..1.0).contains(&m)), "miss", "between 0 and 1")
     }
 }

@@ -223,21 +223,22 @@ impl Sender {
         done.events += 1;
         done.connections += 1;
         if rng.chance(self.bursts) {
-            self.burst(plan, call, rng, done);
+            done.connections += burst(plan, call, rng);
         }
     }
+}
 
-    /// Uploads and downloads after a check-in.
-    fn burst(&self, plan: &mut Plan<'_, '_>, call: Call, rng: &mut Rng, done: &mut Done) {
-        let mut at = call.at;
-        for _ in 0..2 + rng.below(8) {
-            at += micros(rng.lognormal(2.0, 0.6));
-            let up = count(rng.lognormal(24_000.0, 1.3));
-            let down = count(rng.lognormal(2_000.0, 1.0));
-            let (request, response) = if rng.chance(0.7) { (up, down) } else { (down, up) };
-            let more =
-                Call { at, is_post: true, ..call.sized(request, response).lasting(rng.secs(0.5, 9.0)) };
-            done.connections += u32::from(plan.connect(more, rng));
-        }
+/// Uploads and downloads after a check-in; returns how many.
+fn burst(plan: &mut Plan<'_, '_>, call: Call, rng: &mut Rng) -> u32 {
+    let mut at = call.at;
+    let mut made = 0;
+    for _ in 0..2 + rng.below(8) {
+        at += micros(rng.lognormal(2.0, 0.6));
+        let up = count(rng.lognormal(24_000.0, 1.3));
+        let down = count(rng.lognormal(2_000.0, 1.0));
+        let (request, response) = if rng.chance(0.7) { (up, down) } else { (down, up) };
+        let more = Call { at, is_post: true, ..call.sized(request, response).lasting(rng.secs(0.5, 9.0)) };
+        made += u32::from(plan.connect(more, rng));
     }
+    made
 }

@@ -5,6 +5,7 @@ use crate::flow::{Call, Hold, Plan};
 use crate::law::{Law, Rhythm};
 use crate::number::{micros, signed};
 use crate::random::Rng;
+use crate::world::App;
 use crate::world::catalog::Habit;
 use crate::world::site::{RAW_PORTS, Service, Site, SiteId, rare_site};
 
@@ -19,16 +20,16 @@ struct Pace {
 fn pace(habit: Habit) -> Pace {
     let make = |api, media, trackers, media_bytes| Pace { api, media, trackers, media_bytes };
     match habit {
-        Habit::Social => make(3.0, 6.0, 1.6, 90_000.0),
-        Habit::Video => make(1.5, 3.0, 0.8, 2_500_000.0),
-        Habit::Reading | Habit::Browser => make(2.0, 4.0, 2.0, 40_000.0),
-        Habit::Music | Habit::Podcast => make(1.0, 1.2, 0.4, 900_000.0),
-        Habit::Chat => make(1.6, 0.9, 0.2, 50_000.0),
-        Habit::Location => make(2.0, 3.0, 0.3, 30_000.0),
-        Habit::Game => make(1.2, 0.7, 1.5, 120_000.0),
-        Habit::Bank => make(2.2, 0.2, 0.2, 15_000.0),
-        Habit::Mail | Habit::Cloud | Habit::Home => make(1.8, 0.8, 0.1, 60_000.0),
-        Habit::Weather | Habit::Tool | Habit::Security | Habit::Vpn => make(1.0, 0.5, 0.8, 20_000.0),
+        Habit::Social => make(1.4, 2.4, 0.6, 90_000.0),
+        Habit::Video => make(0.9, 1.6, 0.4, 2_500_000.0),
+        Habit::Reading | Habit::Browser => make(1.0, 1.7, 0.9, 40_000.0),
+        Habit::Music | Habit::Podcast => make(0.6, 0.6, 0.2, 900_000.0),
+        Habit::Chat => make(0.8, 0.5, 0.1, 50_000.0),
+        Habit::Location => make(1.0, 1.5, 0.2, 30_000.0),
+        Habit::Game => make(0.7, 0.4, 0.8, 120_000.0),
+        Habit::Bank => make(1.2, 0.1, 0.1, 15_000.0),
+        Habit::Mail | Habit::Cloud | Habit::Home => make(0.9, 0.4, 0.1, 60_000.0),
+        Habit::Weather | Habit::Tool | Habit::Security | Habit::Vpn => make(0.6, 0.3, 0.4, 20_000.0),
     }
 }
 
@@ -60,12 +61,12 @@ fn surf(plan: &mut Plan<'_, '_>, each: &Use, browsing: f64, rng: &mut Rng) {
         let request = 450 + rng.below(700);
         let life = rng.secs(1.0, 60.0);
         plan.connect(Call::new(at, each.app, page.main).sized(request, size).lasting(life), rng);
-        let parts = rng.poisson(page.parts.len() as f64 * 0.9 * browsing.min(40.0));
+        let parts = rng.poisson(page.parts.len() as f64 * 0.55 * browsing.min(40.0));
         for _ in 0..parts {
             let part = *rng.pick(&page.parts);
             fetch(plan, at + rng.secs(0.1, 3.0), (each.app, part), 22_000.0, rng);
         }
-        at += micros(rng.lognormal(28.0, 0.9) / browsing.clamp(0.2, 20.0));
+        at += micros(rng.lognormal(40.0, 0.9) / browsing.clamp(0.2, 20.0));
     }
 }
 
@@ -77,31 +78,29 @@ fn fetch(plan: &mut Plan<'_, '_>, at: i64, (app, site): (u16, SiteId), median: f
 }
 
 fn app_session(plan: &mut Plan<'_, '_>, each: &Use, browsing: f64, rng: &mut Rng) {
-    let app = plan.device.app(each.app).app.clone();
-    let pace = pace(app.habit);
-    // Opening an app costs a burst; the rest follows the pace.
-    let opening = 0.8;
-    let minutes = each.span.micros() as f64 / 6e7;
+    let pace = pace(plan.device.app(each.app).app.habit);
+    // Opening an app costs a burst; the rest follows the pace, slower than time: connections are reused.
+    let minutes = 0.8 + 0.6 * (each.span.micros() as f64 / 6e7).min(20.0);
     let groups = [
-        (pace.api, &app.api, 2_400.0),
-        (pace.media, &app.cdn, pace.media_bytes),
-        (pace.trackers, &app.trackers, 380.0),
+        (pace.api, 2_400.0, (|app| &app.api) as fn(&App) -> &Vec<SiteId>),
+        (pace.media, pace.media_bytes, |app| &app.cdn),
+        (pace.trackers, 380.0, |app| &app.trackers),
     ];
-    for (rate, sites, median) in groups {
-        if sites.is_empty() {
-            continue;
-        }
-        // Connections are reused: their number grows slower than time.
-        let mean = rate * browsing * (opening + 0.6 * minutes.min(20.0));
-        for turn in 0..rng.poisson(mean) {
+    for (rate, median, sites) in groups {
+        for turn in 0..rng.poisson(rate * browsing * minutes) {
+            let Some(site) = some_site(sites(&plan.device.app(each.app).app), rng) else { break };
             let at = if turn == 0 || rng.chance(0.45) {
                 each.span.start + rng.secs(0.1, 2.5)
             } else {
                 rng.range(each.span.start, each.span.end)
             };
-            fetch(plan, at, (each.app, *rng.pick(sites)), median, rng);
+            fetch(plan, at, (each.app, site), median, rng);
         }
     }
+}
+
+fn some_site(sites: &[SiteId], rng: &mut Rng) -> Option<SiteId> {
+    (!sites.is_empty()).then(|| *rng.pick(sites))
 }
 
 /// Messengers hold a connection while in use; a small part polls over a Socket.IO channel.

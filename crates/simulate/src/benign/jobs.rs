@@ -11,17 +11,19 @@ use crate::world::catalog::Habit;
 pub(super) fn run(plan: &mut Plan<'_, '_>, rng: &mut Rng) {
     let apps: Vec<u16> = plan.device.user_apps().collect();
     for position in apps {
-        let app = plan.device.app(position).app.clone();
-        if let Some(period) = app.job_secs {
+        let app = &plan.device.app(position).app;
+        let (job_secs, per_day, habit) = (app.job_secs, app.pushes, app.habit);
+        if let Some(period) = job_secs {
             // App Standby: little-used apps get a share of their jobs only.
             let bucket = if plan.device.app(position).weight > 0.6 { 1.0 } else { 3.0 };
             jobs(plan, position, period * bucket, rng);
         }
-        pushes(plan, position, app.pushes, rng);
-        match app.habit {
+        pushes(plan, position, per_day, rng);
+        match habit {
             Habit::Vpn => tunnel(plan, position, rng),
-            Habit::Music | Habit::Location => service(plan, position, app.habit, rng),
+            Habit::Music | Habit::Location => service(plan, position, habit, rng),
             Habit::Podcast => downloads(plan, position, rng),
+            Habit::Home | Habit::Mail if rng.chance(0.4) => hub(plan, position, rng),
             _ => {}
         }
         if rng.chance(0.02) {
@@ -113,7 +115,7 @@ fn tunnel(plan: &mut Plan<'_, '_>, position: u16, rng: &mut Rng) {
 
 /// Music and navigation: a foreground service with regular traffic while the screen may be off.
 fn service(plan: &mut Plan<'_, '_>, position: u16, habit: Habit, rng: &mut Rng) {
-    let app = plan.device.app(position).app.clone();
+    let app = &plan.device.app(position).app;
     let (sites, period, size) = if habit == Habit::Music {
         (&app.cdn, rng.uniform(40.0, 190.0), 900_000.0)
     } else {
@@ -131,6 +133,21 @@ fn service(plan: &mut Plan<'_, '_>, position: u16, habit: Habit, rng: &mut Rng) 
             at = rhythm.next(at, rng);
         }
     }
+}
+
+/// A vendor's hub or a mail provider: one connection held (MQTT keep-alive, IMAP IDLE of 29 minutes at most).
+fn hub(plan: &mut Plan<'_, '_>, position: u16, rng: &mut Rng) {
+    let Some(site) = plan.device.app(position).app.api.last().copied() else { return };
+    let hold = Hold {
+        call: Call::new(plan.timeline.span.start, position, site),
+        from: plan.timeline.span.start + rng.secs(0.0, 1200.0),
+        to: plan.timeline.span.end,
+        mean_life_secs: *rng.pick(&[1740.0, 3600.0, 14_400.0]),
+        back_secs: 4.0,
+        beat_secs: *rng.pick(&[60.0, 300.0, 1740.0]),
+        beat_bytes: (40, 40),
+    };
+    plan.hold_open(hold, rng);
 }
 
 /// Nightly or hourly downloads of episodes.

@@ -3,6 +3,7 @@
 //! They outnumber implants at least three to one and are labelled in `rare_benign.json`.
 
 use crate::device::Device;
+use crate::device::timeline::Span;
 use crate::device::usage::Use;
 use crate::flow::{Cause, NoticeKind, Outcome, Plan};
 use crate::label::{Label, LabelKind};
@@ -172,6 +173,9 @@ pub(crate) fn run(
     let (law, period_secs, jitter) = schedule(pattern, rng);
     let bring = rng.chance(0.4);
     let stack = StackId::new(tail_stack(rng), index(rng.below(4)));
+    let span = plan.timeline.span;
+    let late = if rng.chance(0.15) { rng.range(0, span.micros() * 2 / 5) } else { 0 };
+    let present = Span { start: span.start + late, end: span.end };
     let is_service = rng.chance(if pattern.habit().is_some() { 0.6 } else { 0.25 });
     let sender = Sender {
         app,
@@ -187,11 +191,11 @@ pub(crate) fn run(
         is_post: rng.chance(0.4),
         bursts: *rng.pick(&[0.0, 0.0, 0.01, 0.05]),
         outcome: (pattern == Pattern::DeadServer).then_some(Outcome::NoAnswer),
-        present: plan.timeline.span,
+        present,
         cause,
     };
     if is_service {
-        plan.notice(plan.timeline.span.start, app, NoticeKind::ServiceStart);
+        plan.notice(present.start, app, NoticeKind::ServiceStart);
     }
     let own_uses: Vec<Use> = uses.iter().filter(|each| each.app == app).copied().collect();
     let pushes = if pattern == Pattern::PushSync { pushes(plan, app, rng) } else { vec![] };

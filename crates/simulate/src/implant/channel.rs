@@ -80,6 +80,11 @@ impl Channel {
         Self::ALL.into_iter().find(|channel| channel.as_str() == name)
     }
 
+    /// Whether check-ins follow a law; otherwise connections are held, or follow pushes.
+    pub(super) const fn has_schedule(self) -> bool {
+        !matches!(self, Self::WebSocket | Self::RawTcp | Self::Mqtt | Self::PushTriggered)
+    }
+
     /// A period that fits the channel, seconds. The published ones (10 s, 60 s, 2 and 15 minutes) are frequent.
     pub(super) fn period_secs(self, rng: &mut Rng) -> f64 {
         const POLLS: [(f64, f64); 9] = [

@@ -36,14 +36,20 @@ pub(crate) fn infections(options: &FleetOptions) -> BTreeMap<u32, Infection> {
     let mut out = BTreeMap::new();
     let mut campaign = 0_usize;
     while chosen.len() > 0 {
-        let size = if campaign % 5 == 4 { 3 + rng.below(5) } else { 1 };
-        let size = crate::number::index(size).min(chosen.len());
+        let size = campaign_size(options, campaign, &mut rng).min(chosen.len());
         let channel = options.pin.kind.unwrap_or(deck[campaign % deck.len()]);
         let infection = infection(campaign as u64, size > 1, channel, &options.pin, &mut rng);
         out.extend(chosen.by_ref().take(size).map(|device| (device, infection.clone())));
         campaign += 1;
     }
     out
+}
+
+/// One phone, and each fifth time a few; no campaign takes more than a quarter of all implants.
+fn campaign_size(options: &FleetOptions, campaign: usize, rng: &mut Rng) -> usize {
+    let drawn = if campaign % 5 == 4 { 3 + rng.below(5) } else { 1 };
+    let drawn = drawn.min(u64::from(options.infected / 4).max(1));
+    crate::number::index(options.pin.campaign.map_or(drawn, u64::from))
 }
 
 /// Distinct devices in random order (Floyd's sampling, then a shuffle).
@@ -79,14 +85,16 @@ fn infection(campaign: u64, is_shared: bool, channel: Channel, pin: &ImplantPin,
     let miss = *rng.weighted(&MISSES);
     let law = channel.law(rng);
     let law = pin.law.unwrap_or(law);
-    let has_jitter = law != Law::Exact;
+    // A held connection and an answer to a push have no schedule of their own to jitter or to miss.
+    let has_schedule = channel.has_schedule();
+    let has_jitter = has_schedule && law != Law::Exact;
     Infection {
         campaign,
         is_shared,
         channel,
         period_secs: pin.period_secs.unwrap_or(period),
         jitter: pin.jitter.unwrap_or(if has_jitter { jitter } else { 0.0 }),
-        miss: pin.miss.unwrap_or(miss),
+        miss: pin.miss.unwrap_or(if has_schedule { miss } else { 0.0 }),
         law,
     }
 }

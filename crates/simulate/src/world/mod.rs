@@ -173,8 +173,8 @@ fn page(sites: &mut Sites, rank: usize, cdns: &[SiteId], trackers: &[SiteId]) ->
         parts.push(sites.web(format!("img.{domain}"), &domain, true));
     }
     let rng = &mut sites.rng;
-    parts.extend((0..1 + rng.below(3)).map(|_| cdns[rng.zipf(cdns.len())]));
-    parts.extend((0..1 + rng.below(4)).map(|_| trackers[rng.zipf(trackers.len())]));
+    parts.extend((0..=rng.below(3)).map(|_| cdns[rng.zipf(cdns.len())]));
+    parts.extend((0..=rng.below(4)).map(|_| trackers[rng.zipf(trackers.len())]));
     Page { main, parts }
 }
 
@@ -194,6 +194,16 @@ impl AppMaker<'_> {
         for host in ["sync", "edge", "auth"] {
             if self.sites.rng.chance(0.4) {
                 api.push(self.sites.web(format!("{host}.{domain}"), &domain, false));
+            }
+        }
+        if let Some((host, port)) = match entry.habit {
+            Habit::Mail => Some(("imap", 993)),
+            Habit::Home => Some(("mqtt", 8883)),
+            _ => None,
+        } {
+            api.push(self.sites.web(format!("{host}.{domain}"), &domain, false));
+            if let Some(site) = self.sites.list.last_mut() {
+                site.port = port;
             }
         }
         let cdn_domain = format!("{brand}cdn.net");
@@ -229,7 +239,7 @@ impl AppMaker<'_> {
         let service = if self.sites.rng.chance(0.08) { Service::Http } else { Service::Tls };
         let backend = rare_site(service, &mut self.sites.rng);
         let mut api = vec![self.sites.add(backend)];
-        if self.sites.rng.chance(0.35) {
+        if self.sites.rng.chance(0.5) {
             api.push(self.cloud[self.sites.rng.zipf(self.cloud.len())]);
         }
         let cdn = vec![self.cdns[self.sites.rng.zipf(self.cdns.len())]];
@@ -248,7 +258,7 @@ impl AppMaker<'_> {
             api,
             cdn,
             trackers,
-            job_secs: rng.chance(0.55).then(|| *rng.pick(&[900.0, 900.0, 1800.0, 3600.0, 7200.0, 21_600.0])),
+            job_secs: rng.chance(0.4).then(|| *rng.pick(&[900.0, 900.0, 1800.0, 3600.0, 7200.0, 21_600.0])),
             flush_secs: flush(habit, rng),
             pushes: if rng.chance(0.5) { rng.uniform(0.2, 6.0) } else { 0.0 },
             prevalence: 0.0,

@@ -110,7 +110,7 @@ pub(crate) fn tls_site(name: String, domain: String, addrs: Vec<Ipv4Addr>, rng: 
         addrs,
         port: 443,
         service: Service::Tls,
-        ttl_secs: *rng.pick(&[30, 60, 60, 120, 300, 300, 600, 3600]),
+        ttl_secs: *rng.pick(&[60, 120, 300, 300, 600, 600, 1800, 3600]),
         sends_sni: true,
         cert: Cert::Public(u8::from(rng.chance(0.5)) + 2 * u8::from(rng.chance(0.5))),
         is_tls12: rng.chance(0.22),

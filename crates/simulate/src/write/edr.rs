@@ -1,13 +1,12 @@
 //! MobileEDR NDJSON: one object a line, as undertone reads it from any phone agent.
 
 use super::phone::{PhoneRow, PhoneRowKind};
-use super::row::{push_addr, push_int, push_json};
+use super::row::{push_addr, push_int, push_json, push_time};
 use crate::device::Device;
 use crate::flow::{Answer, Flow, Outcome, Query};
 use crate::world::World;
 use crate::world::site::Service;
-use std::io::Write as _;
-use undertone_core::model::{Platform, StateKind, Timestamp};
+use undertone_core::model::{Platform, StateKind};
 
 /// Appends ` "name":` after a comma.
 fn name(out: &mut Vec<u8>, name: &str) {
@@ -28,16 +27,10 @@ pub(crate) fn int(out: &mut Vec<u8>, field: &str, value: u64) {
     push_int(out, value);
 }
 
-/// RFC 3339 text of a time.
-pub(crate) fn time(out: &mut Vec<u8>, at: i64) {
-    // Writing to a vector cannot fail.
-    let _ = write!(out, "{}", Timestamp::from_micros(at));
-}
-
 fn time_field(out: &mut Vec<u8>, field: &str, at: i64) {
     name(out, field);
     out.push(b'"');
-    time(out, at);
+    push_time(out, at, 6);
     out.push(b'"');
 }
 
@@ -61,7 +54,7 @@ impl EdrWriter<'_, '_> {
         out.extend_from_slice(b"{\"kind\":\"");
         out.extend_from_slice(kind.as_bytes());
         out.extend_from_slice(b"\",\"ts\":\"");
-        time(out, row.at + self.device.telemetry.skew);
+        push_time(out, row.at + self.device.telemetry.skew, 6);
         out.push(b'"');
         text(out, "device_id", &self.device.id);
         text(out, "platform", self.device.platform.as_str());

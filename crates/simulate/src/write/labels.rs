@@ -1,11 +1,10 @@
 //! Labels and inventory.
 
 use super::edr::text;
-use super::row::{push_addr, push_int};
+use super::row::{push, push_addr, push_int};
 use crate::device::Device;
 use crate::label::{Label, LabelKind};
-use std::io::Write as _;
-use undertone_core::model::Platform;
+use undertone_core::model::MacAddr;
 
 /// Appends one element of `truth.json` (or `rare_benign.json`), with the comma before it.
 ///
@@ -27,14 +26,12 @@ pub(crate) fn label(out: &mut Vec<u8>, device: &Device<'_>, label: &Label) {
         None => out.extend_from_slice(b",\"domain\":null"),
     }
     list(out, "domains", &label.domains, |out, domain| {
-        quoted(out, |out| out.extend_from_slice(domain.as_bytes()))
+        quoted(out, |out| push(out, domain));
     });
     list(out, "addresses", &label.addresses, |out, addr| quoted(out, |out| push_addr(out, *addr)));
     list(out, "ports", &label.ports, |out, port| push_int(out, u64::from(*port)));
     text(out, "kind", kind);
-    // Writing to a vector cannot fail.
-    let _ = write!(
-        out,
+    let rest = format!(
         ",\"period_secs\":{},\"jitter\":{:.3},\"miss\":{:.3},\"law\":\"{}\",\"events\":{},\"connections\":{}}}",
         label.period_secs,
         label.jitter,
@@ -43,6 +40,7 @@ pub(crate) fn label(out: &mut Vec<u8>, device: &Device<'_>, label: &Label) {
         label.done.events,
         label.done.connections
     );
+    push(out, &rest);
 }
 
 fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
@@ -69,12 +67,7 @@ pub(crate) const INVENTORY_HEADER: &str = "device_id,ip,mac,from,to,platform,own
 
 /// Appends one line of `inventory.csv`; the lease is open-ended.
 pub(crate) fn inventory(out: &mut Vec<u8>, device: &Device<'_>) {
-    let [a, b, c, d, e, f] = device.mac;
-    let platform = if device.platform == Platform::Ios { "ios" } else { "android" };
-    // Writing to a vector cannot fail.
-    let _ = writeln!(
-        out,
-        "{},{},{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x},,,{platform},person-{:05}",
-        device.id, device.ip, device.index
-    );
+    let platform = device.platform.as_str();
+    let (id, ip, mac) = (&device.id, device.ip, MacAddr(device.mac));
+    push(out, &format!("{id},{ip},{mac},,,{platform},person-{:05}\n", device.index));
 }

@@ -3,14 +3,13 @@
 
 use super::edr::{EdrWriter, int, text};
 use super::phone::{PhoneRow, PhoneRowKind};
-use super::row::{push_addr, push_int};
+use super::row::{push, push_addr, push_int, push_time};
 use crate::device::PhoneLog;
 use crate::flow::{Flow, Outcome};
 use crate::random::mix;
 use crate::world::site::Service;
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use undertone_core::model::{StateKind, Timestamp};
+use undertone_core::model::StateKind;
 
 /// File name and content.
 pub(crate) fn write(writer: &EdrWriter<'_, '_>, rows: &[PhoneRow]) -> (String, Vec<u8>) {
@@ -71,11 +70,10 @@ fn intrusion_log(writer: &EdrWriter<'_, '_>, rows: &[PhoneRow]) -> Vec<u8> {
                 security_id += 1;
                 let nanos =
                     at.saturating_mul(1000) + i64::from(crate::number::low16(mix(security_id)) % 1000);
-                // Writing to a vector cannot fail.
-                let _ = writeln!(
-                    out,
-                    "{{\"security_event\":{{\"event_id\":{security_id},\"event_time\":{nanos},{event}}}}}"
+                let event = format!(
+                    "{{\"security_event\":{{\"event_id\":{security_id},\"event_time\":{nanos},{event}}}}}\n"
                 );
+                push(&mut out, &event);
             }
             PhoneRowKind::Push | PhoneRowKind::Usage { .. } => {}
         }
@@ -90,8 +88,7 @@ fn network_event(
     app: Option<u16>,
 ) {
     let millis = at.div_euclid(1000);
-    // Writing to a vector cannot fail.
-    let _ = write!(out, "{{\"{key}\":{{\"event_id\":{id},\"event_time\":{millis}");
+    push(out, &format!("{{\"{key}\":{{\"event_id\":{id},\"event_time\":{millis}"));
     text(out, "package_name", app.map_or("", |app| writer.device.app(app).app.id.as_str()));
 }
 
@@ -140,11 +137,9 @@ fn pcapdroid_row(out: &mut Vec<u8>, writer: &EdrWriter<'_, '_>, flow: &Flow, app
     let port = 32_768 + mix(flow.salt) % 28_232;
     let start = flow.at + writer.device.telemetry.skew;
     let end = start + flow.life;
-    // Writing to vectors cannot fail.
-    let _ = write!(out, "{},10.215.173.1,{port},", if is_udp { 17 } else { 6 });
+    push(out, &format!("{},10.215.173.1,{port},", if is_udp { 17 } else { 6 }));
     push_addr(out, site.addrs[flow.addr as usize]);
-    let _ = write!(
-        out,
+    let rest = format!(
         ",{},{},{},{},{proto},{},{},{},{},{},{},",
         site.port,
         installed.uid,
@@ -157,17 +152,11 @@ fn pcapdroid_row(out: &mut Vec<u8>, writer: &EdrWriter<'_, '_>, flow: &Flow, app
         flow.orig_bytes / 1200 + 1,
         flow.resp_bytes / 1200 + u64::from(answered),
     );
-    millis(out, start);
+    push(out, &rest);
+    push_time(out, start, 3);
     out.push(b',');
-    millis(out, end);
+    push_time(out, end, 3);
     out.push(b'\n');
-}
-
-/// RFC 3339 with milliseconds.
-fn millis(out: &mut Vec<u8>, at: i64) {
-    let text = Timestamp::from_micros(at).to_string();
-    out.extend_from_slice(text.as_bytes().get(..23).unwrap_or_default());
-    out.push(b'Z');
 }
 
 /// App Privacy Report: one row per app and name over the last seven days, first and last time and how often.
@@ -186,9 +175,9 @@ fn privacy_report(writer: &EdrWriter<'_, '_>, rows: &[PhoneRow]) -> Vec<u8> {
         out.extend_from_slice(b"{\"domain\":\"");
         out.extend_from_slice(name.as_bytes());
         out.extend_from_slice(b"\",\"firstTimeStamp\":\"");
-        millis(&mut out, first);
+        push_time(&mut out, first, 3);
         out.extend_from_slice(b"\",\"context\":\"\",\"timeStamp\":\"");
-        millis(&mut out, last);
+        push_time(&mut out, last, 3);
         out.extend_from_slice(b"\",\"domainType\":2,\"initiatedType\":\"AppInitiated\",\"hits\":");
         push_int(&mut out, hits);
         text(&mut out, "type", "networkActivity");

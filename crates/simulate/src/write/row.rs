@@ -1,7 +1,9 @@
 //! Rows of Zeek logs, field by field, as TSV or JSON, without a formatter in between.
 
+use crate::number::{DAY, SEC};
 use crate::options::LogFormat;
 use std::net::Ipv4Addr;
+use undertone_core::model::Timestamp;
 
 /// Appends an integer.
 pub(crate) fn push_int(out: &mut Vec<u8>, value: u64) {
@@ -13,16 +15,48 @@ pub(crate) fn push_secs(out: &mut Vec<u8>, micros: i64) {
     if micros < 0 {
         out.push(b'-');
     }
-    let micros = micros.unsigned_abs();
-    push_int(out, micros / 1_000_000);
+    push_int(out, micros.unsigned_abs() / SEC.unsigned_abs());
     out.push(b'.');
-    let mut rest = micros % 1_000_000;
+    push_padded(out, micros.abs() % SEC, 6);
+}
+
+/// Appends a number with leading zeros, `width` digits at most six.
+fn push_padded(out: &mut Vec<u8>, value: i64, width: usize) {
     let mut digits = [b'0'; 6];
+    let mut rest = value.unsigned_abs();
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + crate::number::low8(rest % 10);
         rest /= 10;
     }
-    out.extend_from_slice(&digits);
+    out.extend_from_slice(&digits[6 - width..]);
+}
+
+/// Appends RFC 3339 in UTC with `places` (3 or 6) decimals.
+pub(crate) fn push_time(out: &mut Vec<u8>, at: i64, places: usize) {
+    let (year, month, day) = Timestamp::from_micros(at).day().ymd();
+    let of_day = at.rem_euclid(DAY);
+    let secs = of_day / SEC;
+    let parts = [
+        (year, 4, b'-'),
+        (month, 2, b'-'),
+        (day, 2, b'T'),
+        (secs / 3600, 2, b':'),
+        (secs / 60 % 60, 2, b':'),
+    ];
+    for (value, width, after) in parts {
+        push_padded(out, value, width);
+        out.push(after);
+    }
+    push_padded(out, secs % 60, 2);
+    out.push(b'.');
+    let fraction = of_day % SEC;
+    push_padded(out, if places == 3 { fraction / 1000 } else { fraction }, places);
+    out.push(b'Z');
+}
+
+/// Appends text.
+pub(crate) fn push(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Appends a dotted quad.
@@ -183,5 +217,40 @@ impl<'a> Row<'a> {
 
     pub(crate) fn end(self) {
         self.out.extend_from_slice(if self.format == LogFormat::Json { b"}\n" } else { b"\n" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn times_are_written_digit_by_digit() {
+        let at = 1_777_852_991_120_045;
+        assert_eq!(written(|out| push_secs(out, at)), "1777852991.120045");
+        assert_eq!(written(|out| push_time(out, at, 6)), Timestamp::from_micros(at).to_string());
+        assert_eq!(written(|out| push_time(out, at, 3)), "2026-05-04T00:03:11.120Z");
+    }
+
+    #[test]
+    fn unset_fields_are_dashes_or_absent() {
+        let row = |format| {
+            written(|out| {
+                let mut row = Row::begin(out, format, "conn");
+                row.int("a", 1);
+                row.unset("b");
+                row.list("c", &[1, 2], true, |out, item| push_int(out, *item));
+                row.flag("d", true);
+                row.end();
+            })
+        };
+        assert_eq!(row(LogFormat::Tsv), "1\t-\t1,2\tT\n");
+        assert_eq!(row(LogFormat::Json), "{\"_path\":\"conn\",\"a\":1,\"c\":[\"1\",\"2\"],\"d\":true}\n");
     }
 }

@@ -117,8 +117,8 @@ impl<'a, 'w> Wire<'a, 'w> {
         let Some(resolver) = self.device.resolver else { return };
         let server = self.device.site(self.world, resolver);
         let wants: &[u16] = match self.rng.below(10) {
-            0..4 => &[1],
-            4..8 => &[1, 28],
+            0..5 => &[1],
+            5..9 => &[1, 28],
             _ => &[65, 1, 28],
         };
         for qtype in wants {
