@@ -5,3 +5,4 @@
 //! reads a clock, spawns a thread or depends on the order of a hash map.
 
 pub mod model;
+pub mod timeline;
