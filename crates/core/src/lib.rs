@@ -12,6 +12,7 @@ pub mod dns;
 pub mod evidence;
 pub mod finding;
 pub mod model;
+pub mod timeline;
 pub mod score;
 pub mod series;
 pub mod text;
