@@ -32,12 +32,12 @@ impl Benign {
     /// Fills a series of intervals (seconds).
     pub(crate) fn fill(self, random: &mut Random, secs: &mut [f64]) {
         match self {
-            Self::Exponential => secs.iter_mut().for_each(|x| *x = random.exponential()),
+            Self::Exponential => secs.fill_with(|| random.exponential()),
             Self::Lognormal(tenths) => {
                 let sigma = f64::from(tenths) / 10.0;
-                secs.iter_mut().for_each(|x| *x = random.lognormal(1.0, sigma));
+                secs.fill_with(|| random.lognormal(1.0, sigma));
             }
-            Self::GammaThree => secs.iter_mut().for_each(|x| *x = random.gamma(3)),
+            Self::GammaThree => secs.fill_with(|| random.gamma(3)),
             Self::Hyperexponential => {
                 let share = random.between(0.2, 0.8);
                 let ratio = random.between(3.0_f64.ln(), 100.0_f64.ln()).exp();

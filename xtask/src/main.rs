@@ -2,6 +2,7 @@
 //!
 //! * `nulls [DRAWS]`: makes the null tables of the timing statistics.
 //! * `false-positives DRAWS COUNT...`: share of benign series below a p, by law and number of check-ins.
+//! * `tails DRAWS COUNT...`: share of benign series below a p, by statistic and number of intervals.
 //! * `power DRAWS COUNT...`: share of beacons below a p, by habit and number of check-ins.
 
 mod benign;
@@ -9,6 +10,7 @@ mod nulls;
 mod power;
 mod random;
 mod series;
+mod tails;
 
 use anyhow::{Result, bail};
 use std::path::Path;
@@ -22,8 +24,9 @@ fn main() -> Result<()> {
         ["nulls"] => nulls::write_tables(&tables, None)?,
         ["nulls", draws] => nulls::write_tables(&tables, Some(draws.parse()?))?,
         ["false-positives", draws, counts @ ..] => power::false_positives(draws.parse()?, &numbers(counts)?),
+        ["tails", draws, counts @ ..] => tails::validate(draws.parse()?, &numbers(counts)?),
         ["power", draws, counts @ ..] => power::power(draws.parse()?, &numbers(counts)?),
-        _ => bail!("usage: xtask nulls [DRAWS] | false-positives DRAWS COUNT... | power DRAWS COUNT..."),
+        _ => bail!("usage: xtask nulls [DRAWS] | (false-positives | tails | power) DRAWS COUNT..."),
     }
     Ok(())
 }

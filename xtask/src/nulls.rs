@@ -51,7 +51,9 @@ pub(crate) fn scores(
             scores.push(statistic.score(statistic.value(&intervals)));
         }
     }
-    scores.iter_mut().for_each(|s| s.sort_unstable_by(f64::total_cmp));
+    for scores in &mut scores {
+        scores.sort_unstable_by(f64::total_cmp);
+    }
     scores
 }
 
@@ -162,12 +164,12 @@ fn all_rows(draws: usize) -> Vec<Vec<Row>> {
 pub(crate) fn write_tables(path: &std::path::Path, draws: Option<usize>) -> Result<()> {
     let draws = draws.unwrap_or(DRAWS);
     let mut text = header(draws);
-    let _ = writeln!(text, "pub(super) static SCORES: [[[f32; {}]; {}]; 6] = [", LEVELS.len(), COUNTS.len());
+    writeln!(text, "pub(super) static SCORES: [[[i32; {}]; {}]; 6] = [", LEVELS.len(), COUNTS.len())?;
     for (statistic, table) in Statistic::ALL.iter().zip(all_rows(draws)) {
-        let _ = writeln!(text, "  // {}\n  [", statistic.as_str());
+        writeln!(text, "  // {}\n  [", statistic.as_str())?;
         for row in table {
-            let cells: Vec<String> = row.iter().map(|score| format!("{score:.4}")).collect();
-            let _ = writeln!(text, "    [{}],", cells.join(","));
+            let cells: Vec<String> = row.iter().map(|score| format!("{:.0}", score * 1e4)).collect();
+            writeln!(text, "    [{}],", cells.join(","))?;
         }
         text.push_str("  ],\n");
     }
@@ -185,7 +187,7 @@ fn header(draws: usize) -> String {
          //! below a p of {:e} the tail is fitted (`xtask/src/nulls.rs`).\n\n\
          /// Numbers of intervals of the table rows.\npub const INTERVAL_COUNTS: [u16; {}] = [{}];\n\n\
          /// Levels p of the table columns, descending.\npub const LEVELS: [f64; {}] = [{}];\n\n\
-         /// Scores (statistic, count, level): a share p of benign series scores lower.\n",
+         /// Scores (statistic, count, level) times 10,000: a share p of benign series scores lower.\n",
         EMPIRICAL_DRAWS_MIN as f64 / draws as f64,
         COUNTS.len(),
         counts.join(","),

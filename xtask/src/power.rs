@@ -6,7 +6,7 @@ use crate::series::Series;
 use undertone_core::timing::{Options, Verdict, assess};
 
 /// Differs from the seed of the tables.
-const SEED: u64 = 0x706f_7765_72;
+const SEED: u64 = 0x0070_6f77_6572;
 
 const BENIGN: [(&str, Series); 10] = [
     ("exponential", Series::Benign(Benign::Exponential)),

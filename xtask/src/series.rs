@@ -96,7 +96,7 @@ impl Series {
             Self::OneSided(j) => 1.0 - j * random.uniform(),
             Self::Gaussian(j) => (1.0 + j * random.normal()).max(0.02),
             Self::MissedJittered(_) | Self::Retries => around(0.3),
-            Self::TwoRhythms => around(0.2) * if step / 6 % 2 == 0 { 1.0 } else { 0.1 },
+            Self::TwoRhythms => around(0.2) * if (step / 6).is_multiple_of(2) { 1.0 } else { 0.1 },
             Self::BackOff => around(0.2) * f64::from(1_u32 << (step % 5)),
             Self::Growing => {
                 let (mut a, mut b) = (1.0, 1.0);

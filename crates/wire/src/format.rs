@@ -1,8 +1,7 @@
 //! Which format an input is of, by its content alone. File names lie: logs are renamed, rotated and repacked.
 
-use crate::json;
 use crate::mobile::{amapi, app_privacy, dump, edr, intrusion, netstats, pcapdroid, usagestats};
-use crate::zeek;
+use crate::{capture, eve, inventory, json, zeek};
 
 /// What an input is, and so how it has to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +21,8 @@ pub enum LineFormat {
     ZeekTsv,
     /// Zeek log as JSON lines.
     ZeekJson,
+    /// Suricata EVE.
+    Eve,
     /// undertone's own NDJSON for any EDR.
     MobileEdr,
     /// Android Intrusion Logging NDJSON.
@@ -42,6 +43,8 @@ impl LineFormat {
 /// Formats that are read as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DocumentFormat {
+    /// Device inventory, CSV or YAML.
+    Inventory,
     /// Android Management API usage logs as one JSON text.
     ManagementApi,
     /// PCAPdroid's connection list as CSV.
@@ -60,12 +63,14 @@ impl Format {
         match self {
             Self::Lines(LineFormat::ZeekTsv) => "Zeek TSV",
             Self::Lines(LineFormat::ZeekJson) => "Zeek JSON",
+            Self::Lines(LineFormat::Eve) => "Suricata EVE",
             Self::Lines(LineFormat::MobileEdr) => "mobile EDR",
             Self::Lines(LineFormat::IntrusionLogging) => "Android Intrusion Logging",
             Self::Lines(LineFormat::AppPrivacyReport) => "App Privacy Report",
             Self::Lines(LineFormat::ManagementApi) | Self::Document(DocumentFormat::ManagementApi) => {
                 "Android Management API"
             }
+            Self::Document(DocumentFormat::Inventory) => "device inventory",
             Self::Document(DocumentFormat::PcapdroidCsv) => "PCAPdroid CSV",
             Self::Document(DocumentFormat::UsageStats) => "dumpsys usagestats",
             Self::Document(DocumentFormat::NetStats) => "dumpsys netstats",
@@ -79,10 +84,14 @@ impl Format {
 pub fn detect(head: &[u8]) -> Option<Format> {
     let lines = |format| Some(Format::Lines(format));
     let document = |format| Some(Format::Document(format));
-    if zeek::sniff(head) || is_zeek_without_header(head) {
+    if capture::sniff(head).is_some() {
+        Some(Format::Capture)
+    } else if zeek::sniff(head) || is_zeek_without_header(head) {
         lines(LineFormat::ZeekTsv)
     } else if zeek::json::sniff(head) {
         lines(LineFormat::ZeekJson)
+    } else if eve::sniff(head) {
+        lines(LineFormat::Eve)
     } else if edr::sniff(head) {
         lines(LineFormat::MobileEdr)
     } else if intrusion::sniff(head) {
@@ -97,6 +106,8 @@ pub fn detect(head: &[u8]) -> Option<Format> {
         }
     } else if pcapdroid::sniff(head) {
         document(DocumentFormat::PcapdroidCsv)
+    } else if inventory::sniff(head) {
+        document(DocumentFormat::Inventory)
     } else if dump::sniff(head) {
         document(DocumentFormat::BugReport)
     } else if usagestats::sniff(head) {
@@ -109,9 +120,10 @@ pub fn detect(head: &[u8]) -> Option<Format> {
 }
 
 /// Whether an input of a detected format says which device held which address, and so is read before all
-/// others: a Zeek `dhcp` log.
+/// others: an inventory or a Zeek `dhcp` log.
 pub fn holds_leases(format: Format, head: &[u8]) -> bool {
     match format {
+        Format::Document(DocumentFormat::Inventory) => true,
         Format::Lines(LineFormat::ZeekTsv) => {
             zeek::Header::parse(head).is_some_and(|header| header.name() == "dhcp")
         }
@@ -171,6 +183,10 @@ mod tests {
         check("{\"type\":\"networkActivity\",\"bundleID\":\"a\"}\n", lines(LineFormat::AppPrivacyReport));
         check("{\"usageLogEvents\":[]}\n{\"usageLogEvents\":[]}\n", lines(LineFormat::ManagementApi));
         check("{\n \"usageLogEvents\":[", document(DocumentFormat::ManagementApi));
+        check("{\"timestamp\":\"2026\",\"event_type\":\"flow\",\"x\":\"AAAA", lines(LineFormat::Eve));
+        check("device_id,ip,mac,from,to,platform,owner\n", document(DocumentFormat::Inventory));
+        check("devices:\n  - device_id: d-1\n    ip: 10.0.0.1\n", document(DocumentFormat::Inventory));
+        check("\n\r\r\n\u{1c}\0\0\0", Some(Format::Capture));
         check("== dumpstate: 2026-01-01 00:00:00\n", document(DocumentFormat::BugReport));
         for unknown in
             ["", "\t\t\t\t", "Lorem ipsum", "{}", "{\"a\":{\"a\":{\"a\":", "1.5\t2\n", "a,b,c\n1,2,3\n"]
@@ -195,6 +211,7 @@ mod tests {
             assert_eq!(holds_leases(format, head.as_bytes()), expected, "{head}");
         };
         check("#separator \\x09\n#path\tdhcp\n#fields\tts\tuids\tmac\n", true);
+        check("device_id;mac\n", true);
         check("#separator \\x09\n#path\tconn\n#fields\tts\tuid\n", false);
         check("{\"ts\":1.5,\"uids\":[\"C\"],\"client_addr\":\"10.1.2.3\",\"mac\":\"00:01\"}\n", true);
         check("{\"ts\":1.5,\"uid\":\"C\",\"id.orig_h\":\"10.0.0.1\"}\n", false);

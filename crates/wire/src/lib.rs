@@ -3,6 +3,7 @@
 //! Sans-I/O: a parser takes bytes that somebody else read and pushes [`undertone_core::model::Record`]s into a
 //! [`RecordSink`]. A bad row is data, not an error: it is rejected with a reason, and the rows around it live.
 
+pub mod capture;
 mod cells;
 mod dns_codes;
 pub mod eve;

@@ -70,6 +70,14 @@ impl Machine {
         self.timing.as_ref().map_or(1.0, |timing| timing.p_value)
     }
 
+    /// Whether the series is worth comparing with the fleet at all: a trace of a rhythm, a long connection, or DNS
+    /// names that carry something.
+    pub fn is_worth_weighing(&self) -> bool {
+        self.timing_p() <= 0.05
+            || self.persistence.is_some_and(|p| p.connected_secs >= 1800.0 && p.connected_share >= 0.2)
+            || self.dns.as_ref().is_some_and(|dns| dns.queries >= 8 && dns.information_bits_per_hour >= 200.0)
+    }
+
     /// Whether the series counts as machine-driven when series are compared with each other: a rhythm at 1 %, a
     /// connection of half an hour, or a DNS channel.
     pub fn is_machine_driven(&self) -> bool {

@@ -17,6 +17,7 @@ pub mod awake;
 pub mod collapse;
 pub mod combine;
 mod intervals;
+#[expect(clippy::unreadable_literal, reason = "generated; nobody reads single cells")]
 #[rustfmt::skip]
 mod null_tables;
 mod pvalue;
@@ -37,6 +38,9 @@ pub const CHECK_INS_MIN: usize = INTERVALS_MIN + 1;
 /// from any threshold, with or without.
 const RENEWAL_GATE_P: f64 = 0.3;
 
+/// A scale with at most this p is clear by itself.
+const CLEAR_P: f64 = 1e-4;
+
 /// A whole second: the resolution of logs that drop the fraction.
 const SECOND_MICROS: i64 = 1_000_000;
 
@@ -51,6 +55,7 @@ pub struct Options<'a> {
 }
 
 /// The result of a test.
+#[expect(clippy::large_enum_variant, reason = "a verdict is read and dropped; it is never stored in bulk")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Too few check-ins to say anything: not evidence for a benign series.
@@ -64,7 +69,8 @@ pub enum Verdict {
     Tested(TimingTest),
 }
 
-/// A tested series. Everything but `p_value` describes the reading that looks most regular.
+/// A tested series. Everything but `p_value` describes one scale (the coarsest that is clear) and the reading of it
+/// that looks most regular.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimingTest {
     /// Check-ins after burst collapse, at most 2,001 (the latest are used).
@@ -113,11 +119,18 @@ pub fn assess(times: &[i64], options: &Options<'_>) -> Verdict {
         tested.push((count, test));
     }
     let parts: Vec<(f64, f64)> = tested.iter().map(|(_, test)| (test.p_value, 1.0)).collect();
-    let best = tested.into_iter().map(|(_, test)| test).min_by(|a, b| a.p_value.total_cmp(&b.p_value));
-    match (best, combine::combine(&parts)) {
-        (Some(best), Some(p_value)) => Verdict::Tested(TimingTest { p_value, ..best }),
+    let told = clearest(tested.into_iter().map(|(_, test)| test).collect());
+    match (told, combine::combine(&parts)) {
+        (Some(told), Some(p_value)) => Verdict::Tested(TimingTest { p_value, ..told }),
         _ => Verdict::Insufficient { have, need: CHECK_INS_MIN },
     }
+}
+
+/// The scale that is told of: the coarsest that is clear by itself, else the one with the least p. The fine scales
+/// count parallel connections and retries as check-ins of their own.
+fn clearest(tested: Vec<TimingTest>) -> Option<TimingTest> {
+    let least = tested.iter().map(|test| test.p_value).fold(f64::INFINITY, f64::min);
+    tested.into_iter().rev().find(|test| test.p_value <= least.max(CLEAR_P))
 }
 
 /// Instants that take part, ascending and distinct, on the awake clock.
@@ -203,6 +216,6 @@ pub fn test_intervals(intervals: &Intervals) -> ([StatisticTest; Statistic::ALL.
         }
     }
     // A part that was not computed neither helps nor hurts: tan(pi (1/2 - 1/2)) = 0.
-    let parts = tests.map(|slot| (slot.result.map_or(0.5, |(_, p)| p), 1.0));
+    let parts = tests.map(|slot| (slot.result.map_or(0.5, |(_, p)| p), slot.statistic.weight()));
     (tests, combine::combine(&parts).unwrap_or(combine::P_MAX))
 }

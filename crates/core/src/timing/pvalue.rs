@@ -8,6 +8,9 @@
 use super::null_tables::{INTERVAL_COUNTS, LEVELS, SCORES};
 use super::statistics::Statistic;
 
+/// Unit of the table's integers.
+const SCORE_UNIT: f64 = 1e-4;
+
 /// Smallest width whose logarithm is taken.
 const WIDTH_MIN: f64 = 1e-12;
 
@@ -30,9 +33,9 @@ impl Statistic {
         let Some(table) = SCORES.get(index) else { return super::combine::P_MAX };
         let (row, share) = row_and_share(intervals);
         let at = |level: usize| {
-            let lower = table.get(row).and_then(|r| r.get(level)).copied().unwrap_or(0.0);
+            let lower = table.get(row).and_then(|r| r.get(level)).copied().unwrap_or(0);
             let upper = table.get(row + 1).and_then(|r| r.get(level)).copied().unwrap_or(lower);
-            f64::from(lower) + share * (f64::from(upper) - f64::from(lower))
+            (f64::from(lower) + share * f64::from(upper - lower)) * SCORE_UNIT
         };
         interpolate(self.score(value), at)
     }
@@ -76,7 +79,6 @@ mod tests {
         assert!(INTERVAL_COUNTS.windows(2).all(|pair| pair[0] < pair[1]));
         for table in &SCORES {
             for row in table {
-                assert!(row.iter().all(|score| score.is_finite()));
                 assert!(row.windows(2).all(|pair| pair[0] >= pair[1]), "{row:?}");
             }
         }

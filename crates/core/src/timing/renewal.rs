@@ -3,8 +3,10 @@
 //!
 //! Alternative, for an interval `x`, a period `T` and `r = x / T`:
 //! `(1 - e) sum_k w_k Normal(r; k, spread_k) + e * background(r)`, maximised over a grid of `T`, jitter,
-//! weights and two families:
+//! weights and three families:
 //! * *missed*: multiples 1..8, `w_k ~ q^(k-1)`, `spread_k = s sqrt(k)` (k independent waits add up);
+//! * *uniform*: the same, with the single wait uniform on `1 +- j` instead of Gaussian: every known implant
+//!   draws its jitter so, and the bounded support is what tells it from a gamma law;
 //! * *back-off*: multiples 1, 2, 4, 8, 16, `spread_k = s k` (the jitter scales with the wait).
 //!
 //! Null: the best of exponential, lognormal with sigma >= 1, two-phase hyperexponential, and gamma with shape
@@ -24,8 +26,12 @@ const STEPS_PER_UNIT: f64 = 128.0;
 const STEPS_EACH_SIDE: i32 = 448;
 const ROW: usize = 2 * STEPS_EACH_SIDE as usize + 1;
 
-/// Relative jitter (sigma over period) on the grid: from clockwork to +-78 % uniform.
-const JITTERS: [f64; 5] = [0.03, 0.08, 0.16, 0.30, 0.45];
+/// Relative Gaussian jitter (sigma over period) on the grid.
+const JITTERS: [f64; 4] = [0.03, 0.08, 0.16, 0.30];
+/// Relative uniform jitter (half width over period): about the modes of public profiles (20 %, 37 %, 50 %, 70 %).
+const UNIFORM_JITTERS: [f64; 4] = [0.2, 0.37, 0.5, 0.7];
+/// Softness of the edges of uniform jitter: latency, and the grid of periods.
+const EDGE: f64 = 0.02;
 /// Periods tried, equidistant in log.
 const PERIODS: i32 = 25;
 /// Width (sigma of ln r) of the background that takes foreign events.
@@ -37,33 +43,66 @@ const BACK_OFF: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 16.0];
 /// Rows of `ln f(ln r)` of every alternative on the grid.
 static ALTERNATIVES: LazyLock<Vec<[f64; ROW]>> = LazyLock::new(alternatives);
 
+/// A share of the intervals: which multiple of the period, and how it spreads.
+struct Part {
+    multiple: f64,
+    weight: f64,
+    kernel: Kernel,
+    spread: f64,
+}
+
 fn alternatives() -> Vec<[f64; ROW]> {
-    let missed = |q: f64| MULTIPLES.map(|k| (1.0 - q) * q.powf(k - 1.0));
     let mut rows = Vec::new();
     for jitter in JITTERS {
-        for (q, foreign) in [(0.05, 0.05), (0.3, 0.15)] {
-            let weights = missed(q);
-            rows.push(row(foreign, MULTIPLES.iter().zip(&weights).map(|(&k, &w)| (k, w, jitter * k.sqrt()))));
+        for (missed, foreign) in [(0.05, 0.05), (0.3, 0.15)] {
+            rows.push(row(foreign, &multiples(missed, |k| (normal, jitter * k.sqrt()))));
         }
         for (weights, foreign) in [([0.2; 5], 0.05), ([0.5, 0.25, 0.125, 0.0625, 0.0625], 0.15)] {
-            rows.push(row(foreign, BACK_OFF.iter().zip(&weights).map(|(&k, &w)| (k, w, jitter * k))));
+            let part =
+                |(multiple, weight)| Part { multiple, weight, kernel: normal, spread: jitter * multiple };
+            rows.push(row(foreign, &BACK_OFF.into_iter().zip(weights).map(part).collect::<Vec<_>>()));
+        }
+    }
+    for jitter in UNIFORM_JITTERS {
+        // The sum of k uniform waits is near a Gaussian of sigma j sqrt(k / 3) from k = 2 on.
+        let kernel =
+            |k: f64| if k < 1.5 { (uniform as _, jitter) } else { (normal as _, jitter * (k / 3.0).sqrt()) };
+        for (missed, foreign) in [(0.01, 0.01), (0.3, 0.1)] {
+            rows.push(row(foreign, &multiples(missed, kernel)));
         }
     }
     rows
 }
 
-/// One row of the table: parts are (multiple, weight, spread).
-fn row(foreign: f64, parts: impl Iterator<Item = (f64, f64, f64)> + Clone) -> [f64; ROW] {
+type Kernel = fn(f64, f64, f64) -> f64;
+
+/// Multiples 1..8 of a period of which a share is missed.
+fn multiples(missed: f64, kernel: impl Fn(f64) -> (Kernel, f64)) -> Vec<Part> {
+    let part = |multiple: f64| {
+        let (kernel, spread) = kernel(multiple);
+        Part { multiple, weight: (1.0 - missed) * missed.powf(multiple - 1.0), kernel, spread }
+    };
+    MULTIPLES.into_iter().map(part).collect()
+}
+
+/// One row of the table.
+fn row(foreign: f64, parts: &[Part]) -> [f64; ROW] {
     let mut cells = [0.0; ROW];
     for (step, cell) in (-STEPS_EACH_SIDE..=STEPS_EACH_SIDE).zip(&mut cells) {
         let ln_r = f64::from(step) / STEPS_PER_UNIT;
         let r = ln_r.exp();
         // Density of ln r is r times the density of r.
-        let periodic: f64 = parts.clone().map(|(k, w, spread)| w * r * normal(r, k, spread)).sum();
+        let periodic: f64 = parts.iter().map(|p| p.weight * r * (p.kernel)(r, p.multiple, p.spread)).sum();
         let background = normal(ln_r, 0.0, BACKGROUND_SIGMA);
         *cell = ((1.0 - foreign) * periodic + foreign * background).ln();
     }
     cells
+}
+
+/// Uniform density on `mean +- half` with logistic edges of width [`EDGE`].
+fn uniform(x: f64, mean: f64, half: f64) -> f64 {
+    let edge = |distance: f64| 1.0 / (1.0 + (-distance / EDGE).exp());
+    edge(x - mean + half) * edge(mean + half - x) / (2.0 * half)
 }
 
 fn normal(x: f64, mean: f64, sigma: f64) -> f64 {

@@ -47,6 +47,15 @@ impl Statistic {
         }
     }
 
+    /// Weight in the combination of a reading: double for the two that real jitter laws are told by.
+    pub const fn weight(self) -> f64 {
+        match self {
+            Self::Moran | Self::Renewal => 2.0,
+            Self::Shorth50 | Self::Entropy => 1.0,
+            Self::Shorth75 | Self::Succession => 0.5,
+        }
+    }
+
     /// Value of the statistic on a sample.
     pub fn value(self, intervals: &Intervals) -> f64 {
         match self {

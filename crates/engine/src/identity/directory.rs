@@ -1,5 +1,6 @@
 //! Inventory rows and DHCP leases as one directory of devices.
 
+use crate::input::{SourceInfo, SourceSink};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -51,6 +52,10 @@ impl RecordSink for LeaseBook {
     fn reject(&mut self, _line: u64, _reason: RejectReason, _detail: &str) {}
 
     fn ignore(&mut self, _what: &str) {}
+}
+
+impl SourceSink for LeaseBook {
+    fn begin_source(&mut self, _source: &SourceInfo<'_>) {}
 }
 
 /// What the inventory says of a device besides its addresses.

@@ -6,7 +6,7 @@ use memchr::memchr_iter;
 use undertone_wire::format::{DocumentFormat, LineFormat};
 use undertone_wire::mobile::packages::UidMap;
 use undertone_wire::mobile::{amapi, app_privacy, edr, intrusion, netstats, pcapdroid, usagestats};
-use undertone_wire::{RecordSink, RejectReason, zeek};
+use undertone_wire::{RecordSink, RejectReason, eve, inventory, zeek};
 
 /// Parses the lines of a block.
 pub(super) fn parse_lines<S: RecordSink>(
@@ -22,6 +22,7 @@ pub(super) fn parse_lines<S: RecordSink>(
     match format {
         LineFormat::ZeekTsv => zeek_rows(block, sink),
         LineFormat::ZeekJson => each_line(block, |line, number| zeek::json::parse_line(line, number, sink)),
+        LineFormat::Eve => each_line(block, |line, number| eve::parse_line(line, number, sink)),
         LineFormat::MobileEdr => each_line(block, |line, number| edr::parse_line(line, number, sink)),
         LineFormat::IntrusionLogging => each_line(block, |line, number| {
             intrusion::parse_line(line, number, sink);
@@ -70,6 +71,7 @@ pub(super) fn parse_document<S: RecordSink>(
     sink: &mut S,
 ) {
     match format {
+        DocumentFormat::Inventory => inventory::parse(text, sink),
         DocumentFormat::ManagementApi => amapi::parse(text, sink),
         DocumentFormat::PcapdroidCsv => {
             let mut csv = pcapdroid::PcapdroidCsv::new();

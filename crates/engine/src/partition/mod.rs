@@ -8,4 +8,4 @@ mod sink;
 mod spill;
 
 pub use chunks::Partition;
-pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings};
+pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings, Taken, next_record};

@@ -3,6 +3,7 @@
 use super::chunks::Partition;
 use super::spill::SpillFile;
 use crate::identity::{DeviceEnd, Directory, Inside};
+use crate::input::{SourceInfo, SourceSink};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -74,7 +75,7 @@ impl SinkCounts {
 
     fn merge(&mut self, other: Self) {
         self.inbound += other.inbound;
-        for (first, last) in other.span {
+        if let Some((first, last)) = other.span {
             self.see(first);
             self.see(last);
         }
@@ -94,6 +95,7 @@ pub struct PartitionSink {
     numbers: FastMap<String, u32>,
     by_addr: FastMap<IpAddr, u32>,
     partitions: Vec<Partition>,
+    names: Arc<Vec<String>>,
     counts: SinkCounts,
     failure: Option<io::Error>,
 }
@@ -107,6 +109,7 @@ impl PartitionSink {
             numbers: FastMap::default(),
             by_addr: FastMap::default(),
             partitions: (0..PARTITIONS).map(|_| Partition::default()).collect(),
+            names: Arc::default(),
             counts: SinkCounts::default(),
             failure: None,
         }
@@ -247,6 +250,15 @@ impl RecordSink for PartitionSink {
     fn ignore(&mut self, _what: &str) {}
 }
 
+/// The packed records of one partition from one sink.
+#[derive(Debug)]
+pub struct Taken {
+    /// Device names by number.
+    pub names: Arc<Vec<String>>,
+    /// Packed records, to read with [`next_record`].
+    pub bytes: Vec<u8>,
+}
+
 /// All partitions of all sinks.
 #[derive(Debug)]
 pub struct Partitions {
@@ -273,35 +285,36 @@ impl Partitions {
             sinks.iter().flat_map(|sink| sink.devices.iter().map(String::as_str)).collect();
         let aliases = aliases(&names, &counts.claims, &settings.directory);
         let mut partitions = Self { settings, sinks, aliases };
+        partitions.freeze_names();
         partitions.reroute()?;
+        partitions.freeze_names();
         Ok((partitions, counts))
     }
 
     /// Number of partitions.
-    pub fn len() -> usize {
-        PARTITIONS
-    }
+    pub const COUNT: usize = PARTITIONS;
 
-    /// Takes the packed records of one partition from every sink: (device names by number, bytes).
+    /// Takes the packed records of one partition from every sink.
     ///
     /// # Errors
     /// When spilled bytes cannot be read back.
-    pub fn take(&mut self, index: usize) -> io::Result<Vec<(Arc<Vec<String>>, Vec<u8>)>> {
+    pub fn take(&mut self, index: usize) -> io::Result<Vec<Taken>> {
         let file = self.settings.spill.get();
         let mut taken = Vec::with_capacity(self.sinks.len());
         for sink in &mut self.sinks {
             let Some(partition) = sink.partitions.get_mut(index) else { continue };
             let bytes = partition.take(file)?;
             if !bytes.is_empty() {
-                taken.push((Arc::new(sink.devices.clone()), bytes));
+                taken.push(Taken { names: Arc::clone(&sink.names), bytes });
             }
         }
         Ok(taken)
     }
 
-    /// The name that a device is known by.
-    pub fn canonical<'n>(&'n self, name: &'n str) -> &'n str {
-        self.aliases.get(name).map_or(name, String::as_str)
+    fn freeze_names(&mut self) {
+        for sink in &mut self.sinks {
+            sink.names = Arc::new(sink.devices.clone());
+        }
     }
 
     /// Moves the records of renamed devices to the partition of their new name.
@@ -313,7 +326,7 @@ impl Partitions {
             self.aliases.keys().map(|name| partition_of(name.as_bytes())).collect();
         let aliases = std::mem::take(&mut self.aliases);
         for index in touched {
-            for (names, bytes) in self.take(index)? {
+            for Taken { names, bytes } in self.take(index)? {
                 let Some(sink) = self.sinks.first_mut() else { continue };
                 let mut rest = bytes.as_slice();
                 while let Some((device, record)) = next_record(&mut rest) {
@@ -330,8 +343,12 @@ impl Partitions {
     }
 }
 
+impl SourceSink for PartitionSink {
+    fn begin_source(&mut self, _source: &SourceInfo<'_>) {}
+}
+
 /// The next record of a partition's bytes with the number of its device.
-pub(crate) fn next_record<'a>(bytes: &mut &'a [u8]) -> Option<(u32, Record<'a>)> {
+pub fn next_record<'a>(bytes: &mut &'a [u8]) -> Option<(u32, Record<'a>)> {
     let (number, rest) = bytes.split_first_chunk::<4>()?;
     *bytes = rest;
     Some((u32::from_le_bytes(*number), packed::decode(bytes)?))
