@@ -212,20 +212,36 @@ impl<'a> Attributor<'a> {
         }
         let host = session.host.map(normal_host).filter(|host| !host.is_empty());
         let host = host.as_deref();
-        type Step<'f, 'a> = &'f dyn Fn() -> (Tally<'a>, f64);
-        let steps: [(AttributionMethod, Step<'_, 'a>); 4] = [
-            (AttributionMethod::FiveTuple, &|| (self.index.by_five_tuple(session), FIVE_TUPLE_CONFIDENCE)),
-            (AttributionMethod::Address, &|| (self.index.by_address(session), ADDRESS_CONFIDENCE)),
-            (AttributionMethod::Name, &|| self.by_name(session, host)),
-            (AttributionMethod::Declared, &|| (self.by_declaration(host), DECLARED_CONFIDENCE)),
+        // Each step is tried only where the stronger ones found nothing.
+        let methods = [
+            AttributionMethod::FiveTuple,
+            AttributionMethod::Address,
+            AttributionMethod::Name,
+            AttributionMethod::Declared,
         ];
-        for (method, step) in steps {
-            let (tally, confidence) = step();
+        for method in methods {
+            let (tally, confidence) = self.fits(method, session, host);
             if !tally.is_empty() {
                 return Attribution { candidates: candidates(&tally, confidence), method };
             }
         }
         Attribution { candidates: Vec::new(), method: AttributionMethod::None }
+    }
+
+    /// The apps that one method finds, and its confidence.
+    fn fits(
+        &self,
+        method: AttributionMethod,
+        session: &SessionFacts<'_>,
+        host: Option<&str>,
+    ) -> (Tally<'a>, f64) {
+        match method {
+            AttributionMethod::FiveTuple => (self.index.by_five_tuple(session), FIVE_TUPLE_CONFIDENCE),
+            AttributionMethod::Address => (self.index.by_address(session), ADDRESS_CONFIDENCE),
+            AttributionMethod::Name => self.by_name(session, host),
+            AttributionMethod::Declared => (self.by_declaration(host), DECLARED_CONFIDENCE),
+            AttributionMethod::Reported | AttributionMethod::None => (Tally::new(), 0.0),
+        }
     }
 
     fn by_name(&self, session: &SessionFacts<'_>, host: Option<&str>) -> (Tally<'a>, f64) {
