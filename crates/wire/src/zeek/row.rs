@@ -61,7 +61,7 @@ fn split<'a>(
         });
         if slot != UNREAD {
             let cell = text.get(start..end).unwrap_or_default();
-            if cell != header.unset_field && cell != header.empty_field {
+            if !header.is_absent(cell) {
                 if has_escapes && cell.contains('\\') {
                     cells.set_coded(usize::from(slot), cell);
                 } else {
