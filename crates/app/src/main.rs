@@ -1,2 +1,43 @@
-//! The `undertone` command line.
-fn main() {}
+//! undertone finds command and control hidden under ordinary app traffic on phones.
+//!
+//! This crate is glue: the command line, where findings go, and the exit code. No rule of detection lives here.
+
+mod cli;
+mod convert;
+mod demo;
+mod exit;
+mod explain;
+mod formats;
+mod interrupt;
+mod output;
+mod progress;
+mod scan;
+mod simulate;
+mod stored;
+mod terminal;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Outcome;
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_usage(&error),
+    };
+    let console = terminal::Console::new(&cli.global);
+    exit::of_run(run(&cli.command, &console), &console)
+}
+
+fn run(command: &Command, console: &terminal::Console) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Demo(args) => demo::run(args, console),
+        Command::Scan(args) => scan::run(args, console),
+        Command::Explain(args) => explain::run(args, console),
+        Command::Convert(args) => convert::run(args, console),
+        Command::Simulate(args) => simulate::run(args, console),
+        Command::Formats => formats::run(),
+        Command::Completions(args) => formats::completions(args.shell),
+    }
+}

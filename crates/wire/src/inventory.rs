@@ -98,7 +98,8 @@ pub fn sniff(head: &[u8]) -> bool {
         return true;
     }
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let names = first.split(|byte| *byte == delimiter(first));
+    let delimiter = delimiter(first);
+    let names = first.split(|byte| *byte == delimiter);
     let columns: Vec<Column> = names.filter_map(column).collect();
     let has = |column| columns.contains(&column);
     (has(Column::DeviceId) || has(Column::Mac)) && columns.len() >= 2

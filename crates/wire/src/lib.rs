@@ -7,14 +7,17 @@ pub mod capture;
 mod cells;
 mod dns_codes;
 pub mod eve;
+pub mod findings;
 pub mod format;
 mod http_target;
 pub mod inventory;
 mod json;
 pub mod mobile;
+pub mod packed;
 pub mod rfc3339;
 mod sink;
 pub mod text;
+pub mod truth;
 pub mod zeek;
 
 pub use sink::{RecordSink, RejectReason};

@@ -112,8 +112,9 @@ impl MacAddr {
 
 impl fmt::Display for MacAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        let [first, rest @ ..] = self.0;
+        write!(f, "{first:02x}")?;
+        rest.iter().try_for_each(|byte| write!(f, ":{byte:02x}"))
     }
 }
 
@@ -156,7 +157,7 @@ impl Network {
         }
     }
 
-    /// Whether an address is inside by its kind alone: RFC 1918, RFC 4193, 100.64.0.0/10 and fe80::/10.
+    /// Whether an address is inside by its kind alone: RFC 1918, RFC 4193, 100.64.0.0/10 and `fe80::/10`.
     pub fn is_inside_by_kind(addr: IpAddr) -> bool {
         match addr {
             IpAddr::V4(v4) => v4.is_private() || is_shared(v4),

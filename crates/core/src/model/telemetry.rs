@@ -193,11 +193,11 @@ pub struct Push {
 /// Networking stacks that telemetry can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NetworkingStack {
-    /// Apple URLSession.
+    /// Apple `URLSession`.
     UrlSession,
     /// Apple Network.framework.
     NetworkFramework,
-    /// OkHttp.
+    /// `OkHttp`.
     OkHttp,
     /// Cronet (Chromium's stack).
     Cronet,

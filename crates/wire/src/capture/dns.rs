@@ -238,7 +238,7 @@ fn name(bytes: &[u8], mut at: usize) -> Option<(String, usize)> {
             0xc0.. => {
                 pointers += 1;
                 let target = (len & 0x3f) << 8 | usize::from(*bytes.get(at + 1)?);
-                used.get_or_insert(at + 2 - begun);
+                used = used.or_else(|| Some(at + 2 - begun));
                 // Pointers go back, which with the count ends every loop.
                 if pointers > POINTERS_MAX || target >= at {
                     return None;

@@ -27,6 +27,11 @@ impl UtcOffset {
     /// UTC itself.
     pub const UTC: Self = Self { secs: 0 };
 
+    /// An offset of so many seconds that local time is ahead of UTC.
+    pub const fn from_secs(secs: i32) -> Self {
+        Self { secs: secs as i64 }
+    }
+
     /// Parses `Z`, `+02:00`, `-0330`.
     pub fn parse(text: &str) -> Option<Self> {
         let local = rfc3339::parse(&format!("2000-01-01T00:00:00{text}"))?;

@@ -109,15 +109,11 @@ impl<'a> Row<'_, 'a> {
     fn session(self, is_final: bool) -> Result<Session<'a>, Miss> {
         let transport = self.text(Field::Proto).map_or(Transport::Other, Transport::from_name);
         let duration = self.parsed(Field::Duration, RejectReason::BadNumber, text::decimal_micros)?;
-        let duration_micros = match duration.map(u64::try_from) {
-            None => None,
-            Some(Ok(micros)) => Some(micros),
-            Some(Err(_)) => return Err(Miss::Refused(RejectReason::BadNumber, Field::Duration.name())),
-        };
         Ok(Session {
             uid: self.text(Field::Uid).unwrap_or_default(),
             start: self.at()?,
-            duration_micros,
+            // A negative span (the sensor's clock was set back) is no span.
+            duration_micros: duration.and_then(|micros| u64::try_from(micros).ok()),
             orig: self.endpoint(Field::OrigH, Field::OrigP, transport)?,
             resp: self.endpoint(Field::RespH, Field::RespP, transport)?,
             transport,

@@ -1,5 +1,9 @@
 //! A sink that counts and keeps, and the folder of shared sample data.
 
+#![expect(clippy::unwrap_used, reason = "a sample that cannot be read fails the test")]
+#![allow(dead_code, reason = "each test file uses its part of it")]
+#![expect(clippy::print_stderr, reason = "a skipped test says so")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -40,6 +44,27 @@ impl RecordSink for Tally {
 
     fn ignore(&mut self, what: &str) {
         *self.ignored.entry(what.to_owned()).or_default() += 1;
+    }
+}
+
+/// Runs a check on each record; anything else fails.
+pub(crate) struct Check<F> {
+    pub(crate) check: F,
+    pub(crate) records: u64,
+}
+
+impl<F: Fn(&Record<'_>)> RecordSink for Check<F> {
+    fn record(&mut self, record: Record<'_>) {
+        (self.check)(&record);
+        self.records += 1;
+    }
+
+    fn reject(&mut self, line: u64, reason: RejectReason, detail: &str) {
+        panic!("line {line}: {reason:?} {detail}");
+    }
+
+    fn ignore(&mut self, what: &str) {
+        panic!("ignored: {what}");
     }
 }
 

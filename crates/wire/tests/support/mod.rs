@@ -1,6 +1,6 @@
 //! What the capture tests share: a sink that keeps everything, and the folder of sample data.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this module")]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,0 +1,277 @@
+//! The command line, as typed.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+use undertone_core::finding::Severity;
+use undertone_core::model::Network;
+use undertone_wire::findings::Format;
+
+/// Finds command and control hidden under ordinary app traffic on phones.
+///
+/// Reads Zeek and Suricata logs, packet captures and phone telemetry; prints the few series that look like
+/// command and control over an application protocol, each explained (ATT&CK Mobile DET0685, DET0620).
+#[derive(Debug, Parser)]
+#[command(name = "undertone", version, max_term_width = 110, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ran; 2 findings at or above --fail-on; 3 part of the input was unreadable; \
+64 usage; 65 no usable input; 70 internal; 74 output failed; 78 configuration; 130 interrupted.";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more on stderr
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// No colours, even on a terminal (also: `NO_COLOR` in the environment)
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Simulate a small fleet, scan it and show the findings beside the truth; needs no input
+    Demo(DemoArgs),
+    /// Scan logs, captures and telemetry; findings go to standard output
+    Scan(Box<ScanArgs>),
+    /// Show one finding in full: what was seen, why it is odd, what to check next
+    Explain(ExplainArgs),
+    /// Write findings of an earlier scan in other formats
+    Convert(ConvertArgs),
+    /// Write a labelled fleet of phones as logs and telemetry
+    Simulate(SimulateArgs),
+    /// List the formats that findings are written in
+    Formats,
+    /// Print shell completions
+    Completions(CompletionsArgs),
+}
+
+/// `undertone demo`
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Phones in the fleet
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(30..=500))]
+    pub(crate) devices: u32,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 7)]
+    pub(crate) seed: u64,
+}
+
+/// `undertone scan`
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// Files or folders, recognised by content; `-` is standard input
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
+    /// Exit with 2 when a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY", value_parser = severity_parser())]
+    pub(crate) fail_on: Option<String>,
+    /// Write the run summary as JSON to a file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) summary: Option<PathBuf>,
+    /// Threads; 0 takes every core
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) threads: usize,
+    /// A network that is inside, besides the private ones (repeatable)
+    #[arg(long, value_name = "NET", value_parser = network)]
+    pub(crate) internal: Vec<Network>,
+    /// Inventory of devices: CSV or YAML (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) inventory: Vec<PathBuf>,
+    /// Roles of apps: YAML
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) apps: Option<PathBuf>,
+    /// Thresholds: YAML
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Baseline learned from this fleet's history
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Offset from UTC for files whose times name no zone: `Z`, `+02:00`, `-0530`
+    #[arg(long, default_value = "Z", value_name = "OFFSET", value_parser = utc_offset_secs, allow_hyphen_values = true)]
+    pub(crate) timezone: i32,
+    /// Memory to stay within: `512M`, `2G`
+    #[arg(long, default_value = "1G", value_name = "SIZE", value_parser = byte_size)]
+    pub(crate) memory: u64,
+}
+
+/// Which findings are shown, and where.
+#[derive(Debug, Args)]
+pub(crate) struct ShownArgs {
+    /// Format on standard output [default: table on a terminal, else jsonl]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    pub(crate) format: Option<String>,
+    /// Also write to a file, the format by its extension or named before it, `csv:FILE` (repeatable);
+    /// standard output is then used only with --format
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Vec<String>,
+    /// Show only the first N
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
+    /// Show what fell short of the alert threshold, too, with the reason
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// `undertone explain`
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Id of the finding, or enough of its beginning
+    pub(crate) id: String,
+    /// Findings of an earlier scan, as JSON Lines; `-` is standard input
+    #[arg(long = "in", value_name = "FINDINGS", value_hint = ValueHint::FilePath)]
+    pub(crate) input: PathBuf,
+}
+
+/// `undertone convert`
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// Findings of an earlier scan, as JSON Lines; `-` is standard input
+    #[arg(long = "in", value_name = "FINDINGS", value_hint = ValueHint::FilePath)]
+    pub(crate) input: PathBuf,
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
+}
+
+/// `undertone simulate`
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// Folder to write to; made if absent, else it must be empty
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// Phones
+    #[arg(long, default_value_t = 100)]
+    pub(crate) devices: u32,
+    /// UTC days
+    #[arg(long, default_value_t = 1)]
+    pub(crate) days: u32,
+    /// Seed of everything random: the same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Phones with an implant
+    #[arg(long, default_value_t = 5)]
+    pub(crate) infected: u32,
+    /// Leave every implant out; the rest stays the same
+    #[arg(long)]
+    pub(crate) clean: bool,
+    /// Network logs only, no phone telemetry
+    #[arg(long)]
+    pub(crate) no_edr: bool,
+}
+
+/// `undertone completions`
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// Shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Shells with completions.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+}
+
+fn format_parser() -> PossibleValuesParser {
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
+}
+
+fn severity_parser() -> PossibleValuesParser {
+    PossibleValuesParser::new(Severity::ALL.map(Severity::as_str))
+}
+
+fn network(text: &str) -> Result<Network, String> {
+    Network::parse(text).ok_or_else(|| "not a network such as `10.20.0.0/16` or `2001:db8::/32`".to_owned())
+}
+
+/// Seconds east of UTC: `Z`, `UTC`, `+HH:MM`, `-HHMM`, `+HH`.
+fn utc_offset_secs(text: &str) -> Result<i32, String> {
+    let wrong = || "not an offset such as `Z`, `+02:00` or `-0530`".to_owned();
+    if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
+        return Ok(0);
+    }
+    let (sign, digits) = match text.split_at_checked(1) {
+        Some(("+", digits)) => (1, digits.replacen(':', "", 1)),
+        Some(("-", digits)) => (-1, digits.replacen(':', "", 1)),
+        _ => return Err(wrong()),
+    };
+    let all_digits = digits.bytes().all(|b| b.is_ascii_digit());
+    let (hours, minutes) = match (all_digits, digits.len()) {
+        (true, 2) => (digits.as_str(), "0"),
+        (true, 4) => digits.split_at(2),
+        _ => return Err(wrong()),
+    };
+    let parse = |text: &str| text.parse::<i32>().map_err(|_not_a_number| wrong());
+    let (hours, minutes) = (parse(hours)?, parse(minutes)?);
+    if hours > 14 || minutes > 59 { Err(wrong()) } else { Ok(sign * (hours * 3600 + minutes * 60)) }
+}
+
+/// Bytes: a whole number with an optional `K`, `M`, `G` or `T` (powers of 1024), at least 64 MiB.
+fn byte_size(text: &str) -> Result<u64, String> {
+    const LEAST: u64 = 64 << 20;
+    let lower = text.to_ascii_lowercase();
+    let bare = lower.trim_end_matches("ib").trim_end_matches('b');
+    let digits = bare.trim_end_matches(['k', 'm', 'g', 't']);
+    let shift = match bare.strip_prefix(digits) {
+        Some("") => 0,
+        Some("k") => 10,
+        Some("m") => 20,
+        Some("g") => 30,
+        Some("t") => 40,
+        _ => return Err("not a size such as `512M` or `2G`".to_owned()),
+    };
+    let count =
+        digits.parse::<u64>().map_err(|_not_a_number| "not a size such as `512M` or `2G`".to_owned())?;
+    match count.checked_mul(1 << shift) {
+        Some(bytes) if bytes >= LEAST => Ok(bytes),
+        Some(_) => Err("less than 64M".to_owned()),
+        None => Err("too large".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn offsets_are_seconds_east() {
+        for (text, secs) in [("Z", 0), ("utc", 0), ("+02:00", 7200), ("-0530", -19_800), ("+14", 50_400)] {
+            assert_eq!(utc_offset_secs(text), Ok(secs), "{text}");
+        }
+        for text in ["", "2", "+2", "+15:00", "+02:60", "+é0", "Europe/Berlin", "+1:000"] {
+            assert!(utc_offset_secs(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_powers_of_1024() {
+        assert_eq!(byte_size("1G"), Ok(1 << 30));
+        assert_eq!(byte_size("512MiB"), Ok(512 << 20));
+        assert_eq!(byte_size("67108864"), Ok(64 << 20));
+        for text in ["", "G", "1K", "1.5G", "-1G", "99999999999T", "1GG"] {
+            assert!(byte_size(text).is_err(), "{text}");
+        }
+    }
+}

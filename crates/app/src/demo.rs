@@ -1,0 +1,131 @@
+//! `undertone demo`: a simulated fleet, scanned, its findings beside the truth.
+
+use crate::cli::DemoArgs;
+use crate::exit::Outcome;
+use crate::interrupt::{self, Temporary};
+use crate::output::to_stdout;
+use crate::terminal::Console;
+use crate::{scan, simulate};
+use anyhow::Context as _;
+use std::io::{self, Write};
+use std::path::Path;
+use undertone_core::finding::Finding;
+use undertone_engine::input::InputPath;
+use undertone_engine::{ScanError, ScanOptions};
+use undertone_simulate::FleetOptions;
+use undertone_wire::findings::text::escaped;
+use undertone_wire::findings::{Format, human_secs};
+use undertone_wire::truth::{Truth, parse_truth};
+
+/// Phones per implant in the demo fleet.
+const DEVICES_PER_IMPLANT: u32 = 10;
+
+/// Runs the command.
+///
+/// # Errors
+/// A fleet that cannot be written or scanned.
+pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome> {
+    let stop = interrupt::polite()?;
+    let folder =
+        tempfile::Builder::new().prefix("undertone-demo-").tempdir().context("no temporary folder")?;
+    let _temporary = Temporary::mark(folder.path());
+    let fleet = FleetOptions {
+        devices: args.devices,
+        seed: args.seed,
+        infected: args.devices / DEVICES_PER_IMPLANT,
+        ..FleetOptions::default()
+    };
+    console.say(|out| writeln!(out, "simulating {} phones for one day ...", fleet.devices));
+    simulate::write(folder.path(), &fleet)?;
+    if stop.is_stopped() {
+        return Err(ScanError::Interrupted.into());
+    }
+    let truth = read_truth(folder.path())?;
+    let report = scan::scan(&options(folder.path()), &stop, console)?;
+    let shown: Vec<&Finding> =
+        report.findings.iter().filter(|finding| finding.alert || finding.lead).collect();
+    to_stdout(|out| {
+        writeln!(
+            out,
+            "{} simulated phones, one day, {} of them with an implant\n",
+            fleet.devices,
+            truth.len()
+        )?;
+        Format::Table.write(&mut *out, &shown, console.stdout_style())?;
+        write_verdicts(out, &verdicts(&truth, &shown))
+    })?;
+    let summary = scan::summary_of(report.summary, &report.findings, shown.len());
+    console.say(|out| {
+        writeln!(out)?;
+        summary.write_text(out, console.named_max())
+    });
+    Ok(Outcome::Done)
+}
+
+fn read_truth(folder: &Path) -> anyhow::Result<Vec<Truth>> {
+    let bytes = std::fs::read(folder.join("truth.json")).context("the simulated fleet has no labels")?;
+    parse_truth(&bytes).context("the simulated fleet has unreadable labels")
+}
+
+fn options(folder: &Path) -> ScanOptions {
+    ScanOptions {
+        inputs: vec![InputPath::Path(folder.to_owned())],
+        threads: 0,
+        internal: Vec::new(),
+        inventory: Vec::new(),
+        apps: None,
+        config: None,
+        baseline: None,
+        utc_offset_secs: 0,
+        memory_bytes: 1 << 30,
+    }
+}
+
+/// What became of the implants, and of the findings that are none.
+struct Verdicts<'a> {
+    /// Each implant with the rank (from 1) and score of its best finding.
+    implants: Vec<(&'a Truth, Option<(usize, f64)>)>,
+    /// Findings that match no implant, with their rank.
+    false_positives: Vec<(usize, &'a Finding)>,
+}
+
+fn verdicts<'a>(truth: &'a [Truth], shown: &[&'a Finding]) -> Verdicts<'a> {
+    let ranked = || shown.iter().copied().zip(1..);
+    let best = |implant: &Truth| {
+        ranked().find(|(finding, _)| implant.matches(finding)).map(|(f, rank)| (rank, f.score))
+    };
+    Verdicts {
+        implants: truth.iter().map(|implant| (implant, best(implant))).collect(),
+        false_positives: ranked()
+            .filter(|(finding, _)| !truth.iter().any(|implant| implant.matches(finding)))
+            .map(|(finding, rank)| (rank, finding))
+            .collect(),
+    }
+}
+
+fn write_verdicts(out: &mut dyn Write, verdicts: &Verdicts<'_>) -> io::Result<()> {
+    writeln!(out, "\nBeside the truth:")?;
+    for (implant, best) in &verdicts.implants {
+        let what = described(implant);
+        match best {
+            Some((rank, score)) => writeln!(out, "  found   {what}: finding {rank}, score {score:.1}")?,
+            None => writeln!(out, "  missed  {what}")?,
+        }
+    }
+    for (rank, finding) in &verdicts.false_positives {
+        let app = finding.app.id.as_deref().unwrap_or("unknown app");
+        writeln!(out, "  false   {} {}: finding {rank}", escaped(&finding.device.id), escaped(app))?;
+    }
+    let found = verdicts.implants.iter().filter(|(_, best)| best.is_some()).count();
+    let (all, wrong) = (verdicts.implants.len(), verdicts.false_positives.len());
+    writeln!(out, "found {found} of {all} implants, {wrong} false")
+}
+
+fn described(implant: &Truth) -> String {
+    let app = implant.app.as_deref().unwrap_or("unknown app");
+    let domain = implant.domain.as_deref().unwrap_or("addresses only");
+    let period = implant.period_secs.map_or_else(String::new, |secs| format!(" every {}", human_secs(secs)));
+    let jitter = implant.jitter.map_or_else(String::new, |jitter| format!(" +-{:.0} %", jitter * 100.0));
+    let kind = &implant.kind;
+    escaped(&format!("{} {app} to {domain}, {kind}{period}{jitter}", implant.device)).into_owned()
+}

@@ -1,0 +1,35 @@
+//! `undertone explain`: one finding in full, from the finding alone.
+
+use crate::cli::ExplainArgs;
+use crate::exit::{Failure, Fault, Outcome};
+use crate::output::to_stdout;
+use crate::terminal::Console;
+use crate::{interrupt, stored};
+use undertone_core::finding::Finding;
+use undertone_wire::findings::write_explanation;
+
+/// Runs the command.
+///
+/// # Errors
+/// Findings that cannot be read, an id that names none or several.
+pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outcome> {
+    interrupt::at_once()?;
+    let findings = stored::read(&args.input)?;
+    let finding = find(&findings, &args.id)?;
+    to_stdout(|out| write_explanation(out, finding, console.stdout_style()))?;
+    Ok(Outcome::Done)
+}
+
+fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a Finding> {
+    let mut matching = findings.iter().filter(|finding| !id.is_empty() && finding.id.starts_with(id));
+    let Some(first) = matching.next() else {
+        return Err(Fault::error(Failure::Usage, format!("no finding `{id}` among {}", findings.len())));
+    };
+    if matching.any(|other| other.id != first.id) {
+        return Err(Fault::error(
+            Failure::Usage,
+            format!("`{id}` begins several findings; say more of the id"),
+        ));
+    }
+    Ok(first)
+}

@@ -1,0 +1,68 @@
+//! Ctrl-C and SIGTERM: nothing half-written and nothing temporary stays behind.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use undertone_engine::input::StopFlag;
+
+/// Exit code of a run that was interrupted (128 + SIGINT).
+const INTERRUPTED: i32 = 130;
+
+/// Files and folders that go when the run ends at once.
+static TEMPORARY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Raises the returned flag at the first Ctrl-C, for a run that looks at it and ends cleanly. The second ends
+/// the run at once.
+///
+/// # Errors
+/// When the system refuses a signal handler.
+pub(crate) fn polite() -> anyhow::Result<StopFlag> {
+    let stop = StopFlag::default();
+    let raised = AtomicBool::new(false);
+    let flag = stop.clone();
+    ctrlc::set_handler(move || {
+        flag.stop();
+        if raised.swap(true, Ordering::Relaxed) {
+            end_at_once();
+        }
+    })?;
+    Ok(stop)
+}
+
+/// Ends the run at the first Ctrl-C, for commands that finish in a moment.
+///
+/// # Errors
+/// When the system refuses a signal handler.
+pub(crate) fn at_once() -> anyhow::Result<()> {
+    Ok(ctrlc::set_handler(end_at_once)?)
+}
+
+/// Marks a file or folder as temporary while the value lives.
+#[derive(Debug)]
+pub(crate) struct Temporary(PathBuf);
+
+impl Temporary {
+    /// Marks `path`, which its owner removes in an orderly end.
+    pub(crate) fn mark(path: &Path) -> Self {
+        TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+/// Removes what is temporary and ends. The lock is kept, so that nothing is marked or renamed meanwhile.
+#[expect(clippy::exit, reason = "an interrupted run ends here")]
+fn end_at_once() {
+    let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+    for path in temporary.iter() {
+        // What cannot be removed now cannot be helped.
+        let _removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    }
+    std::process::exit(INTERRUPTED);
+}

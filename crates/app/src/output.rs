@@ -1,0 +1,149 @@
+//! Where findings go: standard output and files, each file whole or not at all.
+
+use crate::cli::ShownArgs;
+use crate::exit::{Failure, Fault};
+use crate::interrupt::Temporary;
+use crate::terminal::Console;
+use anyhow::Context as _;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write, stdout};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+use undertone_core::finding::Finding;
+use undertone_wire::findings::{Format, TerminalStyle};
+
+/// A file to write findings to.
+#[derive(Debug)]
+struct Target {
+    format: Format,
+    path: PathBuf,
+}
+
+/// Everything that a run writes findings to, checked before the work starts.
+#[derive(Debug)]
+pub(crate) struct Outputs {
+    stdout: Option<Format>,
+    targets: Vec<Target>,
+}
+
+impl Outputs {
+    /// What the command line asks for.
+    ///
+    /// # Errors
+    /// An output without a known format, or in a folder that is not there.
+    pub(crate) fn new(args: &ShownArgs) -> anyhow::Result<Self> {
+        let targets = args.output.iter().map(|text| target(text)).collect::<anyhow::Result<Vec<_>>>()?;
+        let asked = args.format.as_deref().and_then(Format::from_name);
+        let usual = if stdout().is_terminal() { Format::Table } else { Format::Jsonl };
+        let stdout = asked.or(if targets.is_empty() { Some(usual) } else { None });
+        Ok(Self { stdout, targets })
+    }
+
+    /// Writes the findings everywhere: the files first, then standard output.
+    ///
+    /// # Errors
+    /// The first output that fails; files written before it stay, the failed one leaves nothing.
+    pub(crate) fn write(&self, findings: &[&Finding], console: &Console) -> anyhow::Result<()> {
+        for target in &self.targets {
+            write_file(&target.path, |out| target.format.write(out, findings, TerminalStyle::PLAIN))?;
+        }
+        match self.stdout {
+            Some(format) => to_stdout(|out| format.write(out, findings, console.stdout_style())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Writes to standard output through a buffer.
+///
+/// # Errors
+/// A broken pipe as itself (the reader has enough), anything else as a failed output.
+pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 16, stdout().lock());
+    let written = write(&mut out).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) => Err(refused("standard output", &error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Writes a file whole or not at all: into a neighbour, synced, then renamed over `path`.
+///
+/// # Errors
+/// A failed output; the neighbour is gone and `path` is as before.
+pub(crate) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    replace(path, write).map_err(|error| refused(&path.display().to_string(), &error))
+}
+
+fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let folder = folder_of(path);
+    // Neither a pipe nor a device can be replaced; it is written as it stands.
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        let mut out = BufWriter::new(File::options().write(true).open(path)?);
+        write(&mut out)?;
+        return out.flush();
+    }
+    let mut file = new_neighbour(folder)?;
+    let _temporary = Temporary::mark(file.path());
+    let mut out = BufWriter::new(file.as_file_mut());
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The rename itself lasts once the folder is synced; not every file system allows that.
+    let _synced = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// A temporary file in the folder, with the permissions that a new file gets (not those of a secret).
+fn new_neighbour(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".undertone-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn refused(what: &str, error: &io::Error) -> anyhow::Error {
+    Fault::error(Failure::Output, format!("cannot write `{what}`: {error}"))
+}
+
+/// The target of `FILE` (format by extension) or `FORMAT:FILE`.
+fn target(text: &str) -> anyhow::Result<Target> {
+    let named = text.split_once(':').and_then(|(name, path)| Some((Format::from_name(name)?, path)));
+    let target = match named {
+        Some((format, path)) => Target { format, path: path.into() },
+        None => Target { format: format_by_extension(text)?, path: text.into() },
+    };
+    if target.path.as_os_str().is_empty() {
+        return Err(Fault::error(Failure::Usage, format!("`{text}` names no file")));
+    }
+    let folder = folder_of(&target.path);
+    if !folder.is_dir() {
+        return Err(Fault::error(Failure::Output, format!("no folder `{}` to write to", folder.display())));
+    }
+    Ok(target)
+}
+
+fn format_by_extension(text: &str) -> anyhow::Result<Format> {
+    let extension = Path::new(text).extension().and_then(|extension| extension.to_str());
+    extension
+        .and_then(Format::from_extension)
+        .with_context(|| {
+            let names = Format::ALL.map(Format::name).join(", ");
+            format!("the name of `{text}` tells no format; say it as FORMAT:FILE with one of {names}")
+        })
+        .map_err(|error| Fault::error(Failure::Usage, format!("{error:#}")))
+}

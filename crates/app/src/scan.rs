@@ -1,0 +1,133 @@
+//! `undertone scan`: inputs in, findings out.
+
+use crate::cli::{ScanArgs, ShownArgs};
+use crate::exit::{Failure, Fault, Outcome};
+use crate::interrupt;
+use crate::output::{Outputs, write_file};
+use crate::progress::Bar;
+use crate::terminal::Console;
+use std::path::Path;
+use undertone_core::finding::{Finding, Severity};
+use undertone_engine::input::{InputPath, Progress, StopFlag};
+use undertone_engine::{ScanError, ScanOptions, ScanReport, ScanSummary};
+use undertone_wire::findings::{RejectedRows, RunSummary};
+
+/// Runs the command.
+///
+/// # Errors
+/// See the exit codes of [`crate::exit`].
+pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome> {
+    let outputs = Outputs::new(&args.shown)?;
+    let stop = interrupt::polite()?;
+    let report = match scan(&options(args), &stop, console) {
+        Ok(report) => report,
+        Err(ScanError::NoUsableInput(summary)) => return without_input(args, *summary, console),
+        Err(error) => return Err(error.into()),
+    };
+    if stop.is_stopped() {
+        return Err(ScanError::Interrupted.into());
+    }
+    let shown = select(&report.findings, &args.shown);
+    outputs.write(&shown, console)?;
+    let summary = summary_of(report.summary, &report.findings, shown.len());
+    tell(&summary, args.summary.as_deref(), console)?;
+    Ok(outcome(&report.findings, args.fail_on.as_deref(), &summary))
+}
+
+/// Scans with a progress bar.
+pub(crate) fn scan(
+    options: &ScanOptions,
+    stop: &StopFlag,
+    console: &Console,
+) -> Result<ScanReport, ScanError> {
+    let progress = Progress::default();
+    let _bar = Bar::start(&progress, console);
+    undertone_engine::scan(options, &progress, stop)
+}
+
+/// The findings to show: alerts and leads, with `--all` the rest too, at most `--top`.
+pub(crate) fn select<'a>(findings: &'a [Finding], args: &ShownArgs) -> Vec<&'a Finding> {
+    let shown = findings.iter().filter(|finding| args.all || finding.alert || finding.lead);
+    shown.take(args.top.unwrap_or(usize::MAX)).collect()
+}
+
+/// The summary of a run, in the words of the output formats.
+pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usize) -> RunSummary {
+    let count = |of: fn(&Finding) -> bool| findings.iter().filter(|finding| of(finding)).count() as u64;
+    let rejected = |rows: undertone_engine::Rejected| RejectedRows {
+        count: rows.count,
+        first_file: rows.first_file,
+        first_line: rows.first_line,
+        first_detail: rows.first_detail,
+    };
+    RunSummary {
+        files: summary.files,
+        bytes: summary.bytes,
+        rows_accepted: summary.rows_accepted,
+        rows_rejected: summary
+            .rows_rejected
+            .into_iter()
+            .map(|(why, rows)| (why.to_owned(), rejected(rows)))
+            .collect(),
+        rows_ignored: summary.rows_ignored,
+        skipped: summary.skipped,
+        partial: summary.partial,
+        devices: summary.devices,
+        series: summary.series,
+        sessions: summary.sessions,
+        device_days: summary.device_days,
+        first: summary.first,
+        last: summary.last,
+        attribution: summary.attribution.into_iter().map(|(how, n)| (how.to_owned(), n)).collect(),
+        notes: summary.notes,
+        findings: shown as u64,
+        alerts: count(|finding| finding.alert),
+        leads: count(|finding| finding.lead),
+        below: count(|finding| !finding.alert && !finding.lead),
+    }
+}
+
+/// A run whose inputs gave nothing: the summary is told all the same.
+fn without_input(args: &ScanArgs, summary: ScanSummary, console: &Console) -> anyhow::Result<Outcome> {
+    tell(&summary_of(summary, &[], 0), args.summary.as_deref(), console)?;
+    Err(Fault::error(Failure::Data, "no usable input: nothing that undertone can read was found"))
+}
+
+fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console) -> anyhow::Result<()> {
+    console.say(|out| summary.write_text(out, console.named_max()));
+    match file {
+        Some(path) => write_file(path, |out| summary.write_json(out)),
+        None => Ok(()),
+    }
+}
+
+/// Every alert and lead counts for `--fail-on`, shown or cut by `--top`.
+fn outcome(findings: &[Finding], fail_on: Option<&str>, summary: &RunSummary) -> Outcome {
+    let floor = fail_on.and_then(|name| Severity::ALL.into_iter().find(|severity| severity.as_str() == name));
+    let mut severities = findings.iter().filter(|f| f.alert || f.lead).map(|f| f.severity);
+    if floor.is_some_and(|floor| severities.any(|severity| severity >= floor)) {
+        Outcome::FailOn
+    } else if summary.partial.is_empty() {
+        Outcome::Done
+    } else {
+        Outcome::Partial
+    }
+}
+
+fn options(args: &ScanArgs) -> ScanOptions {
+    ScanOptions {
+        inputs: args.paths.iter().map(|path| input(path)).collect(),
+        threads: args.threads,
+        internal: args.internal.clone(),
+        inventory: args.inventory.clone(),
+        apps: args.apps.clone(),
+        config: args.config.clone(),
+        baseline: args.baseline.clone(),
+        utc_offset_secs: args.timezone,
+        memory_bytes: args.memory,
+    }
+}
+
+fn input(path: &Path) -> InputPath {
+    if path.as_os_str() == "-" { InputPath::Stdin } else { InputPath::Path(path.to_owned()) }
+}

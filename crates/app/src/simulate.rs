@@ -1,0 +1,56 @@
+//! `undertone simulate`: a labelled fleet of phones on disk.
+
+use crate::cli::SimulateArgs;
+use crate::exit::{Failure, Fault, Outcome};
+use crate::interrupt;
+use crate::terminal::Console;
+use std::path::Path;
+use undertone_simulate::{Error, FleetOptions, write_fleet};
+
+/// Runs the command.
+///
+/// # Errors
+/// An option out of range, a folder that is not empty, a file that cannot be written.
+pub(crate) fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Outcome> {
+    interrupt::at_once()?;
+    let options = FleetOptions {
+        devices: args.devices,
+        days: args.days,
+        seed: args.seed,
+        infected: args.infected,
+        clean: args.clean,
+        edr: !args.no_edr,
+        ..FleetOptions::default()
+    };
+    check_empty(&args.out)?;
+    write(&args.out, &options)?;
+    console.say(|out| {
+        let (devices, days) = (options.devices, options.days);
+        writeln!(out, "wrote {devices} phones over {days} days to {}", args.out.display())
+    });
+    Ok(Outcome::Done)
+}
+
+/// Writes a fleet.
+///
+/// # Errors
+/// An option out of range as usage, anything else as a failed output.
+pub(crate) fn write(folder: &Path, options: &FleetOptions) -> anyhow::Result<()> {
+    write_fleet(folder, options).map_err(|error| {
+        let failure = if matches!(error, Error::Option { .. }) { Failure::Usage } else { Failure::Output };
+        Fault::error(failure, format!("{:#}", anyhow::Error::new(error)))
+    })?;
+    Ok(())
+}
+
+fn check_empty(folder: &Path) -> anyhow::Result<()> {
+    let is_empty = match folder.read_dir() {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    if is_empty {
+        Ok(())
+    } else {
+        Err(Fault::error(Failure::Output, format!("`{}` is not an empty folder", folder.display())))
+    }
+}

@@ -1,0 +1,94 @@
+//! The committed form of every format. `UNDERTONE_BLESS=1 cargo test -p undertone-wire` writes the files anew;
+//! read the change before committing it.
+
+use crate::sample;
+use std::collections::BTreeMap;
+use std::path::Path;
+use undertone_core::finding::Finding;
+use undertone_core::model::Timestamp;
+use undertone_wire::findings::{Format, NAMED_MAX, RejectedRows, RunSummary, TerminalStyle};
+
+fn check(name: &str, bytes: &[u8]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/findings/golden").join(name);
+    let shown = String::from_utf8(bytes.to_vec()).unwrap();
+    if std::env::var_os("UNDERTONE_BLESS").is_some() {
+        std::fs::write(&path, &shown).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(shown, expected, "{name} changed");
+}
+
+fn written(format: Format, findings: &[&Finding], style: TerminalStyle) -> Vec<u8> {
+    let mut out = Vec::new();
+    format.write(&mut out, findings, style).unwrap();
+    out
+}
+
+#[test]
+fn each_format_is_as_committed() {
+    let findings = [sample::alert(), sample::lead(), sample::below(), sample::hostile(sample::HOSTILE[3])];
+    let findings: Vec<&Finding> = findings.iter().collect();
+    for format in Format::ALL {
+        let once = written(format, &findings, TerminalStyle::PLAIN);
+        check(&format!("findings.{}", format.name()), &once);
+        assert_eq!(once, written(format, &findings, TerminalStyle::PLAIN));
+    }
+}
+
+#[test]
+fn the_table_fits_a_narrow_terminal_and_has_colours_there() {
+    let findings = [sample::alert(), sample::lead()];
+    let findings: Vec<&Finding> = findings.iter().collect();
+    let narrow = written(Format::Table, &findings, TerminalStyle { width: 90, colour: false });
+    let text = String::from_utf8(narrow.clone()).unwrap();
+    assert!(text.lines().all(|line| line.chars().count() <= 90), "{text}");
+    check("findings.narrow.table", &narrow);
+    let coloured = written(Format::Table, &findings, TerminalStyle { width: 90, colour: true });
+    assert!(coloured.contains(&0x1b) && !narrow.contains(&0x1b));
+}
+
+#[test]
+fn no_findings_are_said_so() {
+    assert_eq!(written(Format::Table, &[], TerminalStyle::PLAIN), b"no findings\n");
+    assert_eq!(written(Format::Jsonl, &[], TerminalStyle::PLAIN), b"");
+}
+
+#[test]
+fn the_run_summary_is_as_committed() {
+    let summary = summary();
+    let (mut text, mut json) = (Vec::new(), Vec::new());
+    summary.write_text(&mut text, NAMED_MAX).unwrap();
+    summary.write_json(&mut json).unwrap();
+    check("summary.txt", &text);
+    check("summary.json", &json);
+}
+
+fn summary() -> RunSummary {
+    let rejected = RejectedRows {
+        count: 12,
+        first_file: "logs/conn\u{1b}[31m.log".to_owned(),
+        first_line: 1041,
+        first_detail: "`ts` is `x`".to_owned(),
+    };
+    RunSummary {
+        files: 4,
+        bytes: 3_355_443,
+        rows_accepted: 1_234_567,
+        rows_rejected: BTreeMap::from([("bad_timestamp".to_owned(), rejected)]),
+        rows_ignored: BTreeMap::from([("stats".to_owned(), 20)]),
+        skipped: vec![("logs/readme.md".to_owned(), "not a known format".to_owned())],
+        partial: (0..12).map(|n| (format!("cut-{n}.gz"), "damaged after 10 rows".to_owned())).collect(),
+        devices: 60,
+        series: 2210,
+        sessions: 480_112,
+        device_days: 61,
+        first: Some(Timestamp::from_micros(1_777_852_991_120_000)),
+        last: Some(Timestamp::from_micros(1_777_939_120_001_000)),
+        attribution: BTreeMap::from([("five_tuple".to_owned(), 400_000), ("none".to_owned(), 80_112)]),
+        notes: vec!["10.20.0.7 leased to two devices at once".to_owned()],
+        findings: 3,
+        alerts: 3,
+        leads: 0,
+        below: 2207,
+    }
+}
