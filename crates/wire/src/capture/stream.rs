@@ -50,12 +50,11 @@ impl Half {
             self.delivered = start;
             return Span { start, end, fresh_bytes: u64::from(len) };
         };
-        let start = match unwrapped(next, seq) {
-            Some(start) => start,
-            None => {
-                self.renumber(seq);
-                self.delivered
-            }
+        let start = if let Some(start) = unwrapped(next, seq) {
+            start
+        } else {
+            self.renumber(seq);
+            self.delivered
         };
         let end = start + u64::from(len);
         let fresh_bytes = self.count(start, end);
