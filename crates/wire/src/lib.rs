@@ -4,6 +4,8 @@
 //! [`RecordSink`]. A bad row is data, not an error: it is rejected with a reason, and the rows around it live.
 
 pub mod findings;
+pub mod format;
+pub mod mobile;
 pub mod rfc3339;
 mod sink;
 pub mod truth;

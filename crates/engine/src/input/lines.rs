@@ -1,0 +1,267 @@
+//! Cuts a stream into blocks of whole lines.
+//!
+//! A block is what one thread parses at a time. Cutting copies bytes once, counts newlines and looks for Zeek
+//! headers; all else is left to the parsers.
+
+use super::decode::read_some;
+use super::fault::Fault;
+use memchr::{memchr, memchr_iter, memmem, memrchr};
+use std::io::Read;
+use std::sync::Arc;
+
+/// Whole lines of one input. Its memory is reused from block to block and never cleared.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    buffer: Vec<u8>,
+    /// Bytes of `buffer` that hold something; beyond `used` they belong to the next block.
+    filled: usize,
+    used: usize,
+    /// Number of the first line in its input, from 1.
+    pub(super) first_line: u64,
+    /// The Zeek header that holds for these lines. It may also be the first lines of the block.
+    pub(super) header: Option<Arc<[u8]>>,
+    /// Numbers of lines that were too long and are not in the block.
+    pub(super) too_long: Vec<u64>,
+}
+
+impl Block {
+    /// The lines, each with its newline but perhaps the last of the input.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.used).unwrap_or(&[])
+    }
+
+    fn filled(&self) -> &[u8] {
+        self.buffer.get(..self.filled).unwrap_or(&[])
+    }
+}
+
+/// A stream being cut.
+pub(super) struct LineCutter<R> {
+    reader: R,
+    /// Bytes read but not handed out: less than a line, unless a header was found.
+    carry: Vec<u8>,
+    /// Number of the next line to hand out.
+    line: u64,
+    line_bytes_max: usize,
+    /// Whether Zeek headers are looked for.
+    zeek: bool,
+    header: Option<Arc<[u8]>>,
+    ended: bool,
+    fault: Option<Fault>,
+}
+
+impl<R: Read> LineCutter<R> {
+    /// `line_bytes_max` is also the size of a block, so that no block can hold a line that is too long.
+    pub(super) fn new(reader: R, line_bytes_max: usize, zeek: bool) -> Self {
+        let (carry, header) = (Vec::new(), None);
+        Self { reader, carry, line: 1, line_bytes_max, zeek, header, ended: false, fault: None }
+    }
+
+    /// What ended the stream early, with the number of the line in which it did. Given once, after
+    /// [`Self::next`] said false.
+    pub(super) fn take_fault(&mut self) -> Option<(Fault, u64)> {
+        self.fault.take().map(|fault| (fault, self.line))
+    }
+
+    /// Fills `block` with the next lines. False when there are none, and no too long ones, any more.
+    pub(super) fn next(&mut self, block: &mut Block) -> bool {
+        block.too_long.clear();
+        loop {
+            self.fill(block);
+            if block.filled == 0 {
+                (block.used, block.first_line) = (0, self.line);
+                return !block.too_long.is_empty();
+            }
+            let whole = match memrchr(b'\n', block.filled()) {
+                _ if self.ended && block.filled <= self.line_bytes_max => block.filled,
+                Some(end) => end + 1,
+                None => {
+                    block.too_long.push(self.line);
+                    self.line += 1;
+                    self.skip_line(block);
+                    continue;
+                }
+            };
+            block.used = if self.zeek { self.before_next_header(block, whole) } else { whole };
+            self.carry.extend_from_slice(block.filled().get(block.used..).unwrap_or(&[]));
+            block.first_line = self.line;
+            block.header.clone_from(&self.header);
+            self.line += memchr_iter(b'\n', block.bytes()).count() as u64;
+            return true;
+        }
+    }
+
+    /// Moves the carry into the block and reads until the block is full or the stream ends.
+    fn fill(&mut self, block: &mut Block) {
+        if block.buffer.len() != self.line_bytes_max + 1 {
+            block.buffer.resize(self.line_bytes_max + 1, 0);
+        }
+        block.filled = self.carry.len();
+        if let Some(start) = block.buffer.get_mut(..self.carry.len()) {
+            start.copy_from_slice(&self.carry);
+        }
+        self.carry.clear();
+        while !self.ended {
+            let Some(room) = block.buffer.get_mut(block.filled..).filter(|room| !room.is_empty()) else {
+                return;
+            };
+            match read_some(&mut self.reader, room) {
+                Ok(0) => self.ended = true,
+                Ok(read) => block.filled += read,
+                Err(error) => {
+                    self.ended = true;
+                    self.end_in(Fault::of(&error), block);
+                }
+            }
+        }
+    }
+
+    /// Ends the stream. A line that the fault cut is dropped: half a number would be read as another number.
+    fn end_in(&mut self, fault: Fault, block: &mut Block) {
+        if fault.loses_rows() {
+            block.filled = memrchr(b'\n', block.filled()).map_or(0, |end| end + 1);
+        }
+        self.fault = Some(fault);
+    }
+
+    /// Drops bytes up to and with the next newline; what follows goes to the carry.
+    fn skip_line(&mut self, block: &mut Block) {
+        while !self.ended {
+            self.fill(block);
+            if let Some(end) = memchr(b'\n', block.filled()) {
+                self.carry.extend_from_slice(block.filled().get(end + 1..).unwrap_or(&[]));
+                return;
+            }
+        }
+    }
+
+    /// Takes the header with which the lines may begin, and returns the length of the lines before the next one,
+    /// so that a header is always the start of a block. `whole`: length of the whole lines.
+    fn before_next_header(&mut self, block: &Block, whole: usize) -> usize {
+        let bytes = block.filled().get(..whole).unwrap_or(&[]);
+        let mut from = 0;
+        if opens_header(bytes) {
+            from = header_bytes(bytes);
+            self.header = Some(bytes.get(..from).unwrap_or(&[]).into());
+        }
+        let rest = bytes.get(from.saturating_sub(1)..).unwrap_or(&[]);
+        let base = bytes.len() - rest.len();
+        memmem::find_iter(rest, b"\n#")
+            .map(|at| base + at + 1)
+            .find(|start| bytes.get(*start..).is_some_and(opens_header))
+            .unwrap_or(whole)
+    }
+}
+
+/// Whether a line opens a Zeek header: other `#` lines (`#close`, comments) change nothing.
+fn opens_header(lines: &[u8]) -> bool {
+    lines.starts_with(b"#separator") || lines.starts_with(b"#fields")
+}
+
+/// Length of the header that `lines` open with: the `#` lines up to the first row or the next `#separator`.
+fn header_bytes(lines: &[u8]) -> usize {
+    let mut end = 0;
+    loop {
+        let rest = lines.get(end..).unwrap_or(&[]);
+        let goes_on = rest.first() == Some(&b'#') && (end == 0 || !rest.starts_with(b"#separator"));
+        if !goes_on {
+            return end;
+        }
+        end += memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a text a few bytes at a time, then ends in an error if one is given.
+    struct Drip<'a>(&'a [u8], usize, Option<Fault>);
+
+    impl Read for Drip<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let size = self.1.min(buffer.len()).min(self.0.len());
+            buffer[..size].copy_from_slice(&self.0[..size]);
+            self.0 = &self.0[size..];
+            match self.2.take() {
+                Some(fault) if size == 0 => Err(fault.into()),
+                fault => {
+                    self.2 = fault;
+                    Ok(size)
+                }
+            }
+        }
+    }
+
+    /// Every line with its number and header, and the numbers of too long lines.
+    type Cut = (Vec<(u64, String, Option<String>)>, Vec<u64>, Option<(Fault, u64)>);
+
+    fn cut(text: &str, drip: usize, line_bytes_max: usize, zeek: bool, fault: Option<Fault>) -> Cut {
+        let mut cutter = LineCutter::new(Drip(text.as_bytes(), drip, fault), line_bytes_max, zeek);
+        let (mut lines, mut too_long, mut block) = (Vec::new(), Vec::new(), Block::default());
+        while cutter.next(&mut block) {
+            too_long.extend(&block.too_long);
+            let header = block.header.as_ref().map(|text| String::from_utf8_lossy(text).into_owned());
+            let text = String::from_utf8_lossy(block.bytes()).into_owned();
+            for (number, line) in (block.first_line..).zip(text.lines()) {
+                lines.push((number, line.to_owned(), header.clone()));
+            }
+        }
+        (lines, too_long, cutter.take_fault())
+    }
+
+    #[test]
+    fn lines_come_whole_and_numbered_whatever_the_reads() {
+        let text = "a\nbb\n\nccc\ndddd";
+        for drip in 1..=text.len() {
+            for limit in 4..=text.len() + 1 {
+                let (lines, too_long, fault) = cut(text, drip, limit, false, None);
+                let expected: Vec<_> =
+                    (1..).zip(text.lines()).map(|(number, line)| (number, line.to_owned(), None)).collect();
+                assert_eq!((lines, too_long, fault), (expected, vec![], None), "drip {drip} limit {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn too_long_lines_are_dropped_and_numbered() {
+        let text = "ok\n123456789\nok\n12345\n\n123456";
+        for drip in 1..=text.len() {
+            let (lines, too_long, _) = cut(text, drip, 5, false, None);
+            let kept: Vec<_> = lines.iter().map(|(number, line, _)| (*number, line.as_str())).collect();
+            assert_eq!(kept, [(1, "ok"), (3, "ok"), (4, "12345"), (5, "")], "drip {drip}");
+            assert_eq!(too_long, [2, 6], "drip {drip}");
+        }
+    }
+
+    #[test]
+    fn a_fault_drops_the_line_that_it_cut() {
+        for drip in 1..8 {
+            let (lines, _, fault) = cut("one\ntwo\nthr", drip, 100, false, Some(Fault::Truncated));
+            assert_eq!(lines.len(), 2);
+            assert_eq!(fault, Some((Fault::Truncated, 3)));
+            let (lines, _, _) = cut("one\ntwo\nthree", drip, 100, false, Some(Fault::TrailingGarbage));
+            assert_eq!(lines.len(), 3, "nothing is lost before trailing garbage");
+        }
+    }
+
+    #[test]
+    fn a_header_in_the_middle_holds_from_there_on() {
+        let text = "### note\n#separator \\x09\n#fields\tts\n1\n#a comment\n2\n#close\n#separator \\x09\n\
+                    #fields\tuid\n#close\n#separator \\x09\n#path\tdns\n#fields\tqq\n3\n#fields\tzz\n4\n";
+        for drip in [1, 3, 7, 1000] {
+            for limit in [60, 61, 75, 1000] {
+                let (lines, _, _) = cut(text, drip, limit, true, None);
+                let header_of = |row: &str| {
+                    let (_, _, header) = lines.iter().find(|(_, line, _)| line == row).unwrap();
+                    header.clone().unwrap()
+                };
+                assert_eq!(lines.len(), text.lines().count());
+                assert_eq!(header_of("1"), "#separator \\x09\n#fields\tts\n");
+                assert_eq!(header_of("2"), header_of("1"));
+                assert_eq!(header_of("3"), "#separator \\x09\n#path\tdns\n#fields\tqq\n");
+                assert_eq!(header_of("4"), "#fields\tzz\n");
+            }
+        }
+    }
+}

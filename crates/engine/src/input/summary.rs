@@ -1,0 +1,121 @@
+//! What a run read, and what it could not.
+
+use super::fault::{Fault, SkipReason};
+use super::tally::Tally;
+use std::collections::BTreeMap;
+use undertone_wire::RejectReason;
+use undertone_wire::format::Format;
+
+/// An input that was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Name for reports.
+    pub name: String,
+    /// Why.
+    pub reason: SkipReason,
+}
+
+/// One input that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReport {
+    /// Position among all inputs of the plan.
+    pub index: usize,
+    /// Name for reports: the path, with `!` before the name of an archive entry.
+    pub name: String,
+    /// What its content is.
+    pub format: Format,
+    /// Bytes that the parser got, decompressed.
+    pub bytes: u64,
+    /// Its rows.
+    pub tally: Tally,
+    /// Why it ended early or what was odd about it.
+    pub fault: Option<Fault>,
+}
+
+/// Whether everything that was asked for was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every known input was read to its end.
+    Complete,
+    /// Part of the input could not be read; the rest was.
+    Partial,
+    /// No input could be used: none of a known format, or not one record in any of them.
+    NothingUsable,
+}
+
+/// What a run read, and what it could not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InputSummary {
+    /// Inputs read, in the order of the plan.
+    pub files: Vec<FileReport>,
+    /// Inputs not read.
+    pub skipped: Vec<Skipped>,
+    /// Whether the run was ended before everything was read.
+    pub interrupted: bool,
+}
+
+impl InputSummary {
+    /// Adds what another phase of the same plan read.
+    pub fn merge(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.files.sort_by_key(|file| file.index);
+        self.skipped.extend(other.skipped);
+        self.interrupted |= other.interrupted;
+    }
+
+    /// Records accepted, all inputs.
+    pub fn accepted(&self) -> u64 {
+        self.files.iter().map(|file| file.tally.accepted).sum()
+    }
+
+    /// Decompressed bytes read, all inputs.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// Rows rejected by reason, all inputs. An input that a fault kept from being read at all counts as one row.
+    pub fn rejected(&self) -> BTreeMap<RejectReason, u64> {
+        let mut sums = BTreeMap::new();
+        for file in &self.files {
+            for (reason, rejects) in &file.tally.rejected {
+                *sums.entry(*reason).or_insert(0) += rejects.count;
+            }
+        }
+        for skipped in &self.skipped {
+            if let SkipReason::Fault(fault) = &skipped.reason
+                && let Some(reason) = fault.reject_reason()
+            {
+                *sums.entry(reason).or_insert(0) += 1;
+            }
+        }
+        sums
+    }
+
+    /// Well-formed rows of no use by kind, all inputs.
+    pub fn ignored(&self) -> BTreeMap<&str, u64> {
+        let mut sums = BTreeMap::new();
+        for (what, count) in self.files.iter().flat_map(|file| &file.tally.ignored) {
+            *sums.entry(what.as_str()).or_insert(0) += count;
+        }
+        sums
+    }
+
+    /// Inputs of which something was lost.
+    pub fn partial(&self) -> impl Iterator<Item = &FileReport> {
+        self.files.iter().filter(|file| file.fault.as_ref().is_some_and(Fault::loses_rows))
+    }
+
+    /// Whether everything that was asked for was read. Rejected rows alone are no loss of input: they were read.
+    pub fn outcome(&self) -> Outcome {
+        if self.accepted() == 0 && self.ignored().is_empty() {
+            Outcome::NothingUsable
+        } else if self.interrupted
+            || self.partial().next().is_some()
+            || self.skipped.iter().any(|skipped| skipped.reason.is_loss())
+        {
+            Outcome::Partial
+        } else {
+            Outcome::Complete
+        }
+    }
+}
