@@ -5,6 +5,17 @@
 //! reads a clock, spawns a thread or depends on the order of a hash map.
 
 pub mod attack;
+pub mod baseline;
+pub mod destination;
+pub mod device;
+pub mod dns;
 pub mod evidence;
 pub mod finding;
 pub mod model;
+pub mod score;
+pub mod series;
+pub mod text;
+pub mod thresholds;
+pub mod timeline;
+pub mod timing;
+pub mod weigh;

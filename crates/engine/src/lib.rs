@@ -1,6 +1,12 @@
 //! The engine: files in, findings out.
+//!
+//! Inputs are read and parsed by several threads; records are packed by device into partitions; each partition
+//! is joined, attributed and summed up by one thread; one baseline is reduced over all devices; every series is
+//! scored against it. No detection rule and no format lives here.
 
+pub mod identity;
 pub mod input;
+pub mod partition;
 mod scan;
 
-pub use scan::*;
+pub use scan::{Rejected, ScanError, ScanOptions, ScanReport, ScanSummary, scan};

@@ -3,11 +3,21 @@
 //! Sans-I/O: a parser takes bytes that somebody else read and pushes [`undertone_core::model::Record`]s into a
 //! [`RecordSink`]. A bad row is data, not an error: it is rejected with a reason, and the rows around it live.
 
+pub mod capture;
+mod cells;
+mod dns_codes;
+pub mod eve;
 pub mod findings;
 pub mod format;
+mod http_target;
+pub mod inventory;
+mod json;
 pub mod mobile;
+pub mod packed;
 pub mod rfc3339;
 mod sink;
+pub mod text;
 pub mod truth;
+pub mod zeek;
 
 pub use sink::{RecordSink, RejectReason};

@@ -83,9 +83,9 @@ impl Archive {
 
     /// Reads the header before an entry's bytes: APPNOTE.TXT 4.3.7.
     fn local_header(&self, entry: &Entry, meter: &Meter) -> io::Result<LocalHeader> {
-        const HEADER_BYTES: u64 = 30;
-        let mut header = [0_u8; HEADER_BYTES as usize];
-        let end = entry.header_start.saturating_add(HEADER_BYTES);
+        const HEADER_BYTES: usize = 30;
+        let mut header = [0_u8; HEADER_BYTES];
+        let end = entry.header_start.saturating_add(HEADER_BYTES as u64);
         Section::new(Arc::clone(&self.backing), entry.header_start..end, meter.clone())
             .read_exact(&mut header)
             .map_err(|_| Fault::Truncated)?;

@@ -82,7 +82,7 @@ enum Place {
 /// Gzip with any number of members, or one raw deflate stream (an archive entry).
 pub(super) struct Inflate<R> {
     input: Input<R>,
-    inflate: Decompress,
+    decoder: Decompress,
     gzip: bool,
     place: Place,
     budget: Arc<Budget>,
@@ -101,8 +101,8 @@ impl<R: Read> Inflate<R> {
     }
 
     fn new(inner: R, gzip: bool, budget: Arc<Budget>) -> Self {
-        let inflate = fresh_inflate(gzip);
-        Self { input: Input::new(inner), inflate, gzip, place: Place::Inside, budget, pending: None }
+        let decoder = fresh_inflate(gzip);
+        Self { input: Input::new(inner), decoder, gzip, place: Place::Inside, budget, pending: None }
     }
 
     /// Moves past what follows a member. Zero padding (tapes, block devices) is silent.
@@ -120,7 +120,7 @@ impl<R: Read> Inflate<R> {
                 }
                 // The magic number may be split over two reads; the decoder checks its second byte.
                 Some(0x1f) => {
-                    self.inflate = fresh_inflate(true);
+                    self.decoder = fresh_inflate(true);
                     self.place = Place::Inside;
                     return Ok(());
                 }
@@ -134,10 +134,10 @@ impl<R: Read> Inflate<R> {
             Ok([]) => return Err(Fault::Truncated.into()),
             result => result?,
         };
-        let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-        let result = self.inflate.decompress(input, output, FlushDecompress::None);
-        let taken = self.inflate.total_in() - before_in;
-        let made = self.inflate.total_out() - before_out;
+        let (before_in, before_out) = (self.decoder.total_in(), self.decoder.total_out());
+        let result = self.decoder.decompress(input, output, FlushDecompress::None);
+        let taken = self.decoder.total_in() - before_in;
+        let made = self.decoder.total_out() - before_out;
         self.input.consume(usize::try_from(taken).unwrap_or(usize::MAX));
         let made = usize::try_from(made).unwrap_or(usize::MAX);
         match result {

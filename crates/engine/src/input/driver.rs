@@ -15,6 +15,7 @@ use super::{ReadOptions, SourceInfo, SourceSink};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use undertone_wire::capture;
 use undertone_wire::format::{Format, LineFormat};
 
 /// An input of lines that is being read.
@@ -258,23 +259,18 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
         let part = self.parts.entry(source.index).or_default();
         let mut sink = Counted { sink: &mut self.sink, tally: &mut part.tally };
         let mut stream = Observed { inner: stream, bytes: 0, fault: None };
-        match source.format {
-            Format::Document(format) => {
-                let bytes_max = self.shared.options.limits.document_bytes_max;
-                let mut text = Vec::new();
-                // The fault is kept by `Observed`.
-                let _seen = (&mut stream).take(bytes_max).read_to_end(&mut text);
-                if text.len() as u64 == bytes_max && !matches!(stream.read(&mut [0]), Ok(0)) {
-                    stream.fault.get_or_insert(Fault::BytesExceeded(bytes_max));
-                }
-                parse_document(format, &text, self.shared.options, &mut sink);
+        if let Format::Document(format) = source.format {
+            let text = stream.read_document(self.shared.options.limits.document_bytes_max);
+            parse_document(format, &text, self.shared.options, &mut sink);
+            if let Some(fault) = &stream.fault {
+                part.tally.fault(fault, 1);
             }
-            Format::Capture | Format::Lines(_) => {}
+        } else {
+            // The capture reader counts a broken end itself, by packet.
+            capture::read(&mut stream, &mut sink);
         }
         part.bytes += stream.bytes;
-        if let Some(fault) = stream.fault {
-            part.end_in(fault, 0);
-        }
+        part.fault = stream.fault;
     }
 }
 
@@ -283,6 +279,18 @@ struct Observed<R> {
     inner: R,
     bytes: u64,
     fault: Option<Fault>,
+}
+
+impl<R: Read> Observed<R> {
+    /// All bytes up to a fault, which is kept, or the limit.
+    fn read_document(&mut self, bytes_max: u64) -> Vec<u8> {
+        let mut text = Vec::new();
+        let whole = self.by_ref().take(bytes_max).read_to_end(&mut text).is_ok();
+        if whole && text.len() as u64 >= bytes_max && !matches!(self.read(&mut [0]), Ok(0)) {
+            self.fault.get_or_insert(Fault::BytesExceeded(bytes_max));
+        }
+        text
+    }
 }
 
 impl<R: Read> Read for Observed<R> {

@@ -8,6 +8,7 @@ use super::fault::Fault;
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 use std::io::Read;
 use std::sync::Arc;
+use undertone_wire::zeek::Header;
 
 /// Whole lines of one input. Its memory is reused from block to block and never cleared.
 #[derive(Debug, Default)]
@@ -18,8 +19,8 @@ pub(super) struct Block {
     used: usize,
     /// Number of the first line in its input, from 1.
     pub(super) first_line: u64,
-    /// The Zeek header that holds for these lines. It may also be the first lines of the block.
-    pub(super) header: Option<Arc<[u8]>>,
+    /// The Zeek header that holds for these lines, which may begin with it; `None` before any usable one.
+    pub(super) header: Option<Arc<Header>>,
     /// Numbers of lines that were too long and are not in the block.
     pub(super) too_long: Vec<u64>,
 }
@@ -45,7 +46,7 @@ pub(super) struct LineCutter<R> {
     line_bytes_max: usize,
     /// Whether Zeek headers are looked for.
     zeek: bool,
-    header: Option<Arc<[u8]>>,
+    header: Option<Arc<Header>>,
     ended: bool,
     fault: Option<Fault>,
 }
@@ -142,7 +143,7 @@ impl<R: Read> LineCutter<R> {
         let mut from = 0;
         if opens_header(bytes) {
             from = header_bytes(bytes);
-            self.header = Some(bytes.get(..from).unwrap_or(&[]).into());
+            self.header = Header::parse(bytes.get(..from).unwrap_or(&[])).map(Arc::new);
         }
         let rest = bytes.get(from.saturating_sub(1)..).unwrap_or(&[]);
         let base = bytes.len() - rest.len();
@@ -155,7 +156,7 @@ impl<R: Read> LineCutter<R> {
 
 /// Whether a line opens a Zeek header: other `#` lines (`#close`, comments) change nothing.
 fn opens_header(lines: &[u8]) -> bool {
-    lines.starts_with(b"#separator") || lines.starts_with(b"#fields")
+    [&b"#separator"[..], b"#set_separator", b"#fields"].iter().any(|key| lines.starts_with(key))
 }
 
 /// Length of the header that `lines` open with: the `#` lines up to the first row or the next `#separator`.
@@ -201,7 +202,7 @@ mod tests {
         let (mut lines, mut too_long, mut block) = (Vec::new(), Vec::new(), Block::default());
         while cutter.next(&mut block) {
             too_long.extend(&block.too_long);
-            let header = block.header.as_ref().map(|text| String::from_utf8_lossy(text).into_owned());
+            let header = block.header.as_ref().map(|header| header.name().to_owned());
             let text = String::from_utf8_lossy(block.bytes()).into_owned();
             for (number, line) in (block.first_line..).zip(text.lines()) {
                 lines.push((number, line.to_owned(), header.clone()));
@@ -247,20 +248,21 @@ mod tests {
 
     #[test]
     fn a_header_in_the_middle_holds_from_there_on() {
-        let text = "### note\n#separator \\x09\n#fields\tts\n1\n#a comment\n2\n#close\n#separator \\x09\n\
-                    #fields\tuid\n#close\n#separator \\x09\n#path\tdns\n#fields\tqq\n3\n#fields\tzz\n4\n";
+        let text = "### note\n#separator \\x09\n#path\tconn\n#fields\tts\n1\n#a comment\n2\n#close\n\
+                    #separator \\x09\n#path\tempty\n#fields\tuid\n#close\n\
+                    #separator \\x09\n#path\tdns\n#fields\tquery\n3\n#fields\tts\n4\n#separator \\x09\n5\n";
         for drip in [1, 3, 7, 1000] {
-            for limit in [60, 61, 75, 1000] {
+            for limit in [50, 51, 75, 1000] {
                 let (lines, _, _) = cut(text, drip, limit, true, None);
                 let header_of = |row: &str| {
                     let (_, _, header) = lines.iter().find(|(_, line, _)| line == row).unwrap();
-                    header.clone().unwrap()
+                    header.as_deref()
                 };
                 assert_eq!(lines.len(), text.lines().count());
-                assert_eq!(header_of("1"), "#separator \\x09\n#fields\tts\n");
-                assert_eq!(header_of("2"), header_of("1"));
-                assert_eq!(header_of("3"), "#separator \\x09\n#path\tdns\n#fields\tqq\n");
-                assert_eq!(header_of("4"), "#fields\tzz\n");
+                assert_eq!((header_of("1"), header_of("2")), (Some("conn"), Some("conn")));
+                assert_eq!(header_of("3"), Some("dns"));
+                assert_eq!(header_of("4"), Some("zeek log without path"));
+                assert_eq!(header_of("5"), None, "a header without fields is none");
             }
         }
     }

@@ -6,7 +6,7 @@ use memchr::memchr_iter;
 use undertone_wire::format::{DocumentFormat, LineFormat};
 use undertone_wire::mobile::packages::UidMap;
 use undertone_wire::mobile::{amapi, app_privacy, edr, intrusion, netstats, pcapdroid, usagestats};
-use undertone_wire::{RecordSink, RejectReason};
+use undertone_wire::{RecordSink, RejectReason, eve, inventory, zeek};
 
 /// Parses the lines of a block.
 pub(super) fn parse_lines<S: RecordSink>(
@@ -20,6 +20,9 @@ pub(super) fn parse_lines<S: RecordSink>(
         sink.reject(*number, RejectReason::LineTooLong, &detail);
     }
     match format {
+        LineFormat::ZeekTsv => zeek_rows(block, sink),
+        LineFormat::ZeekJson => each_line(block, |line, number| zeek::json::parse_line(line, number, sink)),
+        LineFormat::Eve => each_line(block, |line, number| eve::parse_line(line, number, sink)),
         LineFormat::MobileEdr => each_line(block, |line, number| edr::parse_line(line, number, sink)),
         LineFormat::IntrusionLogging => each_line(block, |line, number| {
             intrusion::parse_line(line, number, sink);
@@ -28,6 +31,18 @@ pub(super) fn parse_lines<S: RecordSink>(
             each_line(block, |line, number| app_privacy::parse_line(line, number, sink));
         }
         LineFormat::ManagementApi => each_line(block, |line, number| amapi::parse_line(line, number, sink)),
+    }
+}
+
+/// Parses rows under the header of their block. Rows before any header are rejected one by one.
+fn zeek_rows<S: RecordSink>(block: &Block, sink: &mut S) {
+    match &block.header {
+        Some(header) => each_line(block, |line, number| zeek::parse_row(header, line, number, sink)),
+        None => each_line(block, |line, number| {
+            if !line.starts_with(b"#") {
+                sink.reject(number, RejectReason::NoHeader, "row before a `#fields` line");
+            }
+        }),
     }
 }
 
@@ -56,6 +71,7 @@ pub(super) fn parse_document<S: RecordSink>(
     sink: &mut S,
 ) {
     match format {
+        DocumentFormat::Inventory => inventory::parse(text, sink),
         DocumentFormat::ManagementApi => amapi::parse(text, sink),
         DocumentFormat::PcapdroidCsv => {
             let mut csv = pcapdroid::PcapdroidCsv::new();

@@ -43,18 +43,14 @@ impl Tally {
     }
 
     pub(super) fn reject(&mut self, line: u64, reason: RejectReason, detail: &str) {
-        match self.rejected.get_mut(&reason) {
-            Some(rejects) => {
-                rejects.count += 1;
-                if line < rejects.first_line {
-                    rejects.first_line = line;
-                    rejects.first_detail = shortened(detail);
-                }
-            }
-            None => {
-                let first = Rejects { count: 1, first_line: line, first_detail: shortened(detail) };
-                self.rejected.insert(reason, first);
-            }
+        let Some(rejects) = self.rejected.get_mut(&reason) else {
+            let first = Rejects { count: 1, first_line: line, first_detail: shortened(detail) };
+            self.rejected.insert(reason, first);
+            return;
+        };
+        rejects.count += 1;
+        if line < rejects.first_line {
+            (rejects.first_line, rejects.first_detail) = (line, shortened(detail));
         }
     }
 

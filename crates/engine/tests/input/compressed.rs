@@ -6,7 +6,7 @@ use undertone_wire::RejectReason;
 
 /// Rows of a text that end in it.
 fn whole_rows(text: &[u8]) -> usize {
-    text.iter().filter(|byte| **byte == b'\n').count()
+    memchr::memchr_iter(b'\n', text).count()
 }
 
 #[test]

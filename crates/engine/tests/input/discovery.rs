@@ -85,8 +85,8 @@ fn a_refused_folder_is_named_and_the_rest_is_read() {
     fs::create_dir(&closed).unwrap();
     file(&closed, "b.log", &rows(5));
     let secret = file(folder.path(), "secret.log", &rows(5));
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o0)).unwrap();
     let is_root = fs::read_dir(&closed).is_ok();
     let read = run(&[folder.path(), &folder.path().join("missing")]);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();

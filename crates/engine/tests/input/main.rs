@@ -1,4 +1,5 @@
 //! Inputs of every kind, whole and broken, through the public interface.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are no test functions, but fail like them")]
 
 mod compressed;
 mod discovery;

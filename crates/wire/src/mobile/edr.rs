@@ -20,6 +20,37 @@ pub const SOURCE: &str = "mobile_edr";
 /// The kinds of row.
 pub const KINDS: [&str; 5] = ["connection", "lookup", "state", "usage", "push"];
 
+/// Every field of a row, of any kind.
+pub const FIELDS: [&str; 27] = [
+    "kind",
+    "ts",
+    "device_id",
+    "platform",
+    "app_id",
+    "app_name",
+    "role",
+    "uid",
+    "source",
+    "transport",
+    "resp_ip",
+    "resp_port",
+    "resp_host",
+    "orig_ip",
+    "orig_port",
+    "orig_is_tunnel",
+    "orig_bytes",
+    "resp_bytes",
+    "end_ts",
+    "stack",
+    "qname",
+    "answers",
+    "state",
+    "from",
+    "to",
+    "set",
+    "bytes",
+];
+
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
 struct Row<'a> {

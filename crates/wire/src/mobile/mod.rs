@@ -6,16 +6,21 @@
 
 pub mod amapi;
 pub mod app_privacy;
-mod clock;
+pub(crate) mod clock;
 pub mod dump;
 pub mod edr;
 mod field;
-mod head;
+pub(crate) mod head;
 pub mod intrusion;
 pub mod netstats;
 pub mod packages;
 pub mod pcapdroid;
 mod phone_event;
-mod raw;
+pub(crate) mod raw;
 mod row;
 pub mod usagestats;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,11 @@ impl UtcOffset {
     /// UTC itself.
     pub const UTC: Self = Self { secs: 0 };
 
+    /// An offset of so many seconds that local time is ahead of UTC.
+    pub const fn from_secs(secs: i32) -> Self {
+        Self { secs: secs as i64 }
+    }
+
     /// Parses `Z`, `+02:00`, `-0330`.
     pub fn parse(text: &str) -> Option<Self> {
         let local = rfc3339::parse(&format!("2000-01-01T00:00:00{text}"))?;
@@ -165,6 +170,11 @@ fn emit<S: RecordSink + ?Sized>(events: &BTreeSet<Event<'_>>, sink: &mut S) {
     let events: Vec<&Event<'_>> = events.iter().collect();
     for instant in events.chunk_by(|left, right| left.at == right.at) {
         // Within a second the order is unknown. One screen of an app makes way for the next: leave, then enter.
+        // A dark screen pauses everything, so an app that died in front does not stay there.
+        let clears = [StateKind::ScreenOff, StateKind::Boot, StateKind::Shutdown].map(Meaning::State);
+        if instant.iter().any(|event| clears.contains(&event.meaning)) {
+            resumed.clear();
+        }
         for event in instant.iter().filter(|event| event.meaning == Meaning::Left) {
             if let Some(open) = resumed.get_mut(event.package) {
                 open.remove(&(event.class, event.instance));
@@ -180,9 +190,6 @@ fn emit<S: RecordSink + ?Sized>(events: &BTreeSet<Event<'_>>, sink: &mut S) {
                 _ if in_front => StateKind::Foreground,
                 _ => StateKind::Background,
             };
-            if matches!(state, StateKind::Boot | StateKind::Shutdown) {
-                resumed.clear();
-            }
             let kind = TelemetryKind::State(StateChange { state });
             let app_id = (!event.package.is_empty()).then_some(event.package);
             let record = phone_event::of_device(event.at, Platform::Android, SOURCE, kind);

@@ -1,0 +1,100 @@
+//! The few numbers in which series are compared with their peers.
+
+use crate::baseline::Baseline;
+use crate::score::machine::{Machine, observed_hours};
+use crate::series::{Event, Profile, SeriesKey};
+
+/// Events from which sizes say something.
+const SIZES_MIN: usize = 6;
+
+/// Comparable numbers of one machine-driven series. `None` where the data does not say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Features {
+    /// Share of the other devices that reach the destination, 0..=1.
+    pub reach: f64,
+    /// Robust relative spread of bytes sent per check-in: interquartile range over median, 0 = always alike.
+    pub orig_spread: Option<f64>,
+    /// The same of bytes received.
+    pub resp_spread: Option<f64>,
+    /// `|sent - received| / (sent + received)` over all sessions, 0..=1.
+    pub asymmetry: Option<f64>,
+    /// Median bytes of a check-in, both ways.
+    pub bytes_per_check_in: Option<f64>,
+    /// Check-ins per hour in which the series was seen.
+    pub rate_per_hour: f64,
+    /// Share of the other devices that show the most frequent TLS fingerprint or user agent, 0..=1.
+    pub stack_share: Option<f64>,
+}
+
+impl Features {
+    /// The features of a series.
+    pub fn of(key: &SeriesKey, profile: &Profile, machine: &Machine, baseline: &Baseline) -> Self {
+        let others = baseline.others();
+        let reaching = baseline.others_reaching(&key.destination);
+        let sized = |bytes: fn(&Event) -> Option<u32>| sizes(profile, bytes);
+        let (orig, resp) = (sized(|event| event.orig_bytes), sized(|event| event.resp_bytes));
+        let total = profile.orig_bytes + profile.resp_bytes;
+        let both: Option<f64> = match (median(&orig), median(&resp)) {
+            (None, None) => None,
+            (a, b) => Some(a.unwrap_or(0.0) + b.unwrap_or(0.0)),
+        };
+        let check_ins = profile.sessions().max(machine.check_ins) as f64;
+        let hours = (profile.hours.len() as f64).min(observed_hours(profile).max(1.0)).max(1.0);
+        let stack = profile.fingerprints.top().or_else(|| profile.user_agents.top());
+        Self {
+            reach: if others == 0 { 0.0 } else { f64::from(reaching) / f64::from(others) },
+            orig_spread: spread(&orig),
+            resp_spread: spread(&resp),
+            asymmetry: (total > 0)
+                .then(|| profile.orig_bytes.abs_diff(profile.resp_bytes) as f64 / total as f64),
+            bytes_per_check_in: both,
+            rate_per_hour: check_ins / hours,
+            stack_share: stack.and_then(|(stack, _)| baseline.stack_share(stack)),
+        }
+    }
+}
+
+/// Sizes of the check-ins, ascending: of messages where there are enough of them, else of sessions.
+fn sizes(profile: &Profile, bytes: fn(&Event) -> Option<u32>) -> Vec<u32> {
+    let of = |events: &[Event]| {
+        let mut sizes: Vec<u32> = events.iter().filter_map(bytes).collect();
+        sizes.sort_unstable();
+        sizes
+    };
+    let messages = of(profile.messages.latest());
+    if messages.len() >= SIZES_MIN { messages } else { of(profile.starts.latest()) }
+}
+
+fn quantile(sorted: &[u32], share: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= share <= 1")]
+    let at = (last as f64 * share).round() as usize;
+    sorted.get(at).map(|size| f64::from(*size))
+}
+
+fn median(sorted: &[u32]) -> Option<f64> {
+    quantile(sorted, 0.5)
+}
+
+/// Interquartile range over the median plus one byte: empty messages are alike, too.
+fn spread(sorted: &[u32]) -> Option<f64> {
+    if sorted.len() < SIZES_MIN {
+        return None;
+    }
+    Some((quantile(sorted, 0.75)? - quantile(sorted, 0.25)?) / (median(sorted)? + 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_is_the_interquartile_range_over_the_median() {
+        let close = |a: Option<f64>, b: f64| assert!((a.unwrap() - b).abs() < 1e-12);
+        // Sorted 1..=9: quartiles 3 and 7, median 5: (7 - 3) / 6.
+        close(spread(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), 4.0 / 6.0);
+        close(spread(&[200; 8]), 0.0);
+        close(spread(&[0; 8]), 0.0);
+        assert_eq!(spread(&[1, 2, 3]), None);
+    }
+}

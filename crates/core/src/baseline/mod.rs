@@ -1,0 +1,233 @@
+//! What is normal: the mergeable fleet summary that series are scored against (DESIGN section 6).
+//!
+//! Counted in devices, so that a device however loud is one voice; every question leaves the asking device out
+//! (device folds of one), so that an implant never vouches for itself.
+
+mod features;
+mod peers;
+
+pub use features::Features;
+pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
+
+use crate::device::{DeviceReport, Reported};
+use crate::model::Day;
+use crate::series::Destination;
+use std::collections::BTreeMap;
+
+/// Devices from which a fleet speaks for itself; below, shipped priors serve (DESIGN section 7).
+pub const FLEET_DEVICES_MIN: u32 = 30;
+/// Devices that an app must be on before its habits are the app's rather than one person's.
+const APP_DEVICES_MIN: u32 = 3;
+/// Devices at the most that share a destination for it to be a personal one.
+const PERSONAL_DEVICES_MAX: u32 = 2;
+
+/// How far something reaches in the fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Devices that show it.
+    pub devices: u32,
+    /// First day on which any did.
+    pub first_day: Day,
+    /// Last day on which any did.
+    pub last_day: Day,
+}
+
+impl Reach {
+    fn one(first_day: Day, last_day: Day) -> Self {
+        Self { devices: 1, first_day, last_day }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.devices += other.devices;
+        self.first_day = self.first_day.min(other.first_day);
+        self.last_day = self.last_day.max(other.last_day);
+    }
+}
+
+/// What one app does across the fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AppReach {
+    /// Devices on which the app connects at all.
+    pub devices: u32,
+}
+
+/// The fleet summary. `merge` is associative and commutative: each device is in exactly one part.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Baseline {
+    /// Devices.
+    pub devices: u32,
+    /// Days with traffic, summed over devices.
+    pub device_days: u64,
+    /// Destinations.
+    pub destinations: BTreeMap<Destination, Reach>,
+    /// Apps.
+    pub apps: BTreeMap<Box<str>, AppReach>,
+    /// Destinations by app.
+    pub app_destinations: BTreeMap<(Box<str>, Destination), Reach>,
+    /// TLS fingerprints and user-agent families, in devices.
+    pub stacks: BTreeMap<Box<str>, u32>,
+}
+
+impl Baseline {
+    /// Adds one device. Each device must be added once.
+    pub fn add_device(&mut self, report: &DeviceReport) {
+        self.devices += 1;
+        self.device_days += report.days.len() as u64;
+        let mut apps: Vec<&str> = Vec::new();
+        let mut last: Option<&Destination> = None;
+        let mut by_destination: Vec<&Reported> = report.reached.iter().collect();
+        by_destination.sort_by(|a, b| a.destination.cmp(&b.destination));
+        for reported in by_destination {
+            let reach = Reach::one(reported.first_day, reported.last_day);
+            if last == Some(&reported.destination) {
+                if let Some(known) = self.destinations.get_mut(&reported.destination) {
+                    known.first_day = known.first_day.min(reach.first_day);
+                    known.last_day = known.last_day.max(reach.last_day);
+                }
+            } else {
+                add_reach(&mut self.destinations, reported.destination.clone(), reach);
+            }
+            last = Some(&reported.destination);
+            if let Some(app) = &reported.app {
+                apps.push(app);
+                add_reach(&mut self.app_destinations, (app.clone(), reported.destination.clone()), reach);
+            }
+        }
+        apps.sort_unstable();
+        apps.dedup();
+        for app in apps {
+            self.apps.entry(app.into()).or_default().devices += 1;
+        }
+        for stack in &report.stacks {
+            *self.stacks.entry(stack.clone()).or_default() += 1;
+        }
+    }
+
+    /// Adds the summary of other devices.
+    pub fn merge(&mut self, other: Self) {
+        self.devices += other.devices;
+        self.device_days += other.device_days;
+        for (destination, reach) in other.destinations {
+            add_reach(&mut self.destinations, destination, reach);
+        }
+        for (key, reach) in other.app_destinations {
+            add_reach(&mut self.app_destinations, key, reach);
+        }
+        for (app, reach) in other.apps {
+            self.apps.entry(app).or_default().devices += reach.devices;
+        }
+        for (stack, devices) in other.stacks {
+            *self.stacks.entry(stack).or_default() += devices;
+        }
+    }
+
+    /// Whether the fleet is large enough to speak for itself.
+    pub fn is_fleet(&self) -> bool {
+        self.devices >= FLEET_DEVICES_MIN
+    }
+
+    /// Devices besides one that is counted in it.
+    pub fn others(&self) -> u32 {
+        self.devices.saturating_sub(1)
+    }
+
+    /// Other devices that reach a destination.
+    pub fn others_reaching(&self, destination: &Destination) -> u32 {
+        self.destinations.get(destination).map_or(0, |reach| reach.devices.saturating_sub(1))
+    }
+
+    /// Other devices on which the app reaches a destination.
+    pub fn others_reaching_by(&self, app: &str, destination: &Destination) -> u32 {
+        let key = (Box::from(app), destination.clone());
+        self.app_destinations.get(&key).map_or(0, |reach| reach.devices.saturating_sub(1))
+    }
+
+    /// Share of the other devices that show a stack (TLS fingerprint or user-agent family); `None` in an empty
+    /// fleet.
+    pub fn stack_share(&self, stack: &str) -> Option<f64> {
+        let others = self.others();
+        let devices = self.stacks.get(stack).map_or(0, |devices| devices.saturating_sub(1));
+        (others > 0).then(|| f64::from(devices) / f64::from(others))
+    }
+
+    /// How an app stands in the fleet, besides one device that has it.
+    pub fn app_standing(&self, app: &str) -> AppStanding {
+        let devices = self.apps.get(app).map_or(0, |reach| reach.devices.saturating_sub(1));
+        let from = (Box::<str>::from(app), Destination::Domain("".into()));
+        let mut personal_devices = 0;
+        for ((known, destination), reach) in self.app_destinations.range(from..) {
+            if known.as_ref() != app {
+                break;
+            }
+            let fleet_wide = self.destinations.get(destination).map_or(0, |reach| reach.devices);
+            if fleet_wide <= PERSONAL_DEVICES_MAX {
+                personal_devices += reach.devices;
+            }
+        }
+        let is_self_hosted =
+            devices >= APP_DEVICES_MIN && f64::from(personal_devices) >= 0.5 * f64::from(devices + 1);
+        AppStanding { other_devices: devices, is_self_hosted }
+    }
+}
+
+/// How an app stands in the fleet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AppStanding {
+    /// Other devices that have it.
+    pub other_devices: u32,
+    /// At least half as many personal destinations (shared by at most two devices) as devices: each person's
+    /// instance of the app talks to a server of their own (cloud, home automation, mail).
+    pub is_self_hosted: bool,
+}
+
+fn add_reach<K: Ord>(map: &mut BTreeMap<K, Reach>, key: K, reach: Reach) {
+    map.entry(key).and_modify(|known| known.merge(reach)).or_insert(reach);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(app: &str, domains: &[&str]) -> DeviceReport {
+        let day = Day::from_number(1);
+        let reached = domains.iter().map(|domain| Reported {
+            app: Some(app.into()),
+            destination: Destination::Domain((*domain).into()),
+            first_day: day,
+            last_day: day,
+        });
+        DeviceReport { reached: reached.collect(), days: vec![day], ..DeviceReport::default() }
+    }
+
+    #[test]
+    fn reach_leaves_the_asking_device_out() {
+        let mut baseline = Baseline::default();
+        baseline.add_device(&report("a", &["common.example", "own.example"]));
+        baseline.add_device(&report("a", &["common.example"]));
+        let others = |domain: &str| baseline.others_reaching(&Destination::Domain(domain.into()));
+        assert_eq!((others("common.example"), others("own.example")), (1, 0));
+        assert_eq!(baseline.app_standing("a"), AppStanding { other_devices: 1, is_self_hosted: false });
+    }
+
+    #[test]
+    fn one_server_of_their_own_per_device_is_the_habit_of_a_self_hosted_app() {
+        let mut baseline = Baseline::default();
+        for n in 0..6 {
+            baseline.add_device(&report("com.example.cloud", &[&format!("home{n}.example")]));
+        }
+        assert!(baseline.app_standing("com.example.cloud").is_self_hosted);
+    }
+
+    #[test]
+    fn merging_parts_is_adding_all() {
+        let reports: Vec<DeviceReport> =
+            (0..10).map(|n| report("a", &["x.example", &format!("d{}.example", n % 3)])).collect();
+        let mut whole = Baseline::default();
+        reports.iter().for_each(|report| whole.add_device(report));
+        let (mut left, mut right) = (Baseline::default(), Baseline::default());
+        reports[..4].iter().for_each(|report| left.add_device(report));
+        reports[4..].iter().for_each(|report| right.add_device(report));
+        right.merge(left);
+        assert_eq!(right, whole);
+    }
+}

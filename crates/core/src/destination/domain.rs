@@ -1,0 +1,79 @@
+//! Host names and their registrable domains.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// The registrable domain of a host name: one label below its public suffix, by the Public Suffix List with
+/// its private section (`user.github.io` is registrable). `host` is lower case without a trailing dot.
+///
+/// `None` for an IP literal, a bare public suffix, a single label, or a name whose suffix is not listed.
+pub fn registrable_domain(host: &str) -> Option<&str> {
+    if host.is_empty() || host.len() > 253 || is_ip_literal(host) {
+        return None;
+    }
+    let domain = psl::domain(host.as_bytes())?;
+    if !domain.suffix().is_known() {
+        return None;
+    }
+    std::str::from_utf8(domain.as_bytes()).ok()
+}
+
+/// Whether a host is an address rather than a name (`192.0.2.1`, `[2001:db8::1]`).
+pub fn is_ip_literal(host: &str) -> bool {
+    host.as_bytes().last().is_some_and(|last| last.is_ascii_hexdigit() || *last == b']')
+        && host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+}
+
+/// A host as undertone compares it: lower case, no trailing dot, no port, no surrounding space. Borrows when
+/// the name already is so.
+pub fn normal_host(host: &str) -> Cow<'_, str> {
+    let host = strip_port(host.trim()).trim_end_matches('.');
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(host.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(host)
+    }
+}
+
+fn strip_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port))
+            if !port.is_empty()
+                && port.bytes().all(|b| b.is_ascii_digit())
+                && (!name.contains(':') || name.ends_with(']')) =>
+        {
+            name
+        }
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registrable_domains_follow_the_public_suffix_list() {
+        for (host, expected) in [
+            ("www.example.com", Some("example.com")),
+            ("a.b.example.co.uk", Some("example.co.uk")),
+            ("someone.github.io", Some("someone.github.io")),
+            ("co.uk", None),
+            ("localhost", None),
+            ("192.0.2.1", None),
+            ("2001:db8::1", None),
+            ("printer.internal-zone", None),
+        ] {
+            assert_eq!(registrable_domain(host), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_compared_in_one_form() {
+        assert_eq!(normal_host("WWW.Example.COM."), "www.example.com");
+        assert_eq!(normal_host("example.com:8080"), "example.com");
+        assert_eq!(normal_host("[2001:db8::1]:443"), "[2001:db8::1]");
+        assert_eq!(normal_host("2001:db8::1"), "2001:db8::1");
+        assert!(matches!(normal_host("example.com"), Cow::Borrowed(_)));
+    }
+}

@@ -1,0 +1,294 @@
+//! From scored series to findings: one per device, app, destination and day; floors, budget, leads.
+
+use super::budget::Tail;
+use super::machine::Machine;
+use super::sum::Weighed;
+use crate::attack::attacks_of;
+use crate::finding::{
+    Confidence, Finding, FindingApp, FindingDestination, FindingDevice, Severity, score_of,
+};
+use crate::model::{Day, Platform, Timestamp};
+use crate::series::{Destination, Profile, SeriesKey, stable_hash};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// Stage A that an alert needs at least: a rhythm at 1 in 100, or a channel's persistence.
+pub const FLOOR_A_BANS: f64 = 2.0;
+/// Stage B that an alert needs at least: a rhythm towards everybody's destination is no alert.
+pub const FLOOR_B_BANS: f64 = 0.5;
+/// Score from which a series is a lead where there is no error control.
+pub const LEAD_SCORE_MIN: f64 = 50.0;
+/// Addresses listed in a finding.
+const ADDRESSES_MAX: usize = 16;
+
+/// A scored series on one day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// Device name.
+    pub device_id: String,
+    /// Platform.
+    pub platform: Platform,
+    /// Addresses of the device.
+    pub device_addresses: Vec<IpAddr>,
+    /// How the app was found.
+    pub attribution: &'static str,
+    /// Role of the app.
+    pub role: String,
+    /// Series.
+    pub key: SeriesKey,
+    /// Day of its last event.
+    pub day: Day,
+    /// Window summary.
+    pub profile: Profile,
+    /// Stage A.
+    pub machine: Machine,
+    /// Sum and evidence.
+    pub weighed: Weighed,
+}
+
+/// How to decide.
+#[derive(Debug, Clone, Copy)]
+pub struct DecideOptions {
+    /// Whether there are devices enough for error control; else findings are leads.
+    pub is_fleet: bool,
+    /// Device-day maxima of clean phones.
+    pub tail: Tail,
+    /// Expected false alerts per 1,000 device-days that an alert may have.
+    pub budget_per_1000: f64,
+}
+
+/// Turns scored series into findings, all of them, sorted: alerts, leads, the rest; strongest first.
+pub fn decide(scored: Vec<Scored>, options: &DecideOptions) -> Vec<Finding> {
+    let mut best: BTreeMap<(String, Option<Box<str>>, Destination, Day), Scored> = BTreeMap::new();
+    for series in scored {
+        let key =
+            (series.device_id.clone(), series.key.app.clone(), series.key.destination.clone(), series.day);
+        match best.get(&key) {
+            Some(known) if !is_better(&series, known) => {}
+            _ => {
+                best.insert(key, series);
+            }
+        }
+    }
+    let mut findings: Vec<Finding> = best.into_values().map(|series| finding(series, options)).collect();
+    if options.is_fleet {
+        q_values(&mut findings);
+    }
+    findings.sort_by(|a, b| {
+        (b.alert, b.lead)
+            .cmp(&(a.alert, a.lead))
+            .then(b.weight_bans.total_cmp(&a.weight_bans))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+    findings
+}
+
+fn is_better(a: &Scored, b: &Scored) -> bool {
+    a.weighed.total().total_cmp(&b.weighed.total()).then_with(|| b.key.service.cmp(&a.key.service)).is_gt()
+}
+
+fn finding(series: Scored, options: &DecideOptions) -> Finding {
+    let weight = round(series.weighed.total(), 3);
+    let score = score_of(weight);
+    let expected = options.tail.expected_per_1000(weight);
+    let shortfall = shortfall(&series, expected, options);
+    let is_over_floor = series.weighed.stage_a >= FLOOR_A_BANS;
+    let alert = options.is_fleet && shortfall.is_none();
+    let lead = !options.is_fleet && score >= LEAD_SCORE_MIN && is_over_floor;
+    let below_because = if alert || lead {
+        None
+    } else if options.is_fleet {
+        shortfall
+    } else if is_over_floor {
+        Some(format!("score {score} is below that of a lead ({LEAD_SCORE_MIN})"))
+    } else {
+        Some(too_little_machine(&series))
+    };
+    let (first_seen, last_seen) =
+        series.profile.span().unwrap_or((Timestamp::default(), Timestamp::default()));
+    let limits = limits(&series, options);
+    let severity = severity(alert, lead, weight);
+    let confidence = confidence(&series, alert, options);
+    Finding {
+        id: id_of(&series),
+        alert,
+        lead,
+        below_because,
+        day: series.day,
+        attack: attacks_of(series.platform, series.key.service.is_web()),
+        first_seen,
+        last_seen,
+        events: series.machine.check_ins.max(1),
+        interval_median_secs: series.machine.timing.as_ref().map(|t| round(t.best.interval_median_secs, 3)),
+        score,
+        weight_bans: weight,
+        expected_false_per_1000_device_days: options.is_fleet.then(|| significant(expected)),
+        calibration: options.is_fleet.then_some(options.tail.calibration),
+        q_value: None,
+        severity,
+        confidence,
+        destination: destination(&series),
+        service: series.key.service.as_str().to_owned(),
+        sessions: series.profile.uids.latest_first().map(str::to_owned).collect(),
+        evidence: series.weighed.evidence,
+        limits,
+        app: FindingApp {
+            id: series.key.app.map(String::from),
+            role: series.role,
+            attribution: series.attribution,
+        },
+        device: FindingDevice {
+            id: series.device_id,
+            platform: series.platform,
+            addresses: series.device_addresses,
+        },
+    }
+}
+
+/// Why the series is no alert; `None` when it is one.
+fn shortfall(series: &Scored, expected: f64, options: &DecideOptions) -> Option<String> {
+    if series.weighed.stage_a < FLOOR_A_BANS {
+        return Some(too_little_machine(series));
+    }
+    if series.weighed.stage_b < FLOOR_B_BANS {
+        return Some("machine-driven, but nothing sets it apart from what is normal here".to_owned());
+    }
+    (expected > options.budget_per_1000).then(|| {
+        format!(
+            "clean phones show something this strong {} times in 1,000 device-days; the budget is {}",
+            significant(expected),
+            options.budget_per_1000
+        )
+    })
+}
+
+fn too_little_machine(series: &Scored) -> String {
+    match &series.machine.timing {
+        None => {
+            format!("insufficient data for a rhythm: {} check-ins, 8 are needed", series.machine.check_ins)
+        }
+        Some(_) => "not clearly machine-driven".to_owned(),
+    }
+}
+
+/// Benjamini-Hochberg over the device-day maxima of each day.
+fn q_values(findings: &mut [Finding]) {
+    let mut days: BTreeMap<Day, BTreeMap<String, f64>> = BTreeMap::new();
+    for finding in findings.iter() {
+        let p = finding.expected_false_per_1000_device_days.unwrap_or(1000.0) / 1000.0;
+        let least = days.entry(finding.day).or_default().entry(finding.device.id.clone()).or_insert(1.0);
+        *least = least.min(p);
+    }
+    let mut q_of: BTreeMap<(Day, String), f64> = BTreeMap::new();
+    for (day, devices) in days {
+        let mut ranked: Vec<(f64, String)> = devices.into_iter().map(|(device, p)| (p, device)).collect();
+        ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
+        let count = ranked.len() as f64;
+        let mut least = 1.0_f64;
+        for (rank, (p, device)) in ranked.into_iter().enumerate().rev() {
+            least = least.min(p * count / (rank + 1) as f64);
+            q_of.insert((day, device), least);
+        }
+    }
+    for finding in findings {
+        finding.q_value = q_of.get(&(finding.day, finding.device.id.clone())).map(|q| significant(*q));
+    }
+}
+
+fn severity(alert: bool, lead: bool, weight: f64) -> Severity {
+    match (alert, lead) {
+        (true, _) if weight >= 9.0 => Severity::Critical,
+        (true, _) if weight >= 7.0 => Severity::High,
+        (true, _) => Severity::Medium,
+        (_, true) if weight >= 6.0 => Severity::Medium,
+        (_, true) => Severity::Low,
+        _ => Severity::Info,
+    }
+}
+
+/// High with app, state and own history known; one missing of them is medium, and so are two.
+fn confidence(series: &Scored, alert: bool, options: &DecideOptions) -> Confidence {
+    if !alert {
+        return Confidence::Low;
+    }
+    let states = &series.profile.states;
+    let missing = [
+        series.key.app.is_none(),
+        states.lock_known() == 0 && states.app_known() == 0,
+        options.tail.calibration == crate::finding::Calibration::Reference,
+    ];
+    match missing.into_iter().filter(|is| *is).count() {
+        0 => Confidence::High,
+        1 | 2 => Confidence::Medium,
+        _ => Confidence::Low,
+    }
+}
+
+fn limits(series: &Scored, options: &DecideOptions) -> Vec<String> {
+    let states = &series.profile.states;
+    let mut limits = Vec::new();
+    let mut note = |is: bool, text: &str| {
+        if is {
+            limits.push(text.to_owned());
+        }
+    };
+    note(series.key.app.is_none(), "the app is unknown: no telemetry names it");
+    note(series.platform == Platform::Unknown, "the platform is unknown: no platform analytic applies");
+    note(states.lock_known() == 0, "device lock state unknown");
+    note(states.app_known() == 0, "foreground or background unknown");
+    note(!options.is_fleet, "fewer than 30 devices: ranked by shipped priors, without error control");
+    note(
+        options.is_fleet && series.key.app.is_none(),
+        "a server of one's own (cloud, home automation) can look like this when the app is unknown",
+    );
+    let is_capped = series.profile.starts.total() > series.profile.starts.latest().len() as u64;
+    note(is_capped, "only the latest events of a very busy series were tested");
+    limits
+}
+
+fn destination(series: &Scored) -> FindingDestination {
+    let profile = &series.profile;
+    let ports: BTreeSet<u16> = profile.ports.keys().copied().collect();
+    let mut addresses: Vec<IpAddr> = profile.addresses.ranked().into_iter().map(|(addr, _)| *addr).collect();
+    let (domain, group) = match &series.key.destination {
+        Destination::Domain(domain) => (Some(domain.to_string()), None),
+        Destination::Address(addr) => {
+            if !addresses.contains(addr) {
+                addresses.insert(0, *addr);
+            }
+            (None, None)
+        }
+        Destination::Group(name) => (None, Some(name.to_string())),
+    };
+    addresses.truncate(ADDRESSES_MAX);
+    FindingDestination {
+        name: profile.hosts.top().map(|(host, _)| host.to_string()),
+        domain,
+        addresses,
+        ports: ports.into_iter().collect(),
+        group,
+    }
+}
+
+/// 128 bits, in hex, of device, app, destination and day.
+fn id_of(series: &Scored) -> String {
+    let app = series.key.app.as_deref().unwrap_or_default();
+    let text = format!("{}\0{app}\0{:?}\0{}", series.device_id, series.key.destination, series.day);
+    let salted = format!("undertone\0{text}");
+    format!("{:016x}{:016x}", stable_hash(text.as_bytes()), stable_hash(salted.as_bytes()))
+}
+
+fn round(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+/// Two significant digits.
+fn significant(value: f64) -> f64 {
+    if value <= 0.0 || !value.is_finite() {
+        return 0.0;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "log10 of a finite f64 is within +-324")]
+    let digits = 1 - value.log10().floor() as i32;
+    if digits > 15 { value } else { round(value, digits) }
+}

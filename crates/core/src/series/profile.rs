@@ -1,0 +1,284 @@
+//! The mergeable summary of one series in one UTC day (or of several days, merged).
+
+use super::counts::Counts;
+use super::events::{EventFlags, Events};
+use crate::dns::DnsChannel;
+use crate::model::Timestamp;
+use std::net::IpAddr;
+
+/// Everything that scoring needs to know of a series.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Profile {
+    /// Session starts.
+    pub starts: Events,
+    /// Messages inside sessions, where a sensor shows more of them than sessions.
+    pub messages: Events,
+    /// Host names (SNI, Host, query names' parents).
+    pub hosts: Counts<Box<str>>,
+    /// Responder addresses.
+    pub addresses: Counts<IpAddr>,
+    /// Responder ports.
+    pub ports: Counts<u16>,
+    /// TLS client fingerprints: JA4 where given, else JA3.
+    pub fingerprints: Counts<Box<str>>,
+    /// Application protocols of TLS.
+    pub alpns: Counts<Box<str>>,
+    /// User agents, cut to their product family.
+    pub user_agents: Counts<Box<str>>,
+    /// HTTP methods or protocol commands.
+    pub methods: Counts<Box<str>>,
+    /// Path pattern classes.
+    pub paths: Counts<Box<str>>,
+    /// Networking stacks that telemetry named.
+    pub stacks: Counts<&'static str>,
+    /// Counted oddities.
+    pub marks: Marks,
+    /// Device and app state at each session.
+    pub states: StateTally,
+    /// Bytes sent in all sessions that say.
+    pub orig_bytes: u64,
+    /// Bytes received in all sessions that say.
+    pub resp_bytes: u64,
+    /// Longest session, microseconds.
+    pub longest_micros: u64,
+    /// Sum of session durations, microseconds.
+    pub connected_micros: u64,
+    /// Entropy of paths and queries.
+    pub path_entropy: EntropySum,
+    /// DNS queries, where the series has any.
+    pub dns: Option<Box<DnsChannel>>,
+    /// Hours since the epoch in which something happened, ascending.
+    pub hours: Vec<i32>,
+    /// Ids of the latest sessions.
+    pub uids: LatestUids,
+}
+
+impl Profile {
+    /// Adds another profile of the same series.
+    pub fn merge(&mut self, other: Self) {
+        self.starts.merge(other.starts);
+        self.messages.merge(other.messages);
+        self.hosts.merge(other.hosts);
+        self.addresses.merge(other.addresses);
+        self.ports.merge(other.ports);
+        self.fingerprints.merge(other.fingerprints);
+        self.alpns.merge(other.alpns);
+        self.user_agents.merge(other.user_agents);
+        self.methods.merge(other.methods);
+        self.paths.merge(other.paths);
+        self.stacks.merge(other.stacks);
+        self.marks.merge(&other.marks);
+        self.states.merge(&other.states);
+        self.orig_bytes = self.orig_bytes.saturating_add(other.orig_bytes);
+        self.resp_bytes = self.resp_bytes.saturating_add(other.resp_bytes);
+        self.longest_micros = self.longest_micros.max(other.longest_micros);
+        self.connected_micros = self.connected_micros.saturating_add(other.connected_micros);
+        self.path_entropy.merge(other.path_entropy);
+        match (&mut self.dns, other.dns) {
+            (Some(mine), Some(theirs)) => mine.merge(&theirs),
+            (mine @ None, theirs) => *mine = theirs,
+            (Some(_), None) => {}
+        }
+        self.hours.extend(other.hours);
+        self.hours.sort_unstable();
+        self.hours.dedup();
+        self.uids.merge(other.uids);
+    }
+
+    /// Number of sessions.
+    pub fn sessions(&self) -> u64 {
+        self.starts.total()
+    }
+
+    /// First and last kept event.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let ends = [&self.starts, &self.messages].map(|events| {
+            let latest = events.latest();
+            Some((latest.first()?.at_micros, latest.last()?.at_micros))
+        });
+        let (first, last) =
+            ends.into_iter().flatten().reduce(|(a, b), (first, last)| (a.min(first), b.max(last)))?;
+        Some((Timestamp::from_micros(first), Timestamp::from_micros(last)))
+    }
+}
+
+/// Oddities, counted in sessions or messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// Sessions that were never answered or were rejected.
+    pub failed: u64,
+    /// TLS handshakes (TCP or QUIC).
+    pub handshakes: u64,
+    /// TLS handshakes without SNI.
+    pub without_sni: u64,
+    /// Messages whose host is an IP literal, or whose connection has no name at all.
+    pub without_name: u64,
+    /// Named hosts that the device was never seen to resolve, while its lookups are visible.
+    pub never_resolved: u64,
+    /// Certificates that the sensor found invalid or self-signed.
+    pub invalid_certificates: u64,
+    /// HTTP requests.
+    pub requests: u64,
+    /// HTTP requests without a Host.
+    pub without_host: u64,
+    /// HTTP requests through a proxy.
+    pub proxied: u64,
+    /// Sessions whose service ran on a port that is not its own.
+    pub odd_ports: u64,
+    /// SNI and Host of one session differ in their registrable domain.
+    pub name_mismatches: u64,
+    /// Sessions seen from the middle.
+    pub midstream: u64,
+    /// Sessions that lie in a moment at which many of the device's apps fire.
+    pub shared_moments: u64,
+}
+
+impl Marks {
+    fn merge(&mut self, other: &Self) {
+        self.failed += other.failed;
+        self.handshakes += other.handshakes;
+        self.without_sni += other.without_sni;
+        self.without_name += other.without_name;
+        self.never_resolved += other.never_resolved;
+        self.invalid_certificates += other.invalid_certificates;
+        self.requests += other.requests;
+        self.without_host += other.without_host;
+        self.proxied += other.proxied;
+        self.odd_ports += other.odd_ports;
+        self.name_mismatches += other.name_mismatches;
+        self.midstream += other.midstream;
+        self.shared_moments += other.shared_moments;
+    }
+}
+
+/// Sessions by the state that device and app were in. What is unknown is in no count.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StateTally {
+    /// Sessions with the app in the foreground.
+    pub foreground: u64,
+    /// Sessions with the app in the background.
+    pub background: u64,
+    /// Sessions while the app ran a foreground service.
+    pub foreground_service: u64,
+    /// Sessions while the device was locked.
+    pub locked: u64,
+    /// Sessions while the device was unlocked.
+    pub unlocked: u64,
+    /// Sessions without a user interaction in the window before.
+    pub without_interaction: u64,
+    /// Sessions with one.
+    pub with_interaction: u64,
+    /// Sessions that follow a push to the app within seconds.
+    pub after_push: u64,
+}
+
+impl StateTally {
+    /// Counts one session by its flags.
+    pub fn add(&mut self, flags: EventFlags) {
+        let tick = |slot: &mut u64, flag| *slot += u64::from(flags.has(flag));
+        tick(&mut self.foreground, EventFlags::FOREGROUND);
+        tick(&mut self.background, EventFlags::BACKGROUND);
+        tick(&mut self.foreground_service, EventFlags::FOREGROUND_SERVICE);
+        tick(&mut self.locked, EventFlags::LOCKED);
+        tick(&mut self.unlocked, EventFlags::UNLOCKED);
+        tick(&mut self.with_interaction, EventFlags::INTERACTION);
+        tick(&mut self.without_interaction, EventFlags::NO_INTERACTION);
+        tick(&mut self.after_push, EventFlags::AFTER_PUSH);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.foreground += other.foreground;
+        self.background += other.background;
+        self.foreground_service += other.foreground_service;
+        self.locked += other.locked;
+        self.unlocked += other.unlocked;
+        self.without_interaction += other.without_interaction;
+        self.with_interaction += other.with_interaction;
+        self.after_push += other.after_push;
+    }
+
+    /// Sessions in which the app's state is known.
+    pub fn app_known(&self) -> u64 {
+        self.foreground + self.background + self.foreground_service
+    }
+
+    /// Sessions in which the lock state is known.
+    pub fn lock_known(&self) -> u64 {
+        self.locked + self.unlocked
+    }
+
+    /// Sessions for which it is known whether somebody used the device shortly before.
+    pub fn interaction_known(&self) -> u64 {
+        self.with_interaction + self.without_interaction
+    }
+}
+
+/// A sum of entropies as integers: floating-point addition is not associative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EntropySum {
+    millibits: u64,
+    texts: u64,
+}
+
+impl EntropySum {
+    /// Adds one text's entropy in bits per character.
+    pub fn add(&mut self, bits: f64) {
+        if bits.is_finite() && bits >= 0.0 {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= bits <= 8")]
+            let millibits = (bits.min(8.0) * 1000.0).round() as u64;
+            self.millibits += millibits;
+            self.texts += 1;
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.millibits += other.millibits;
+        self.texts += other.texts;
+    }
+
+    /// Mean bits per character; `None` without a text.
+    pub fn mean_bits(&self) -> Option<f64> {
+        (self.texts > 0).then(|| self.millibits as f64 / 1000.0 / self.texts as f64)
+    }
+
+    /// Number of texts.
+    pub fn texts(&self) -> u64 {
+        self.texts
+    }
+}
+
+/// The latest session ids, by (time, id).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LatestUids(Vec<(i64, Box<str>)>);
+
+impl LatestUids {
+    /// Ids kept at the most: enough to pivot into the sensor's logs.
+    pub const CAP: usize = 8;
+
+    /// Notes a session; an empty id is not noted.
+    pub fn add(&mut self, at_micros: i64, uid: &str) {
+        if uid.is_empty() {
+            return;
+        }
+        let is_full = self.0.len() >= Self::CAP;
+        if is_full && self.0.first().is_some_and(|(at, known)| (*at, known.as_ref()) >= (at_micros, uid)) {
+            return;
+        }
+        let entry = (at_micros, uid.into());
+        if let Err(at) = self.0.binary_search(&entry) {
+            self.0.insert(at, entry);
+            if is_full {
+                self.0.remove(0);
+            }
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        other.0.into_iter().for_each(|(at, uid)| self.add(at, &uid));
+    }
+
+    /// Ids, latest first.
+    pub fn latest_first(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().rev().map(|(_, uid)| uid.as_ref())
+    }
+}

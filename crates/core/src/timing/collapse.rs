@@ -1,0 +1,108 @@
+//! From connection instants to check-ins: bursts of parallel connections are one check-in.
+//!
+//! Events closer than a dead time to the event before them join its burst; a check-in is the first instant of
+//! a burst. No dead time suits all: parallel connections come within 0.1 to 2 s, and real implants poll every
+//! 1 to 3 s. So three are tried, and each is tested where its check-ins are clearly apart.
+
+use super::intervals::INTERVALS_MAX;
+
+/// Dead times, microseconds: 0.1 s, 0.5 s, and at least 2 s (5 % of the median interval where that is more).
+const DEAD_TIMES_MICROS: [i64; 3] = [100_000, 500_000, 2_000_000];
+
+/// Share of the median interval that the longest dead time takes: 1/20.
+const MEDIAN_DIVISOR: i64 = 20;
+
+/// A scale is tested where the median interval is at least this many dead times. Collapsing removes short
+/// intervals, which makes a Poisson process look regular (down to a coefficient of variation of 0.51 at one
+/// event per dead time); at 4 the law that is left is still less regular than the gamma null.
+const MEDIAN_DEAD_TIMES_MIN: i64 = 4;
+
+/// Check-ins at one scale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckIns {
+    /// Dead time, microseconds.
+    pub dead_time_micros: i64,
+    /// First instants of the bursts, ascending, microseconds; at most 2,001, the latest.
+    pub at_micros: Vec<i64>,
+}
+
+/// Collapses ascending instants at one dead time; keeps the latest 2,001 check-ins.
+pub fn collapse(times: &[i64], dead_time_micros: i64) -> CheckIns {
+    let mut at_micros = Vec::new();
+    for (index, at) in times.iter().enumerate().rev() {
+        let before = index.checked_sub(1).and_then(|i| times.get(i));
+        if before.is_none_or(|before| at.saturating_sub(*before) > dead_time_micros) {
+            at_micros.push(*at);
+            if at_micros.len() > INTERVALS_MAX {
+                break;
+            }
+        }
+    }
+    at_micros.reverse();
+    CheckIns { dead_time_micros, at_micros }
+}
+
+/// Check-ins at every scale that can be tested; `resolution_micros` is that of the instants: scales finer than
+/// it are left out, and so are scales whose dead time is over a quarter of the median interval.
+pub fn scales(times: &[i64], resolution_micros: i64) -> Vec<CheckIns> {
+    let mut found: Vec<CheckIns> = Vec::new();
+    let mut median = 0;
+    for dead_time in DEAD_TIMES_MICROS {
+        let is_longest = dead_time == DEAD_TIMES_MICROS[2];
+        let dead_time = if is_longest { dead_time.max(median / MEDIAN_DIVISOR) } else { dead_time };
+        let check_ins = collapse(times, dead_time);
+        median = median_interval(&check_ins.at_micros);
+        if dead_time >= resolution_micros && median >= MEDIAN_DEAD_TIMES_MIN.saturating_mul(dead_time) {
+            found.push(check_ins);
+        }
+    }
+    found
+}
+
+/// Median interval, microseconds; 0 below two instants.
+fn median_interval(times: &[i64]) -> i64 {
+    let mut intervals: Vec<i64> =
+        times.iter().zip(times.iter().skip(1)).map(|(a, b)| b.saturating_sub(*a)).collect();
+    if intervals.is_empty() {
+        return 0;
+    }
+    let middle = intervals.len() / 2;
+    *intervals.select_nth_unstable(middle).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bursts_become_their_first_instant() {
+        let times = [0, 50_000, 90_000, 300_000, 10_000_000, 10_400_000, 20_000_000];
+        assert_eq!(collapse(&times, 100_000).at_micros, [0, 300_000, 10_000_000, 10_400_000, 20_000_000]);
+        assert_eq!(collapse(&times, 500_000).at_micros, [0, 10_000_000, 20_000_000]);
+        assert_eq!(collapse(&[], 1).at_micros, [0_i64; 0]);
+        assert_eq!(collapse(&[7, 7, 7], 0).at_micros, [7]);
+    }
+
+    #[test]
+    fn fast_polling_is_tested_at_the_fine_scales_only() {
+        let times: Vec<i64> = (0..20).map(|i| i * 1_500_000).collect();
+        let tested: Vec<i64> = scales(&times, 1).iter().map(|s| s.dead_time_micros).collect();
+        assert_eq!(tested, [100_000]);
+        let slow: Vec<i64> = (0..20).map(|i| i * 300_000_000).collect();
+        let tested: Vec<i64> = scales(&slow, 1).iter().map(|s| s.dead_time_micros).collect();
+        assert_eq!(tested, [100_000, 500_000, 15_000_000]);
+        let whole_seconds: Vec<i64> = scales(&slow, 1_000_000).iter().map(|s| s.dead_time_micros).collect();
+        assert_eq!(whole_seconds, [15_000_000]);
+    }
+
+    #[test]
+    fn retries_join_their_check_in() {
+        // Every 300 s a try and two retries after 6 and 12 s.
+        let times: Vec<i64> =
+            (0..10).flat_map(|i| [0, 6, 12].map(|retry| (i * 300 + retry) * 1_000_000)).collect();
+        let check_ins = scales(&times, 1);
+        assert!(check_ins.iter().all(|s| s.at_micros.len() == 30), "the median of 6 s hides them here");
+        let (apart, _): (Vec<i64>, Vec<i64>) = times.iter().partition(|t| **t % 300_000_000 == 0);
+        assert_eq!(collapse(&times, 15_000_000).at_micros, apart);
+    }
+}

@@ -1,0 +1,126 @@
+//! The sample that every timing statistic reads: intervals between check-ins, on the log scale.
+
+/// Fewest intervals that are tested: 8 check-ins.
+pub const INTERVALS_MIN: usize = 7;
+
+/// Most intervals that are tested (the latest ones): keeps a series of any length under a millisecond.
+pub const INTERVALS_MAX: usize = 2_000;
+
+/// Intervals between check-ins with their logarithms.
+///
+/// Invariant: at least [`INTERVALS_MIN`] and at most [`INTERVALS_MAX`] intervals, each finite and > 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intervals {
+    secs: Vec<f64>,
+    ln: Vec<f64>,
+    ln_sorted: Vec<f64>,
+    mean_secs: f64,
+    mean_ln: f64,
+}
+
+impl Intervals {
+    /// A sample of intervals in seconds, in time order. Values that are not finite or not positive are left
+    /// out; only the latest [`INTERVALS_MAX`] are kept. `None` below [`INTERVALS_MIN`].
+    pub fn from_secs(secs: impl DoubleEndedIterator<Item = f64>) -> Option<Self> {
+        let mut secs: Vec<f64> =
+            secs.rev().filter(|x| x.is_finite() && *x > 0.0).take(INTERVALS_MAX).collect();
+        if secs.len() < INTERVALS_MIN {
+            return None;
+        }
+        secs.reverse();
+        let ln: Vec<f64> = secs.iter().map(|x| x.ln()).collect();
+        let mut ln_sorted = ln.clone();
+        ln_sorted.sort_unstable_by(f64::total_cmp);
+        let count = secs.len() as f64;
+        Some(Self {
+            mean_secs: secs.iter().sum::<f64>() / count,
+            mean_ln: ln.iter().sum::<f64>() / count,
+            secs,
+            ln,
+            ln_sorted,
+        })
+    }
+
+    /// How many intervals.
+    #[expect(clippy::len_without_is_empty, reason = "never empty by its invariant")]
+    pub fn len(&self) -> usize {
+        self.secs.len()
+    }
+
+    /// Intervals in seconds, in time order.
+    pub fn secs(&self) -> &[f64] {
+        &self.secs
+    }
+
+    /// Natural logarithms of the intervals, in time order.
+    pub fn ln(&self) -> &[f64] {
+        &self.ln
+    }
+
+    /// Natural logarithms of the intervals, ascending.
+    pub fn ln_sorted(&self) -> &[f64] {
+        &self.ln_sorted
+    }
+
+    /// Arithmetic mean, seconds.
+    pub fn mean_secs(&self) -> f64 {
+        self.mean_secs
+    }
+
+    /// Mean of the logarithms.
+    pub fn mean_ln(&self) -> f64 {
+        self.mean_ln
+    }
+
+    /// Logarithm of the `q`-quantile (0..=1, nearest rank).
+    pub fn ln_quantile(&self, q: f64) -> f64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 <= q (len - 1) <= 1999"
+        )]
+        let rank = (q * (self.len() - 1) as f64).round() as usize;
+        self.ln_sorted.get(rank).copied().unwrap_or(self.mean_ln)
+    }
+
+    /// Logarithm of the median; the geometric mean of the middle two when the count is even.
+    pub fn ln_median(&self) -> f64 {
+        let middle = self.len() / 2;
+        let upper = self.ln_sorted.get(middle).copied().unwrap_or(self.mean_ln);
+        if self.len() % 2 == 1 {
+            return upper;
+        }
+        let lower = middle.checked_sub(1).and_then(|i| self.ln_sorted.get(i)).copied().unwrap_or(upper);
+        f64::midpoint(lower, upper)
+    }
+
+    /// The latest `count` intervals as a sample of their own; all of them when there are fewer.
+    #[must_use]
+    pub fn latest(&self, count: usize) -> Self {
+        let start = self.len().saturating_sub(count.max(INTERVALS_MIN));
+        if start == 0 {
+            return self.clone();
+        }
+        Self::from_secs(self.secs.iter().skip(start).copied()).unwrap_or_else(|| self.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_what_can_be_measured() {
+        let seven = Intervals::from_secs([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0].into_iter()).unwrap();
+        assert_eq!(seven.len(), 7);
+        assert!((seven.ln_median() - 8.0_f64.ln()).abs() < 1e-12);
+        assert!((seven.mean_ln() - 3.0 * 2.0_f64.ln()).abs() < 1e-12);
+        assert!((seven.mean_secs() - 127.0 / 7.0).abs() < 1e-12);
+        let bad = [1.0, f64::NAN, 1.0, 0.0, 1.0, -1.0, 1.0, 1.0, 1.0, f64::INFINITY];
+        assert_eq!(Intervals::from_secs(bad.into_iter()), None);
+        let long = Intervals::from_secs((1..=3_000).map(f64::from)).unwrap();
+        assert_eq!(long.len(), INTERVALS_MAX);
+        assert!((long.secs()[0] - 1_001.0).abs() < 1e-12);
+        assert_eq!(long.latest(256).len(), 256);
+    }
+}

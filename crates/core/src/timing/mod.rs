@@ -1,0 +1,221 @@
+//! Beacon-like periodicity (ATT&CK `BeaconIntervalVarianceThreshold`, `CadenceAnomalyThreshold`,
+//! `HTTPSCadenceAnomalyThreshold`): are these instants a machine's check-ins?
+//!
+//! Instants are put on the device's awake clock, bursts of parallel connections become check-ins at up to
+//! three scales, each scale is read as a whole, without its long gaps and stretch by stretch, and each reading is
+//! tested by six statistics against the union of benign laws (exponential, lognormal sigma 1 to 2,
+//! hyperexponential, gamma of shape 3, bursts of human sessions). Everything is joined by the Cauchy
+//! combination into one p-value that holds under each of those laws.
+//!
+//! Not spectral: the jitter of real implants adds up from check-in to check-in (renewal), so phase is lost and the
+//! spectral peak vanishes at +-50 % jitter whatever the number of events.
+//!
+//! Known gaps: jitter of +-70 % and more is not told from mildly regular polling below about 100 check-ins;
+//! long-lived sessions have no check-ins (see persistence); regular is not malicious.
+
+pub mod awake;
+pub mod collapse;
+pub mod combine;
+mod intervals;
+#[expect(clippy::unreadable_literal, reason = "generated; nobody reads single cells")]
+#[rustfmt::skip]
+mod null_tables;
+mod pvalue;
+pub mod renewal;
+pub mod statistics;
+pub mod views;
+
+pub use awake::AwakeClock;
+pub use intervals::{INTERVALS_MAX, INTERVALS_MIN, Intervals};
+pub use null_tables::{INTERVAL_COUNTS, LEVELS};
+pub use statistics::Statistic;
+pub use views::View;
+
+/// Fewest check-ins that are tested.
+pub const CHECK_INS_MIN: usize = INTERVALS_MIN + 1;
+
+/// The renewal statistic is computed where a cheap one is at or below this p. Above it the combined p is far
+/// from any threshold, with or without.
+const RENEWAL_GATE_P: f64 = 0.3;
+
+/// A scale with at most this p is clear by itself.
+const CLEAR_P: f64 = 1e-4;
+
+/// A whole second: the resolution of logs that drop the fraction.
+const SECOND_MICROS: i64 = 1_000_000;
+
+/// What a series is tested with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// The device's awake clock; without it intervals are measured on the wall clock.
+    pub awake: Option<&'a AwakeClock>,
+    /// True for each instant to leave out, because many apps of the device fire at it (maintenance windows,
+    /// network changes). Shorter than the instants: the rest is kept.
+    pub excluded: &'a [bool],
+}
+
+/// The result of a test.
+#[expect(clippy::large_enum_variant, reason = "a verdict is read and dropped; it is never stored in bulk")]
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Too few check-ins to say anything: not evidence for a benign series.
+    Insufficient {
+        /// Check-ins at the scale that has most of them.
+        have: usize,
+        /// Check-ins needed.
+        need: usize,
+    },
+    /// Tested.
+    Tested(TimingTest),
+}
+
+/// A tested series. Everything but `p_value` describes one scale (the coarsest that is clear) and the reading of it
+/// that looks most regular.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimingTest {
+    /// Check-ins after burst collapse, at most 2,001 (the latest are used).
+    pub events: usize,
+    /// Median interval, seconds, > 0.
+    pub interval_median_secs: f64,
+    /// The interval that most check-ins keep, seconds, > 0: unlike the median it stands through missed
+    /// check-ins.
+    pub period_secs: f64,
+    /// Robust interval dispersion, 0 = clockwork, about 1.5 = Poisson process (see
+    /// [`statistics::dispersion`]). `BeaconIntervalVarianceThreshold` is a bound on it.
+    pub dispersion: f64,
+    /// Share of benign series that look as regular or more, over all scales, readings and statistics:
+    /// 1e-7..=0.9.
+    pub p_value: f64,
+    /// Dead time of the burst collapse, seconds.
+    pub scale_secs: f64,
+    /// Which reading.
+    pub view: View,
+    /// Every statistic of the reading.
+    pub statistics: [StatisticTest; Statistic::ALL.len()],
+}
+
+/// One statistic of a reading.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StatisticTest {
+    /// Which.
+    pub statistic: Statistic,
+    /// Value and p-value (1e-7..=0.9); `None` for the renewal ratio where nothing cheap looked regular.
+    pub result: Option<(f64, f64)>,
+}
+
+/// Tests a series of instants (microseconds; any order, duplicates are dropped) for regularity.
+pub fn assess(times: &[i64], options: &Options<'_>) -> Verdict {
+    let times = prepare(times, options);
+    let resolution = if is_whole_seconds(&times) { SECOND_MICROS } else { 1 };
+    let times = if resolution == SECOND_MICROS { spread_within_second(&times) } else { times };
+    let scales = collapse::scales(&times, resolution);
+    let have = scales.iter().map(|s| s.at_micros.len()).max().unwrap_or(0);
+    let mut tested: Vec<(usize, TimingTest)> = Vec::new();
+    for scale in &scales {
+        let count = scale.at_micros.len();
+        // A scale that merges nothing more than the one before it is the same series.
+        let known = tested.last().filter(|(known, _)| *known == count).map(|(_, test)| test.clone());
+        let Some(test) = known.or_else(|| assess_scale(scale)) else { continue };
+        tested.push((count, test));
+    }
+    let parts: Vec<(f64, f64)> = tested.iter().map(|(_, test)| (test.p_value, 1.0)).collect();
+    let told = clearest(tested.into_iter().map(|(_, test)| test).collect());
+    match (told, combine::combine(&parts)) {
+        (Some(told), Some(p_value)) => Verdict::Tested(TimingTest { p_value, ..told }),
+        _ => Verdict::Insufficient { have, need: CHECK_INS_MIN },
+    }
+}
+
+/// The scale that is told of: the coarsest that is clear by itself, else the one with the least p. The fine scales
+/// count parallel connections and retries as check-ins of their own.
+fn clearest(tested: Vec<TimingTest>) -> Option<TimingTest> {
+    let least = tested.iter().map(|test| test.p_value).fold(f64::INFINITY, f64::min);
+    tested.into_iter().rev().find(|test| test.p_value <= least.max(CLEAR_P))
+}
+
+/// Instants that take part, ascending and distinct, on the awake clock.
+fn prepare(times: &[i64], options: &Options<'_>) -> Vec<i64> {
+    let is_excluded = |index: usize| options.excluded.get(index).copied().unwrap_or(false);
+    let kept = times.iter().enumerate().filter(|(index, _)| !is_excluded(*index)).map(|(_, at)| *at);
+    let mut times: Vec<i64> = match options.awake {
+        Some(clock) => kept.map(|at| clock.awake_micros(at)).collect(),
+        None => kept.collect(),
+    };
+    if !times.is_sorted() {
+        times.sort_unstable();
+    }
+    times.dedup();
+    times
+}
+
+/// True when all instants are whole seconds apart.
+fn is_whole_seconds(times: &[i64]) -> bool {
+    let Some(first) = times.first() else { return false };
+    times.iter().all(|at| at.wrapping_sub(*first) % SECOND_MICROS == 0)
+}
+
+/// Spreads whole-second instants evenly within their second (golden-ratio sequence). Rounding makes equal
+/// intervals out of unequal ones; equal intervals are what regularity looks like.
+fn spread_within_second(times: &[i64]) -> Vec<i64> {
+    /// `2^32 / golden ratio`.
+    const STEP: u32 = 2_654_435_769;
+    let mut phase = 0_u32;
+    let spread = |at: &i64| {
+        phase = phase.wrapping_add(STEP);
+        at.saturating_add((i64::from(phase) * SECOND_MICROS) >> 32)
+    };
+    let mut times: Vec<i64> = times.iter().map(spread).collect();
+    times.sort_unstable();
+    times
+}
+
+/// Tests the check-ins of one scale over all readings; `None` when there are too few.
+fn assess_scale(scale: &collapse::CheckIns) -> Option<TimingTest> {
+    let times = &scale.at_micros;
+    let secs: Vec<f64> =
+        times.iter().zip(times.iter().skip(1)).map(|(a, b)| b.saturating_sub(*a) as f64 * 1e-6).collect();
+    let mut parts = Vec::new();
+    let mut best: Option<(f64, View, Intervals, Statistics)> = None;
+    for reading in views::readings(&secs) {
+        let Some(intervals) = Intervals::from_secs(reading.secs.into_iter()) else { continue };
+        let (statistics, p_value) = test_intervals(&intervals);
+        parts.push((p_value, reading.weight));
+        if best.as_ref().is_none_or(|(least, ..)| p_value < *least) {
+            best = Some((p_value, reading.view, intervals, statistics));
+        }
+    }
+    let p_value = combine::combine(&parts)?;
+    let (_, view, intervals, statistics) = best?;
+    Some(TimingTest {
+        events: times.len(),
+        interval_median_secs: intervals.ln_median().exp(),
+        period_secs: statistics::period_secs(&intervals),
+        dispersion: statistics::dispersion(&intervals),
+        p_value,
+        scale_secs: scale.dead_time_micros as f64 * 1e-6,
+        view,
+        statistics,
+    })
+}
+
+type Statistics = [StatisticTest; Statistic::ALL.len()];
+
+/// Tests one sample of intervals by every statistic; the combined p-value of one reading.
+pub fn test_intervals(intervals: &Intervals) -> ([StatisticTest; Statistic::ALL.len()], f64) {
+    let test = |statistic: Statistic| {
+        let value = statistic.value(intervals);
+        (value, statistic.p_value(value, intervals.len()))
+    };
+    let mut tests = Statistic::ALL.map(|statistic| StatisticTest { statistic, result: None });
+    let mut least = combine::P_MAX;
+    for slot in &mut tests {
+        if slot.statistic != Statistic::Renewal || least <= RENEWAL_GATE_P {
+            let result = test(slot.statistic);
+            least = least.min(result.1);
+            slot.result = Some(result);
+        }
+    }
+    // A part that was not computed neither helps nor hurts: tan(pi (1/2 - 1/2)) = 0.
+    let parts = tests.map(|slot| (slot.result.map_or(0.5, |(_, p)| p), slot.statistic.weight()));
+    (tests, combine::combine(&parts).unwrap_or(combine::P_MAX))
+}

@@ -1,0 +1,79 @@
+//! The app itself: how common it is, and whether the destination is its own habit
+//! (`AppNetworkBehaviorBaseline`, `AppNetworkRoleBaseline`).
+
+use super::words::percent;
+use super::{Case, plain};
+use crate::attack::Element;
+use crate::destination::knowledge::is_cloud_api;
+use crate::evidence::{Evidence, EvidenceKind};
+
+/// Roles whose apps talk to public cloud services as their purpose.
+const CLOUD_ROLES: [&str; 9] = [
+    "communication",
+    "social",
+    "productivity",
+    "browser",
+    "system",
+    "network_only",
+    "news",
+    "business",
+    "photography",
+];
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    let Some(app) = case.key.app.as_deref() else { return Vec::new() };
+    habit(case, app).into_iter().chain(dead_drop(case, app)).collect()
+}
+
+/// Whether other phones' copies of the app go there, too; one server per person is a habit as well.
+fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
+    if !case.baseline.is_fleet() {
+        return None;
+    }
+    let standing = case.baseline.app_standing(app);
+    let there = case.baseline.others_reaching_by(app, &case.key.destination);
+    let devices = standing.other_devices;
+    let (weight, text) = if standing.is_self_hosted {
+        (
+            -3.0,
+            format!(
+                "{app} is on {devices} other phones, each with a server of its own: self-hosted by design"
+            ),
+        )
+    } else if devices == 0 {
+        (0.8, format!("no other phone of the fleet has {app}"))
+    } else {
+        let share = f64::from(there) / f64::from(devices);
+        if share >= 0.2 {
+            (
+                -2.0 * share.min(0.75),
+                format!("{} of the {devices} other phones with {app} reach it, too", percent(share)),
+            )
+        } else if devices >= 5 && there == 0 {
+            let weight = (f64::from(devices) + 1.0).log10().min(1.5);
+            (weight, format!("none of the {devices} other phones with {app} reach {}", case.key.destination))
+        } else {
+            (0.2, format!("{there} of the {devices} other phones with {app} reach {}", case.key.destination))
+        }
+    };
+    Some(Evidence {
+        observed: Some(f64::from(there)),
+        unit: "devices",
+        baseline: Some(f64::from(devices)),
+        baseline_n: Some(u64::from(devices)),
+        ..plain(EvidenceKind::Baseline, Some(Element::AppNetworkRoleBaseline), weight, text)
+    })
+}
+
+/// A public service that carries dead drops, polled by an app that has no such purpose.
+fn dead_drop(case: &Case<'_>, app: &str) -> Option<Evidence> {
+    let (host, _) = case.profile.hosts.top()?;
+    if !is_cloud_api(host) || CLOUD_ROLES.contains(&case.role) {
+        return None;
+    }
+    if case.baseline.others_reaching_by(app, &case.key.destination) > 0 {
+        return None;
+    }
+    let text = format!("{host} is a public service; an app of the role `{}` has no purpose there", case.role);
+    Some(plain(EvidenceKind::Baseline, Some(Element::AppNetworkBehaviorBaseline), 1.0, text))
+}

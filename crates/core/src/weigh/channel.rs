@@ -1,0 +1,88 @@
+//! Channels that are not told by session starts: persistent connections (`SessionPersistenceThreshold`) and DNS.
+
+use super::words::{duration, percent};
+use super::{Case, plain};
+use crate::attack::Element;
+use crate::evidence::{Evidence, EvidenceKind};
+use crate::series::Service;
+
+/// A connection that is always there says as much as a weak rhythm: push services do it, too.
+const PERSISTENCE_CAP_BANS: f64 = 2.0;
+/// A DNS channel is seldom anything else.
+const DNS_CAP_BANS: f64 = 4.0;
+/// Connected time below which persistence is not looked at.
+const CONNECTED_SECS_MIN: f64 = 1800.0;
+
+/// Long-lived or always reconnecting sessions.
+pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
+    let found = case.machine.persistence?;
+    let threshold = case.thresholds.session_persistence_threshold;
+    if found.connected_secs < CONNECTED_SECS_MIN || found.connected_share < threshold {
+        return None;
+    }
+    if !matches!(
+        case.key.service,
+        Service::Tls
+            | Service::Http
+            | Service::WebSocket
+            | Service::Quic
+            | Service::Tcp
+            | Service::Mqtt
+            | Service::Irc
+            | Service::Named
+            | Service::Imap
+    ) {
+        return None;
+    }
+    // One ban from two hours on, two from a day on: hours by the decade.
+    let weight = (found.connected_secs / 3600.0 * 5.0).log10().clamp(0.0, PERSISTENCE_CAP_BANS);
+    let text = format!(
+        "connected for {} in all, {} of the time it was seen; its longest session lasted {}",
+        duration(found.connected_secs),
+        percent(found.connected_share),
+        duration(found.longest_secs)
+    );
+    Some(Evidence {
+        observed: Some(found.connected_share),
+        unit: "share",
+        baseline: Some(threshold),
+        ..plain(EvidenceKind::Persistence, Some(Element::SessionPersistenceThreshold), weight, text)
+    })
+}
+
+/// Information carried in names, unusual query types, and failing names.
+pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
+    let rate = case.machine.dns.as_ref()?;
+    let threshold = case.thresholds.dns_information_rate_threshold;
+    let bits = rate.information_bits_per_hour;
+    let unusual = rate.unusual_type_share.unwrap_or(0.0);
+    let nxdomain = rate.nxdomain_share.unwrap_or(0.0);
+    let information =
+        if bits > threshold && rate.distinct_labels >= 8.0 && rate.distinct_labels_per_query > 0.4 {
+            1.0 + (bits / threshold).log10() * 1.5
+        } else {
+            0.0
+        };
+    let types = if rate.queries >= 8 && unusual > 0.3 { 1.0 + unusual } else { 0.0 };
+    let failing = if rate.queries >= 8 && nxdomain > 0.5 { 0.5 } else { 0.0 };
+    let weight = (information + types + failing).clamp(0.0, DNS_CAP_BANS);
+    if weight <= 0.0 {
+        return None;
+    }
+    let mut text = format!(
+        "{:.0} different labels below one domain carry {bits:.0} bits per hour (a channel starts near {threshold:.0})",
+        rate.distinct_labels
+    );
+    if types > 0.0 {
+        text.push_str(&format!("; {} of the queries ask for unusual types", percent(unusual)));
+    }
+    if failing > 0.0 {
+        text.push_str(&format!("; {} of the answers say that the name does not exist", percent(nxdomain)));
+    }
+    Some(Evidence {
+        observed: Some(bits),
+        unit: "bits_per_hour",
+        baseline: Some(threshold),
+        ..plain(EvidenceKind::Dns, None, weight, text)
+    })
+}

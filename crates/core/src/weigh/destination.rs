@@ -1,0 +1,146 @@
+//! The destination: how rare it is, what kind of name it has, and what is known of it.
+
+use super::words::percent;
+use super::{Case, bans_of, plain};
+use crate::baseline::PeerFeature;
+use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
+use crate::evidence::{Evidence, EvidenceKind};
+use crate::model::Network;
+use crate::series::{Destination, Service};
+use crate::text;
+
+/// Rarity among machine-driven peers says at most one in 100.
+const RARITY_CAP_BANS: f64 = 2.0;
+/// Oddities of a name add up to at most this.
+const ODDITY_CAP_BANS: f64 = 1.2;
+/// A destination that this share of the other devices reaches is everybody's.
+const COMMON_SHARE: f64 = 0.05;
+/// Handshakes or sessions from which a share of oddities means something.
+const SEEN_MIN: u64 = 3;
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    let mut found: Vec<Evidence> = platform(case).into_iter().collect();
+    found.extend(rarity(case));
+    found.extend(oddities(case));
+    found
+}
+
+/// Known services of the phone platforms.
+fn platform(case: &Case<'_>) -> Option<Evidence> {
+    let ports = &case.profile.ports;
+    let service = case.profile.hosts.ranked().into_iter().find_map(|(host, _)| {
+        ports.keys().find_map(|port| platform_service(host, *port)).or_else(|| match case.key.service {
+            Service::Dns => platform_service(host, 53).or_else(|| platform_service(host, 443)),
+            _ => None,
+        })
+    });
+    if let Some(service) = service {
+        let text = format!("{} talks on a rhythm by design ({})", service.name, service.source);
+        return Some(plain(EvidenceKind::Destination, None, -4.0, text));
+    }
+    let is_nameless_push =
+        case.profile.hosts.is_empty() && !ports.is_empty() && ports.keys().all(|port| is_push_port(*port));
+    is_nameless_push.then(|| {
+        let text =
+            "the port is that of the platforms' push services, which keep a connection by design".to_owned();
+        plain(EvidenceKind::Destination, None, -2.5, text)
+    })
+}
+
+fn rarity(case: &Case<'_>) -> Option<Evidence> {
+    if matches!(case.key.destination, Destination::Group(_)) {
+        return None;
+    }
+    let reach = case.features.reach;
+    let others = case.baseline.others();
+    let Some(surprise) = case.surprise(PeerFeature::Reach, reach, true) else { return prior(case) };
+    let reaching = case.baseline.others_reaching(&case.key.destination);
+    let is_rare = reach <= case.thresholds.destination_rarity_threshold || reaching <= 1;
+    let (weight, text) = if is_rare {
+        let text = format!(
+            "{reaching} of the {others} other devices reach {}; so few hold for {} of comparable series",
+            case.key.destination,
+            percent(surprise.p_value)
+        );
+        (bans_of(&surprise, RARITY_CAP_BANS).max(0.3), text)
+    } else if reach >= COMMON_SHARE {
+        let weight = -(1.0 + (reach / COMMON_SHARE).log10() * 1.5);
+        (weight, format!("{} of the other devices reach {}, too", percent(reach), case.key.destination))
+    } else {
+        (0.0, format!("{reaching} of the {others} other devices reach {}", case.key.destination))
+    };
+    Some(Evidence {
+        observed: Some(reach),
+        unit: "share_of_devices",
+        baseline: surprise.median,
+        baseline_n: Some(surprise.peers),
+        p_value: Some(surprise.p_value),
+        ..plain(EvidenceKind::Destination, None, weight, text)
+    })
+}
+
+/// Without a fleet: what is known of the world's destinations.
+fn prior(case: &Case<'_>) -> Option<Evidence> {
+    let item = |weight: f64, text: String| Some(plain(EvidenceKind::Destination, None, weight, text));
+    match &case.key.destination {
+        Destination::Domain(domain) if is_widely_used(domain) => {
+            item(-2.5, format!("{domain} is one that phones everywhere talk to (shipped list)"))
+        }
+        Destination::Domain(domain) => {
+            item(0.5, format!("{domain} is not among the widely used destinations (shipped list)"))
+        }
+        Destination::Address(addr)
+            if Network::is_inside_by_kind(*addr) && case.key.service == Service::Dns =>
+        {
+            item(-0.5, format!("{addr} is a resolver on the own network"))
+        }
+        Destination::Address(addr) => item(0.5, format!("no fleet shows whether {addr} is common")),
+        Destination::Group(_) => None,
+    }
+}
+
+/// Kinds of names that hide an operator. Shares of what was seen, not single sightings.
+fn oddities(case: &Case<'_>) -> Option<Evidence> {
+    let marks = &case.profile.marks;
+    let sessions = case.profile.sessions();
+    let share = |count: u64, of: u64| if of < SEEN_MIN { 0.0 } else { count as f64 / of as f64 };
+    let mut parts: Vec<(f64, String)> = Vec::new();
+    let is_inside =
+        matches!(&case.key.destination, Destination::Address(addr) if Network::is_inside_by_kind(*addr));
+    if !is_inside
+        && case.key.service != Service::Dns
+        && (share(marks.without_name, sessions) > 0.8
+            || (sessions < SEEN_MIN && marks.without_name == sessions && sessions > 0))
+    {
+        parts.push((0.6, "it goes to an address without any name".to_owned()));
+    }
+    if share(marks.without_sni, marks.handshakes) > 0.8 {
+        parts.push((0.4, "TLS without a server name".to_owned()));
+    }
+    if share(marks.never_resolved, sessions) > 0.8 {
+        parts.push((0.3, "the phone was never seen to look the name up".to_owned()));
+    }
+    if share(marks.invalid_certificates, marks.handshakes) > 0.5 {
+        parts.push((0.5, "the certificate is not valid".to_owned()));
+    }
+    if share(marks.name_mismatches, sessions) > 0.5 {
+        parts.push((0.8, "the server name in TLS and the Host inside differ".to_owned()));
+    }
+    if let Some((host, _)) = case.profile.hosts.top() {
+        if is_dynamic_dns(host) {
+            parts.push((0.6, format!("{host} lies under a dynamic DNS or tunnel provider")));
+        }
+        if let Destination::Domain(domain) = &case.key.destination {
+            let label = domain.split('.').next().unwrap_or_default();
+            if text::dga_likeness(label).is_some_and(|found| found.score > 0.5) {
+                parts.push((0.6, format!("{domain} looks made by a program")));
+            }
+        }
+    }
+    let weight: f64 = parts.iter().map(|(weight, _)| weight).sum();
+    if parts.is_empty() {
+        return None;
+    }
+    let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+    Some(plain(EvidenceKind::Destination, None, weight.min(ODDITY_CAP_BANS), texts.join("; ")))
+}

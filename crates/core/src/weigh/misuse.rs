@@ -1,0 +1,66 @@
+//! Protocol misuse: odd ports, requests without a Host, resolvers that are not sanctioned, raw channels.
+
+use super::words::percent;
+use super::{Case, plain};
+use crate::destination::knowledge::is_push_port;
+use crate::evidence::{Evidence, EvidenceKind};
+use crate::series::Service;
+
+const CAP_BANS: f64 = 1.2;
+
+pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
+    let marks = &case.profile.marks;
+    let sessions = case.profile.sessions().max(1);
+    let mut parts: Vec<(f64, String)> = Vec::new();
+    let ports: Vec<String> =
+        case.profile.ports.ranked().into_iter().take(3).map(|(port, _)| port.to_string()).collect();
+    let odd = marks.odd_ports as f64 / sessions as f64;
+    if odd > 0.5 {
+        let text =
+            format!("{} on port {}, which is not its own", case.key.service.as_str(), ports.join(", "));
+        parts.push((0.6, text));
+    }
+    if marks.requests >= 3 && marks.without_host * 2 > marks.requests {
+        parts.push((
+            0.5,
+            format!(
+                "{} of its HTTP requests have no Host",
+                percent(marks.without_host as f64 / marks.requests as f64)
+            ),
+        ));
+    }
+    match case.key.service {
+        Service::Tcp if !case.profile.ports.keys().all(|port| is_push_port(*port)) => {
+            parts.push((
+                0.4,
+                format!("TCP on port {} in no protocol that the sensor knows", ports.join(", ")),
+            ));
+        }
+        Service::Udp | Service::Other | Service::Ntp => {
+            parts.push((
+                -2.0,
+                "media, games and time use such datagrams; application-layer C2 seldom does".to_owned(),
+            ));
+        }
+        Service::Dns => unsanctioned(case, &mut parts),
+        Service::Irc | Service::Ftp | Service::Mqtt | Service::Smtp if case.role != "communication" => {
+            parts
+                .push((0.4, format!("{} is not what phones' apps usually speak", case.key.service.as_str())));
+        }
+        _ => {}
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let weight: f64 = parts.iter().map(|(weight, _)| weight).sum();
+    let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+    Some(plain(EvidenceKind::Misuse, None, weight.min(CAP_BANS), texts.join("; ")))
+}
+
+fn unsanctioned(case: &Case<'_>, parts: &mut Vec<(f64, String)>) {
+    let sanctioned = &case.thresholds.sanctioned_resolvers;
+    let stranger = case.profile.addresses.keys().find(|addr| !sanctioned.contains(addr));
+    if let (false, Some(resolver)) = (sanctioned.is_empty(), stranger) {
+        parts.push((0.6, format!("it asks {resolver}, which is not a sanctioned resolver")));
+    }
+}

@@ -1,0 +1,111 @@
+//! Weights of evidence: each kind looks at a series and says how much it speaks for command and control, in
+//! bans (log10), capped, with the sentence that explains it.
+//!
+//! Kinds of stage A ask whether a machine keeps a channel; kinds of stage B ask whether that is off this app's
+//! normal. A kind that cannot see what it needs says nothing: absence of data is not evidence.
+
+mod app;
+mod channel;
+mod content;
+mod destination;
+mod frequency;
+mod misuse;
+mod size;
+mod stack;
+mod state;
+mod timing;
+mod words;
+
+use crate::attack::Element;
+use crate::baseline::{Baseline, Features, PeerFeature, Peers, Subject, Surprise};
+use crate::evidence::{Evidence, EvidenceKind};
+use crate::model::Platform;
+use crate::score::machine::Machine;
+use crate::series::{Profile, SeriesKey};
+use crate::thresholds::Thresholds;
+
+/// A series to be weighed, with what it is compared to.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'c> {
+    /// Which series.
+    pub key: &'c SeriesKey,
+    /// Its window.
+    pub profile: &'c Profile,
+    /// What stage A computed.
+    pub machine: &'c Machine,
+    /// Its comparable numbers.
+    pub features: Features,
+    /// Platform of the device.
+    pub platform: Platform,
+    /// Role of the app, `network_only` when unknown.
+    pub role: &'c str,
+    /// Number of the device.
+    pub device: u32,
+    /// The fleet.
+    pub baseline: &'c Baseline,
+    /// Machine-driven series of the fleet.
+    pub peers: &'c Peers,
+    /// Thresholds that apply.
+    pub thresholds: &'c Thresholds,
+}
+
+impl Case<'_> {
+    /// Whether the channel counts as web.
+    pub fn is_web(&self) -> bool {
+        self.key.service.is_web()
+    }
+
+    /// Surprise among peers; `None` where the fleet is too small to ask.
+    fn surprise(&self, feature: PeerFeature, value: f64, is_low: bool) -> Option<Surprise> {
+        if !self.baseline.is_fleet() {
+            return None;
+        }
+        let subject = Subject { device: self.device, role: self.role };
+        let found = self.peers.surprise(feature, subject, value, is_low);
+        (found.peers >= PEERS_MIN).then_some(found)
+    }
+}
+
+/// Peers from which surprise means something: fewer cannot give even one ban.
+const PEERS_MIN: u64 = 20;
+
+/// Stage A: what makes the series a machine's channel.
+pub fn stage_a(case: &Case<'_>) -> Vec<Evidence> {
+    let mut found = timing::weigh(case);
+    found.extend(channel::persistence(case));
+    found.extend(channel::dns(case));
+    found.extend(state::weigh(case));
+    found
+}
+
+/// Stage B: what sets it apart from this app's normal.
+pub fn stage_b(case: &Case<'_>) -> Vec<Evidence> {
+    let mut found = destination::weigh(case);
+    found.extend(size::weigh(case));
+    found.extend(frequency::weigh(case));
+    found.extend(content::weigh(case));
+    found.extend(stack::weigh(case));
+    found.extend(misuse::weigh(case));
+    found.extend(app::weigh(case));
+    found
+}
+
+/// Evidence without a stated probability or baseline.
+fn plain(kind: EvidenceKind, element: Option<Element>, weight_bans: f64, text: String) -> Evidence {
+    Evidence {
+        kind,
+        element,
+        observed: None,
+        unit: "",
+        baseline: None,
+        baseline_n: None,
+        p_value: None,
+        weight_bans,
+        text,
+    }
+}
+
+/// Bans of a surprise over what half of all peers show (log10 2), not below zero, capped.
+fn bans_of(surprise: &Surprise, cap: f64) -> f64 {
+    (-surprise.p_value.log10() - std::f64::consts::LOG10_2).clamp(0.0, cap)
+}

@@ -1,0 +1,97 @@
+//! Sizes: always alike, balanced, small (`PayloadSymmetryThreshold`).
+
+use super::words::{bytes, percent};
+use super::{Case, bans_of, plain};
+use crate::attack::Element;
+use crate::baseline::PeerFeature;
+use crate::evidence::{Evidence, EvidenceKind};
+
+/// Uniform sizes of requests and answers together say at most this.
+const CAP_BANS: f64 = 1.2;
+/// Spread (interquartile range over median) under which sizes count as alike where no fleet says.
+const ALIKE_SPREAD: f64 = 0.1;
+/// Bytes per check-in from which a series moves content rather than commands.
+const BULK_BYTES: f64 = 200_000.0;
+
+pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    uniformity(case).into_iter().chain(symmetry(case)).chain(bulk(case)).collect()
+}
+
+fn uniformity(case: &Case<'_>) -> Option<Evidence> {
+    let features = &case.features;
+    let spreads = [
+        (features.orig_spread, PeerFeature::OrigSpread, "requests"),
+        (features.resp_spread, PeerFeature::RespSpread, "answers"),
+    ];
+    let mut weight = 0.0;
+    let mut texts = Vec::new();
+    let mut least: Option<(f64, Option<f64>, Option<u64>, Option<f64>)> = None;
+    for (spread, feature, what) in spreads {
+        let Some(spread) = spread else { continue };
+        let (bans, note) = match case.surprise(feature, spread, true) {
+            Some(found) => {
+                let note = (found.median, Some(found.peers), Some(found.p_value));
+                (bans_of(&found, CAP_BANS / 2.0), note)
+            }
+            None if spread <= ALIKE_SPREAD => (0.4, (None, None, None)),
+            None => (0.0, (None, None, None)),
+        };
+        if bans > 0.05 {
+            weight += bans;
+            texts.push(format!("{what} vary by {}", percent(spread)));
+            if least.is_none_or(|(known, ..)| spread < known) {
+                least = Some((spread, note.0, note.1, note.2));
+            }
+        }
+    }
+    let (spread, baseline, baseline_n, p_value) = least?;
+    Some(Evidence {
+        observed: Some(spread),
+        unit: "ratio",
+        baseline,
+        baseline_n,
+        p_value,
+        ..plain(
+            EvidenceKind::Size,
+            None,
+            weight.min(CAP_BANS),
+            format!("sizes are alike: {}", texts.join(", ")),
+        )
+    })
+}
+
+/// Requests and answers of like size: neither fetching nor uploading.
+fn symmetry(case: &Case<'_>) -> Option<Evidence> {
+    let asymmetry = case.features.asymmetry?;
+    let threshold = case.thresholds.payload_symmetry_threshold;
+    let size = case.features.bytes_per_check_in.unwrap_or(0.0);
+    if asymmetry > threshold || case.profile.sessions().max(case.machine.check_ins) < 6 {
+        return None;
+    }
+    let surprise = case.surprise(PeerFeature::Asymmetry, asymmetry, true);
+    let weight = surprise.as_ref().map_or(0.3, |found| bans_of(found, 0.5));
+    let text = format!(
+        "sent and received differ by {} of their sum, {} per check-in: neither fetching nor uploading",
+        percent(asymmetry),
+        bytes(size)
+    );
+    Some(Evidence {
+        observed: Some(asymmetry),
+        unit: "ratio",
+        baseline: surprise.as_ref().and_then(|found| found.median).or(Some(threshold)),
+        baseline_n: surprise.as_ref().map(|found| found.peers),
+        p_value: surprise.as_ref().map(|found| found.p_value),
+        ..plain(EvidenceKind::Size, Some(Element::PayloadSymmetryThreshold), weight, text)
+    })
+}
+
+/// Much content per check-in: media, updates and calls.
+fn bulk(case: &Case<'_>) -> Option<Evidence> {
+    let size = case.features.bytes_per_check_in?;
+    if size < BULK_BYTES {
+        return None;
+    }
+    let weight = -(1.0 + (size / BULK_BYTES).log10()).min(2.0);
+    let text = format!("{} per check-in: content rather than commands", bytes(size));
+    Some(Evidence { observed: Some(size), unit: "bytes", ..plain(EvidenceKind::Size, None, weight, text) })
+}

@@ -1,0 +1,256 @@
+//! Inventory rows and DHCP leases as one directory of devices.
+
+use crate::input::{SourceInfo, SourceSink};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use undertone_core::model::{Lease, MacAddr, Platform, Record, Timestamp};
+use undertone_wire::{RecordSink, RejectReason};
+
+type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// Collects leases while inventory and DHCP inputs are read.
+#[derive(Debug, Default)]
+pub struct LeaseBook {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    device_id: Option<String>,
+    addr: Option<IpAddr>,
+    mac: Option<MacAddr>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    platform: Platform,
+    owner: Option<String>,
+}
+
+impl LeaseBook {
+    /// Notes a lease.
+    pub fn add(&mut self, lease: &Lease<'_>) {
+        let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+        self.entries.push(Entry {
+            device_id: text(lease.device_id),
+            addr: lease.addr.map(|addr| addr.to_canonical()),
+            mac: lease.mac,
+            from: lease.from,
+            to: lease.to,
+            platform: lease.platform,
+            owner: text(lease.owner),
+        });
+    }
+}
+
+impl RecordSink for LeaseBook {
+    fn record(&mut self, record: Record<'_>) {
+        if let Record::Lease(lease) = record {
+            self.add(&lease);
+        }
+    }
+
+    fn reject(&mut self, _line: u64, _reason: RejectReason, _detail: &str) {}
+
+    fn ignore(&mut self, _what: &str) {}
+}
+
+impl SourceSink for LeaseBook {
+    fn begin_source(&mut self, _source: &SourceInfo<'_>) {}
+}
+
+/// What the inventory says of a device besides its addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeviceFacts {
+    /// Platform.
+    pub platform: Platform,
+    /// Owner.
+    pub owner: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Span {
+    from: Timestamp,
+    to: Timestamp,
+    device: u32,
+}
+
+/// Devices by address, time and link-layer address.
+#[derive(Debug, Default)]
+pub struct Directory {
+    devices: Vec<String>,
+    facts: BTreeMap<String, DeviceFacts>,
+    by_addr: FastMap<IpAddr, Vec<Span>>,
+    by_mac: FastMap<MacAddr, u32>,
+    conflicts: Vec<String>,
+}
+
+const EVER: (Timestamp, Timestamp) = (Timestamp::from_micros(i64::MIN), Timestamp::from_micros(i64::MAX));
+/// Contradictions spelled out at the most; the rest is a number.
+const CONFLICTS_SHOWN: usize = 5;
+
+impl Directory {
+    /// The directory of all leases, in whatever order they were read.
+    pub fn new(book: LeaseBook) -> Self {
+        let entries: BTreeSet<Entry> = book.entries.into_iter().collect();
+        let mut directory = Self::default();
+        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+        // MACs that the inventory ties to a device name the device of DHCP leases, too.
+        let mut name_of_mac: BTreeMap<MacAddr, String> = BTreeMap::new();
+        for entry in &entries {
+            if let (Some(id), Some(mac)) = (&entry.device_id, entry.mac) {
+                let known = name_of_mac.entry(mac).or_insert_with(|| id.clone());
+                if known != id {
+                    directory.conflicts.push(format!("{mac} belongs to `{known}` and to `{id}`"));
+                }
+            }
+        }
+        for entry in entries {
+            directory.add(entry, &name_of_mac, &mut numbers);
+        }
+        directory.settle();
+        directory
+    }
+
+    fn add(&mut self, entry: Entry, names: &BTreeMap<MacAddr, String>, numbers: &mut BTreeMap<String, u32>) {
+        let by_mac = |mac: MacAddr| names.get(&mac).cloned().unwrap_or_else(|| mac.to_string());
+        let Some(id) = entry.device_id.or_else(|| entry.mac.map(by_mac)) else { return };
+        let facts = self.facts.entry(id.clone()).or_default();
+        if entry.platform != Platform::Unknown {
+            if facts.platform != Platform::Unknown && facts.platform != entry.platform {
+                self.conflicts.push(format!("`{id}` is listed with two platforms"));
+            } else {
+                facts.platform = entry.platform;
+            }
+        }
+        facts.owner = facts.owner.take().or(entry.owner);
+        let devices = &mut self.devices;
+        let device = *numbers.entry(id.clone()).or_insert_with(|| {
+            devices.push(id);
+            u32::try_from(devices.len() - 1).unwrap_or(u32::MAX)
+        });
+        if let Some(mac) = entry.mac {
+            self.by_mac.entry(mac).or_insert(device);
+        }
+        if let Some(addr) = entry.addr {
+            let span = Span { from: entry.from.unwrap_or(EVER.0), to: entry.to.unwrap_or(EVER.1), device };
+            self.by_addr.entry(addr).or_default().push(span);
+        }
+    }
+
+    /// Sorts the spans of each address and notes those that contradict each other.
+    fn settle(&mut self) {
+        let mut overlaps = Vec::new();
+        for (addr, spans) in &mut self.by_addr {
+            spans.sort_unstable();
+            spans.dedup();
+            for (a, b) in spans.iter().zip(spans.iter().skip(1)) {
+                if b.from < a.to && a.device != b.device {
+                    let name = |device: u32| self.devices.get(device as usize).cloned().unwrap_or_default();
+                    overlaps.push((*addr, name(a.device), name(b.device)));
+                }
+            }
+        }
+        overlaps.sort();
+        let texts = overlaps
+            .into_iter()
+            .map(|(addr, a, b)| format!("{addr} is leased to `{a}` and `{b}` at the same time"));
+        self.conflicts.extend(texts);
+    }
+
+    /// The device that held the address at the time; of contradicting leases the one that began last.
+    pub fn device_of_addr(&self, addr: IpAddr, at: Timestamp) -> Option<&str> {
+        let spans = self.by_addr.get(&addr)?;
+        let until = spans.partition_point(|span| span.from <= at);
+        let held = spans.get(..until)?.iter().rev().find(|span| at < span.to)?;
+        self.devices.get(held.device as usize).map(String::as_str)
+    }
+
+    /// The device of a link-layer address.
+    pub fn device_of_mac(&self, mac: MacAddr) -> Option<&str> {
+        let device = *self.by_mac.get(&mac)?;
+        self.devices.get(device as usize).map(String::as_str)
+    }
+
+    /// Whether an address has any lease: then its device depends on time.
+    pub fn knows_addr(&self, addr: IpAddr) -> bool {
+        self.by_addr.contains_key(&addr)
+    }
+
+    /// Whether any lease was read.
+    pub fn is_empty(&self) -> bool {
+        self.devices.is_empty()
+    }
+
+    /// What the inventory says of a device.
+    pub fn facts(&self, device_id: &str) -> Option<&DeviceFacts> {
+        self.facts.get(device_id)
+    }
+
+    /// Devices listed.
+    pub fn len(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// Contradictions, as sentences for the run summary.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> = self.conflicts.iter().take(CONFLICTS_SHOWN).cloned().collect();
+        if self.conflicts.len() > CONFLICTS_SHOWN {
+            notes.push(format!(
+                "{} more contradictions in leases or inventory",
+                self.conflicts.len() - CONFLICTS_SHOWN
+            ));
+        }
+        notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lease<'a>(id: Option<&'a str>, addr: &str, mac: Option<u8>, secs: (i64, i64)) -> Lease<'a> {
+        Lease {
+            device_id: id,
+            addr: Some(addr.parse().unwrap()),
+            mac: mac.map(|last| MacAddr([2, 0, 0, 0, 0, last])),
+            from: Some(Timestamp::from_secs(secs.0)),
+            to: Some(Timestamp::from_secs(secs.1)),
+            platform: Platform::Ios,
+            owner: None,
+            host_name: None,
+        }
+    }
+
+    fn directory(leases: &[Lease<'_>]) -> Directory {
+        let mut book = LeaseBook::default();
+        leases.iter().for_each(|lease| book.add(lease));
+        Directory::new(book)
+    }
+
+    #[test]
+    fn an_address_names_the_device_that_held_it_then() {
+        let found = directory(&[
+            lease(Some("d-1"), "10.0.0.5", Some(1), (0, 100)),
+            lease(None, "10.0.0.5", Some(2), (200, 300)),
+            lease(None, "10.0.0.6", Some(1), (500, 600)),
+        ]);
+        let device =
+            |addr: &str, secs| found.device_of_addr(addr.parse().unwrap(), Timestamp::from_secs(secs));
+        assert_eq!(device("10.0.0.5", 50), Some("d-1"));
+        assert_eq!(device("10.0.0.5", 150), None, "a hole in the leases names nobody");
+        assert_eq!(device("10.0.0.5", 250), Some("02:00:00:00:00:02"));
+        assert_eq!(device("10.0.0.6", 550), Some("d-1"), "the inventory knows the MAC of the lease");
+        assert!(found.notes().is_empty());
+    }
+
+    #[test]
+    fn overlapping_leases_are_reported_and_the_later_one_holds() {
+        let found = directory(&[
+            lease(Some("a"), "10.0.0.5", None, (0, 100)),
+            lease(Some("b"), "10.0.0.5", None, (50, 150)),
+        ]);
+        let device = |secs| found.device_of_addr("10.0.0.5".parse().unwrap(), Timestamp::from_secs(secs));
+        assert_eq!((device(20), device(70), device(120)), (Some("a"), Some("b"), Some("b")));
+        assert_eq!(found.notes(), ["10.0.0.5 is leased to `a` and `b` at the same time"]);
+    }
+}

@@ -1,0 +1,11 @@
+//! Records by device, packed, in a fixed number of partitions that one thread at a time works on.
+//!
+//! A device's records always meet in one partition. Past the memory budget, partitions move to a temporary
+//! file that has no name: nothing is left behind, however the process ends.
+
+mod chunks;
+mod sink;
+mod spill;
+
+pub use chunks::Partition;
+pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings, Taken, next_record};

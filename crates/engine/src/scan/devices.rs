@@ -1,0 +1,142 @@
+//! Pass 1: one partition at a time, one device at a time: join, attribute, sum up, stage A.
+
+use super::ScanError;
+use super::parallel;
+use crate::identity::Directory;
+use crate::input::StopFlag;
+use crate::partition::{Partitions, next_record};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use undertone_core::device::observe::platform_of;
+use undertone_core::device::{self, DeviceInput, DeviceReport, SeriesDays};
+use undertone_core::model::{Day, Exchange, Platform, Record, Session, Telemetry};
+use undertone_core::score::machine::{self, Machine};
+use undertone_core::series::{Profile, SeriesKey};
+
+/// Days that a series is scored over, up to the day of its last event.
+const WINDOW_DAYS: i32 = 7;
+
+/// One device after pass 1.
+#[derive(Debug)]
+pub(super) struct Device {
+    pub(super) id: String,
+    pub(super) platform: Platform,
+    /// Without its series' profiles: those that matter are in `assessed`.
+    pub(super) report: DeviceReport,
+    /// Series that may be machine-driven, one entry for each of their days.
+    pub(super) assessed: Vec<Assessed>,
+    /// Records that said what another had said.
+    pub(super) duplicates: u64,
+}
+
+/// A series on one day, with stage A over its window.
+#[derive(Debug)]
+pub(super) struct Assessed {
+    pub(super) key: SeriesKey,
+    pub(super) day: Day,
+    /// Whether it is the series' last day: the one that stands for it among peers.
+    pub(super) is_last: bool,
+    pub(super) profile: Profile,
+    pub(super) machine: Machine,
+}
+
+/// The records of one device, borrowed from its partition.
+#[derive(Default)]
+struct DeviceRecords<'a> {
+    sessions: Vec<Session<'a>>,
+    messages: Vec<Exchange<'a>>,
+    telemetry: Vec<Telemetry<'a>>,
+}
+
+/// All devices, ascending by id.
+pub(super) fn first_pass(
+    partitions: Partitions,
+    directory: &Directory,
+    threads: usize,
+    stop: &StopFlag,
+) -> Result<Vec<Device>, ScanError> {
+    let partitions = Mutex::new(partitions);
+    let done = parallel::map(Partitions::COUNT, threads, |index| {
+        if stop.is_stopped() {
+            return Ok(Vec::new());
+        }
+        let taken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index)?;
+        Ok(partition_devices(&taken, directory))
+    });
+    let mut devices = Vec::new();
+    for result in done {
+        devices.extend(result.map_err(|error: io::Error| ScanError::Storage(error))?);
+    }
+    devices.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(devices)
+}
+
+fn partition_devices(taken: &[crate::partition::Taken], directory: &Directory) -> Vec<Device> {
+    let mut by_device: BTreeMap<&str, DeviceRecords<'_>> = BTreeMap::new();
+    for part in taken {
+        let mut rest = part.bytes.as_slice();
+        let mut slots: Vec<DeviceRecords<'_>> = Vec::new();
+        slots.resize_with(part.names.len(), DeviceRecords::default);
+        while let Some((number, record)) = next_record(&mut rest) {
+            let Some(records) = slots.get_mut(number as usize) else { continue };
+            match record {
+                Record::Session(session) => records.sessions.push(session),
+                Record::Exchange(message) => records.messages.push(message),
+                Record::Telemetry(event) => records.telemetry.push(event),
+                Record::Lease(_) => {}
+            }
+        }
+        for (name, mut records) in part.names.iter().zip(slots) {
+            if records.sessions.is_empty() && records.messages.is_empty() && records.telemetry.is_empty() {
+                continue;
+            }
+            let known = by_device.entry(name).or_default();
+            known.sessions.append(&mut records.sessions);
+            known.messages.append(&mut records.messages);
+            known.telemetry.append(&mut records.telemetry);
+        }
+    }
+    by_device.into_iter().map(|(id, records)| device(id, records, directory)).collect()
+}
+
+fn device(id: &str, records: DeviceRecords<'_>, directory: &Directory) -> Device {
+    let platform = platform(id, &records.telemetry, directory);
+    let joined = device::join::join(records.sessions, records.messages);
+    let input = DeviceInput { connections: &joined.connections, apps: &[], flags: &[], stacks: &[] };
+    let mut report = device::observe(&input);
+    let series = std::mem::take(&mut report.series);
+    let assessed = series.into_iter().flat_map(|series| assess(series, &report)).collect();
+    Device { id: id.to_owned(), platform, report, assessed, duplicates: joined.duplicates }
+}
+
+/// Platform: the inventory's word, else what most telemetry says.
+fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Directory) -> Platform {
+    match directory.facts(id).map(|facts| facts.platform) {
+        Some(platform) if platform != Platform::Unknown => platform,
+        _ => platform_of(&telemetry.iter().map(|event| event.platform).collect::<Vec<_>>()),
+    }
+}
+
+/// Stage A on each day of a series, over the window that ends on it. Days that show no machine are dropped.
+fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
+    let days: Vec<Day> = series.days.keys().copied().collect();
+    let last = days.last().copied();
+    let mut found = Vec::new();
+    for day in days {
+        let window = series.days.range(day.plus(1 - WINDOW_DAYS)..=day);
+        let mut profile = Profile::default();
+        window.for_each(|(_, of_day)| profile.merge(of_day.clone()));
+        let machine = machine::assess(&profile, &report.awake);
+        if machine.is_worth_weighing() {
+            found.push(Assessed {
+                key: series.key.clone(),
+                day,
+                is_last: Some(day) == last,
+                profile,
+                machine,
+            });
+        }
+    }
+    found
+}

@@ -1,0 +1,143 @@
+//! What a run says of itself.
+
+use super::second::Totals;
+use crate::input::{InputSummary, SkipReason};
+use crate::partition::SinkCounts;
+use std::collections::BTreeMap;
+use undertone_core::finding::Finding;
+use undertone_core::model::Timestamp;
+
+/// What a scan found.
+#[derive(Debug, Clone)]
+pub struct ScanReport {
+    /// Alerts, leads and what fell short, strongest first.
+    pub findings: Vec<Finding>,
+    /// What was read.
+    pub summary: ScanSummary,
+}
+
+/// What a scan read.
+#[derive(Debug, Clone, Default)]
+pub struct ScanSummary {
+    /// Inputs read.
+    pub files: u64,
+    /// Bytes read, decompressed.
+    pub bytes: u64,
+    /// Rows accepted.
+    pub rows_accepted: u64,
+    /// Rows rejected, by reason.
+    pub rows_rejected: BTreeMap<&'static str, Rejected>,
+    /// Well-formed rows of no use, by kind.
+    pub rows_ignored: BTreeMap<String, u64>,
+    /// Inputs not read, with the reason.
+    pub skipped: Vec<(String, String)>,
+    /// Inputs read in part, with the reason.
+    pub partial: Vec<(String, String)>,
+    /// Devices seen.
+    pub devices: u64,
+    /// Series seen.
+    pub series: u64,
+    /// Sessions after joining.
+    pub sessions: u64,
+    /// Days with traffic, summed over devices.
+    pub device_days: u64,
+    /// First event.
+    pub first: Option<Timestamp>,
+    /// Last event.
+    pub last: Option<Timestamp>,
+    /// Sessions by how their app was found.
+    pub attribution: BTreeMap<&'static str, u64>,
+    /// Anything else that a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// Rows rejected for one reason.
+#[derive(Debug, Clone, Default)]
+pub struct Rejected {
+    /// How many.
+    pub count: u64,
+    /// First input with such a row.
+    pub first_file: String,
+    /// Its line (or packet), counted from 1.
+    pub first_line: u64,
+    /// What was wrong with it.
+    pub first_detail: String,
+}
+
+pub(super) fn summarise(
+    input: &InputSummary,
+    seen: &SinkCounts,
+    totals: &Totals,
+    mut notes: Vec<String>,
+) -> ScanSummary {
+    if seen.inbound > 0 {
+        notes.push(format!(
+            "{} connections or messages came from outside to a device and make no series",
+            seen.inbound
+        ));
+    }
+    if totals.duplicates > 0 {
+        notes.push(format!("{} records said what another had said and count once", totals.duplicates));
+    }
+    ScanSummary {
+        files: input.files.len() as u64,
+        bytes: input.bytes(),
+        rows_accepted: input.accepted(),
+        rows_rejected: rejected(input),
+        rows_ignored: input.ignored().into_iter().map(|(what, count)| (what.to_owned(), count)).collect(),
+        skipped: input
+            .skipped
+            .iter()
+            .map(|skipped| (skipped.name.clone(), skipped.reason.to_string()))
+            .collect(),
+        partial: input
+            .partial()
+            .map(|file| (file.name.clone(), file.fault.as_ref().map(ToString::to_string).unwrap_or_default()))
+            .collect(),
+        devices: totals.devices,
+        series: totals.series,
+        sessions: totals.sessions,
+        device_days: totals.device_days,
+        first: seen.span.map(|(first, _)| first),
+        last: seen.span.map(|(_, last)| last),
+        attribution: BTreeMap::new(),
+        notes,
+    }
+}
+
+/// Rejected rows by reason, each with its first example in the order of the inputs.
+fn rejected(input: &InputSummary) -> BTreeMap<&'static str, Rejected> {
+    let mut found: BTreeMap<&'static str, Rejected> = BTreeMap::new();
+    for file in &input.files {
+        for (reason, rejects) in &file.tally.rejected {
+            let known = found.entry(reason.as_str()).or_insert_with(|| Rejected {
+                count: 0,
+                first_file: file.name.clone(),
+                first_line: rejects.first_line,
+                first_detail: rejects.first_detail.clone(),
+            });
+            known.count += rejects.count;
+        }
+    }
+    for skipped in &input.skipped {
+        if let SkipReason::Fault(fault) = &skipped.reason
+            && let Some(reason) = fault.reject_reason()
+        {
+            let known = found.entry(reason.as_str()).or_insert_with(|| Rejected {
+                count: 0,
+                first_file: skipped.name.clone(),
+                first_line: 0,
+                first_detail: fault.to_string(),
+            });
+            known.count += 1;
+        }
+    }
+    found
+}
+
+/// Whether there was simply nothing in the inputs: an empty log is no error.
+pub(super) fn is_merely_empty(input: &InputSummary) -> bool {
+    let has_rows = input.files.iter().any(|file| !file.tally.rejected.is_empty());
+    let all_empty = input.skipped.iter().all(|skipped| matches!(skipped.reason, SkipReason::Empty));
+    !has_rows && all_empty && !(input.files.is_empty() && input.skipped.is_empty())
+}

@@ -1,0 +1,108 @@
+//! Pass 2: the baseline over all devices, then every series against it.
+
+use super::devices::{Assessed, Device};
+use super::parallel;
+use undertone_core::baseline::{Baseline, Features, Peer, Peers};
+use undertone_core::score::budget::Sight;
+use undertone_core::score::{Scored, weigh_case};
+use undertone_core::thresholds::Thresholds;
+use undertone_core::weigh::Case;
+
+/// Role of a series whose app is unknown.
+const ROLE_UNKNOWN: &str = "network_only";
+
+/// What pass 2 gives.
+pub(super) struct Second {
+    pub(super) scored: Vec<Scored>,
+    pub(super) baseline: Baseline,
+    pub(super) sight: Sight,
+    pub(super) totals: Totals,
+}
+
+/// Numbers for the run summary.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Totals {
+    pub(super) devices: u64,
+    pub(super) device_days: u64,
+    pub(super) series: u64,
+    pub(super) sessions: u64,
+    pub(super) duplicates: u64,
+}
+
+pub(super) fn second_pass(devices: Vec<Device>, thresholds: &Thresholds, threads: usize) -> Second {
+    let mut baseline = Baseline::default();
+    let mut totals = Totals { devices: devices.len() as u64, ..Totals::default() };
+    for device in &devices {
+        baseline.add_device(&device.report);
+        totals.series += device.report.series_total;
+        totals.sessions += device.report.sessions;
+        totals.duplicates += device.duplicates;
+    }
+    totals.device_days = baseline.device_days;
+    let peers = Peers::new(&peers_of(&devices, &baseline));
+    let has_apps = devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
+    let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
+    let context = Context { baseline: &baseline, peers: &peers, thresholds };
+    let scored = parallel::map(devices.len(), threads, |number| {
+        devices.get(number).map_or_else(Vec::new, |device| context.score(number, device))
+    });
+    Second { scored: scored.into_iter().flatten().collect(), baseline, sight, totals }
+}
+
+fn peers_of(devices: &[Device], baseline: &Baseline) -> Vec<Peer> {
+    let mut peers = Vec::new();
+    for (number, device) in devices.iter().enumerate() {
+        for series in device.assessed.iter().filter(|s| s.is_last && s.machine.is_machine_driven()) {
+            peers.push(Peer {
+                device: u32::try_from(number).unwrap_or(u32::MAX),
+                role: role_of(series).into(),
+                features: Features::of(&series.key, &series.profile, &series.machine, baseline),
+            });
+        }
+    }
+    peers
+}
+
+fn role_of(_series: &Assessed) -> &str {
+    ROLE_UNKNOWN
+}
+
+struct Context<'c> {
+    baseline: &'c Baseline,
+    peers: &'c Peers,
+    thresholds: &'c Thresholds,
+}
+
+impl Context<'_> {
+    fn score(&self, number: usize, device: &Device) -> Vec<Scored> {
+        device.assessed.iter().map(|series| self.score_series(number, device, series)).collect()
+    }
+
+    fn score_series(&self, number: usize, device: &Device, series: &Assessed) -> Scored {
+        let role = role_of(series);
+        let case = Case {
+            key: &series.key,
+            profile: &series.profile,
+            machine: &series.machine,
+            features: Features::of(&series.key, &series.profile, &series.machine, self.baseline),
+            platform: device.platform,
+            role,
+            device: u32::try_from(number).unwrap_or(u32::MAX),
+            baseline: self.baseline,
+            peers: self.peers,
+            thresholds: self.thresholds,
+        };
+        Scored {
+            device_id: device.id.clone(),
+            platform: device.platform,
+            device_addresses: device.report.addresses.clone(),
+            attribution: "none",
+            role: role.to_owned(),
+            key: series.key.clone(),
+            day: series.day,
+            profile: series.profile.clone(),
+            machine: series.machine.clone(),
+            weighed: weigh_case(&case),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Reassembly of IPv4 and IPv6 fragments (RFC 791, RFC 8200 section 4.5), bounded in datagrams, bytes and age.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use undertone_core::model::Timestamp;
+
+/// Datagrams under reassembly at once; past it the oldest is dropped.
+const DATAGRAMS_MAX: usize = 1024;
+/// Fragments of one datagram. 64 KiB over the smallest common fragment (552 bytes) makes 119.
+const PIECES_MAX: usize = 128;
+/// Largest IP payload.
+const PAYLOAD_MAX: usize = 65_535;
+/// Age at which a datagram is given up; RFC 8200 gives 60 s.
+const AGE_MAX_MICROS: u64 = 60_000_000;
+
+/// Which datagram a fragment belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct DatagramKey {
+    pub(super) src: IpAddr,
+    pub(super) dst: IpAddr,
+    pub(super) protocol: u8,
+    pub(super) id: u32,
+}
+
+/// One fragment.
+pub(super) struct Fragment<'a> {
+    pub(super) at: Timestamp,
+    pub(super) offset_bytes: usize,
+    pub(super) is_last: bool,
+    pub(super) payload: &'a [u8],
+}
+
+struct Datagram {
+    begun: Timestamp,
+    serial: u64,
+    total_bytes: Option<usize>,
+    pieces: BTreeMap<usize, Vec<u8>>,
+}
+
+/// Datagrams that wait for fragments.
+#[derive(Default)]
+pub(super) struct Fragments {
+    waiting: BTreeMap<DatagramKey, Datagram>,
+    serial: u64,
+    /// Datagrams given up.
+    pub(super) dropped: u64,
+}
+
+impl Fragments {
+    /// Takes one fragment; the payload of the whole datagram once it is complete.
+    pub(super) fn add(&mut self, key: DatagramKey, fragment: &Fragment<'_>) -> Option<Vec<u8>> {
+        let end = fragment.offset_bytes.checked_add(fragment.payload.len())?;
+        if end > PAYLOAD_MAX || fragment.payload.is_empty() {
+            self.drop_datagram(key);
+            return None;
+        }
+        self.make_room(key);
+        self.serial += 1;
+        let serial = self.serial;
+        let datagram = self.waiting.entry(key).or_insert_with(|| Datagram {
+            begun: fragment.at,
+            serial,
+            total_bytes: None,
+            pieces: BTreeMap::new(),
+        });
+        // An identifier used again long after names another datagram.
+        if fragment.at.since(datagram.begun).unsigned_abs() > AGE_MAX_MICROS {
+            self.dropped += 1;
+            *datagram = Datagram { begun: fragment.at, serial, total_bytes: None, pieces: BTreeMap::new() };
+        }
+        if fragment.is_last {
+            datagram.total_bytes = Some(end);
+        }
+        // The first copy of a byte wins, as in Linux.
+        datagram.pieces.entry(fragment.offset_bytes).or_insert_with(|| fragment.payload.to_vec());
+        if datagram.pieces.len() > PIECES_MAX {
+            self.drop_datagram(key);
+            return None;
+        }
+        let whole = datagram.whole()?;
+        self.waiting.remove(&key);
+        Some(whole)
+    }
+
+    fn drop_datagram(&mut self, key: DatagramKey) {
+        self.waiting.remove(&key);
+        self.dropped += 1;
+    }
+
+    fn make_room(&mut self, key: DatagramKey) {
+        if self.waiting.len() < DATAGRAMS_MAX || self.waiting.contains_key(&key) {
+            return;
+        }
+        let oldest = self.waiting.iter().min_by_key(|(_, datagram)| datagram.serial).map(|(key, _)| *key);
+        if let Some(oldest) = oldest {
+            self.drop_datagram(oldest);
+        }
+    }
+
+    /// Datagrams that never became whole.
+    pub(super) fn unfinished(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+}
+
+impl Datagram {
+    /// The payload when no byte is missing.
+    fn whole(&self) -> Option<Vec<u8>> {
+        let total = self.total_bytes?;
+        let mut payload = Vec::with_capacity(total);
+        for (offset, piece) in &self.pieces {
+            let known = payload.len().checked_sub(*offset)?;
+            payload.extend_from_slice(piece.get(known..).unwrap_or_default());
+        }
+        if payload.len() < total {
+            return None;
+        }
+        payload.truncate(total);
+        Some(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: u32) -> DatagramKey {
+        let addr = "10.0.0.1".parse().unwrap();
+        DatagramKey { src: addr, dst: addr, protocol: 17, id }
+    }
+
+    fn add(fragments: &mut Fragments, id: u32, secs: i64, piece: (usize, &[u8], bool)) -> Option<Vec<u8>> {
+        let (offset_bytes, payload, is_last) = piece;
+        let at = Timestamp::from_secs(secs);
+        fragments.add(key(id), &Fragment { at, offset_bytes, is_last, payload })
+    }
+
+    #[test]
+    fn fragments_in_any_order_make_the_datagram() {
+        let mut fragments = Fragments::default();
+        assert_eq!(add(&mut fragments, 1, 0, (8, b"ijkl", true)), None);
+        assert_eq!(add(&mut fragments, 2, 0, (0, b"ABCDEFGH", false)), None);
+        assert_eq!(add(&mut fragments, 1, 0, (0, b"abcdefgh", false)).unwrap(), b"abcdefghijkl");
+        assert_eq!(fragments.unfinished(), 1);
+    }
+
+    #[test]
+    fn an_old_identifier_starts_anew() {
+        let mut fragments = Fragments::default();
+        assert_eq!(add(&mut fragments, 1, 0, (0, b"old.....", false)), None);
+        assert_eq!(add(&mut fragments, 1, 90, (8, b"new", true)), None);
+        assert_eq!(fragments.dropped, 1);
+    }
+
+    #[test]
+    fn floods_are_bounded() {
+        let mut fragments = Fragments::default();
+        for id in 0..5000 {
+            add(&mut fragments, id, 0, (0, b"12345678", false));
+        }
+        assert_eq!(fragments.unfinished(), DATAGRAMS_MAX as u64);
+        assert_eq!(fragments.dropped, 5000 - DATAGRAMS_MAX as u64);
+        assert_eq!(add(&mut fragments, 4999, 0, (65_528, b"12345678", true)), None);
+    }
+}

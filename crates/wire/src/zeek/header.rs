@@ -1,0 +1,114 @@
+//! The header of a Zeek TSV block.
+
+use memchr::memchr_iter;
+
+use super::field::Field;
+use super::log::Log;
+use crate::text::{clip, trim_line_end};
+
+/// Most columns that a header may name. Zeek's widest log has about forty.
+const MAX_COLUMNS: usize = 1000;
+
+/// Slot of a column that is not read.
+pub(super) const UNREAD: u8 = u8::MAX;
+
+/// What the `#` lines at the start of a block say: how rows are written, and which column feeds which field.
+#[derive(Debug, Clone)]
+pub struct Header {
+    pub(super) separator: u8,
+    pub(super) set_separator: String,
+    pub(super) empty_field: String,
+    pub(super) unset_field: String,
+    /// The log, when it is one that is read.
+    pub(super) log: Option<Log>,
+    /// For each column the slot of its field, or [`UNREAD`].
+    pub(super) columns: Vec<u8>,
+    name: String,
+}
+
+impl Header {
+    /// Reads the header lines at the start of `block`, up to the first line that does not start with `#`.
+    ///
+    /// `None` without a usable `#fields` line. Everything else has Zeek's defaults; the log is found by its
+    /// fields when `#path` is missing.
+    pub fn parse(block: &[u8]) -> Option<Self> {
+        let mut header = Self {
+            separator: b'\t',
+            set_separator: ",".to_owned(),
+            empty_field: "(empty)".to_owned(),
+            unset_field: "-".to_owned(),
+            log: None,
+            columns: Vec::new(),
+            name: String::new(),
+        };
+        for line in block.split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#")) {
+            if let Ok(line) = std::str::from_utf8(trim_line_end(line)) {
+                header.read_line(line);
+            }
+        }
+        if header.columns.is_empty() || header.columns.len() > MAX_COLUMNS {
+            return None;
+        }
+        let fields =
+            header.columns.iter().filter(|&&slot| slot != UNREAD).fold(0_u64, |set, &slot| set | 1 << slot);
+        header.log = Log::identify(&header.name, fields);
+        if header.name.is_empty() {
+            "zeek log without path".clone_into(&mut header.name);
+        }
+        Some(header)
+    }
+
+    /// The log's `#path`, for counting rows of logs that are not read.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether rows under this header give records (or are counted as ignored by [`Header::name`]).
+    pub fn is_read(&self) -> bool {
+        self.log.is_some()
+    }
+
+    fn read_line(&mut self, line: &str) {
+        let Some((key, value)) = line.split_once(|separator: char| {
+            separator.is_ascii_whitespace() || separator == char::from(self.separator)
+        }) else {
+            return;
+        };
+        match key {
+            "#separator" => self.separator = separator(value).unwrap_or(b'\t'),
+            "#set_separator" => value.clone_into(&mut self.set_separator),
+            "#empty_field" => value.clone_into(&mut self.empty_field),
+            "#unset_field" => value.clone_into(&mut self.unset_field),
+            "#path" => clip(value).clone_into(&mut self.name),
+            "#fields" => self.plan_columns(value),
+            _ => {}
+        }
+    }
+
+    fn plan_columns(&mut self, names: &str) {
+        let columns = memchr_iter(self.separator, names.as_bytes()).count() + 1;
+        if columns > MAX_COLUMNS {
+            return;
+        }
+        let slot_of = |name: &str| {
+            Field::from_name(name).and_then(|field| u8::try_from(field.slot()).ok()).unwrap_or(UNREAD)
+        };
+        self.columns = names.split(char::from(self.separator)).map(slot_of).collect();
+    }
+}
+
+/// The byte of `\x09` or of a literal character.
+fn separator(value: &str) -> Option<u8> {
+    match value.strip_prefix("\\x") {
+        Some(digits) => u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii),
+        None => value.bytes().next().filter(u8::is_ascii),
+    }
+}
+
+/// Whether an input that starts with `head` is a Zeek TSV log: a `#separator`, `#set_separator` or `#fields`
+/// line among the comment lines that it starts with.
+pub fn sniff(head: &[u8]) -> bool {
+    head.split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#")).any(|line| {
+        [&b"#separator"[..], b"#set_separator", b"#fields"].iter().any(|key| line.starts_with(key))
+    })
+}

@@ -1,0 +1,321 @@
+//! Cells of a Zeek row to records. Field meanings: the Zeek manual, "Log Files", and the `main.zeek` of each
+//! protocol.
+
+use std::net::IpAddr;
+
+use undertone_core::model::{
+    ConnState, Endpoint, Exchange, ExchangeKind, Lease, MacAddr, Platform, Record, Session, Timestamp,
+    Transport,
+};
+
+use super::field::{FIELDS, Field};
+use super::log::Log;
+use crate::http_target::{Target, host_of};
+use crate::{RecordSink, RejectReason, dns_codes, text};
+
+/// DHCP's infinite lease (RFC 2131 section 3.3: 0xffffffff seconds), as Zeek's six significant digits print it.
+const INFINITE_LEASE_MICROS: i64 = 4_294_967_000_000_000;
+
+/// What a row of a readable log came to when it is not a record.
+enum Miss {
+    /// Counted as ignored, by name.
+    Ignored(&'static str),
+    /// Rejected; the text names the field.
+    Refused(RejectReason, &'static str),
+}
+
+/// Hands `sink` exactly one record, reject or ignored row.
+pub(super) fn emit<S: RecordSink>(log: Log, cells: &Cells<'_>, number: u64, sink: &mut S) {
+    let row = Row(cells);
+    let made = match log {
+        Log::Conn => row.session(true).map(Record::Session),
+        Log::OpenConn => row.session(false).map(Record::Session),
+        Log::Dhcp => row.lease().map(Record::Lease),
+        Log::Http => row.http().map(Record::Exchange),
+        Log::Ssl => row.ssl().map(Record::Exchange),
+        Log::Dns => row.dns().map(Record::Exchange),
+        Log::Quic => row.quic().map(Record::Exchange),
+        Log::WebSocket => row.websocket().map(Record::Exchange),
+        Log::Ntp => row.ntp().map(Record::Exchange),
+        Log::Smtp | Log::Ftp | Log::Irc => row.command(log).map(Record::Exchange),
+        Log::MqttConnect | Log::MqttPublish | Log::MqttSubscribe => row.mqtt(log).map(Record::Exchange),
+    };
+    match made {
+        Ok(record) => sink.record(record),
+        Err(Miss::Ignored(what)) => sink.ignore(what),
+        Err(Miss::Refused(reason, field)) => sink.reject(number, reason, field),
+    }
+}
+
+type Cells<'a> = crate::cells::Cells<'a, FIELDS>;
+
+/// Typed reading of a row's cells.
+#[derive(Clone, Copy)]
+struct Row<'r, 'a>(&'r Cells<'a>);
+
+impl<'a> Row<'_, 'a> {
+    fn text(self, field: Field) -> Option<&'a str> {
+        self.0.get(field.slot()).map(text::clip)
+    }
+
+    /// A field in the form that `parse` reads; `reason` when it is there but cannot be read.
+    fn parsed<T>(
+        self,
+        field: Field,
+        reason: RejectReason,
+        parse: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<Option<T>, Miss> {
+        match self.0.get(field.slot()) {
+            None => Ok(None),
+            Some(text) => match parse(text) {
+                Some(value) => Ok(Some(value)),
+                None => Err(Miss::Refused(reason, field.name())),
+            },
+        }
+    }
+
+    fn count(self, field: Field) -> Result<Option<u64>, Miss> {
+        self.parsed(field, RejectReason::BadNumber, text::count)
+    }
+
+    fn small(self, field: Field) -> Result<Option<u16>, Miss> {
+        self.parsed(field, RejectReason::BadNumber, text::port)
+    }
+
+    fn flag(self, field: Field) -> Option<bool> {
+        match self.0.get(field.slot())? {
+            "T" | "true" => Some(true),
+            "F" | "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn at(self) -> Result<Timestamp, Miss> {
+        self.parsed(Field::Ts, RejectReason::BadTimestamp, time)?.ok_or_else(|| missing(Field::Ts))
+    }
+
+    fn endpoint(self, addr: Field, port: Field, transport: Transport) -> Result<Endpoint, Miss> {
+        let ip = self.parsed(addr, RejectReason::BadAddress, text::addr)?.ok_or_else(|| missing(addr))?;
+        let number = self.small(port)?.unwrap_or(0);
+        // Zeek puts ICMP type and code where ports are.
+        let number = if transport == Transport::Icmp { 0 } else { number };
+        Ok(Endpoint::new(ip, number))
+    }
+
+    fn mac(self, field: Field) -> Option<MacAddr> {
+        self.0.get(field.slot()).and_then(MacAddr::parse)
+    }
+
+    fn session(self, is_final: bool) -> Result<Session<'a>, Miss> {
+        let transport = self.text(Field::Proto).map_or(Transport::Other, Transport::from_name);
+        let duration = self.parsed(Field::Duration, RejectReason::BadNumber, text::decimal_micros)?;
+        Ok(Session {
+            uid: self.text(Field::Uid).unwrap_or_default(),
+            start: self.at()?,
+            // A negative span (the sensor's clock was set back) is no span.
+            duration_micros: duration.and_then(|micros| u64::try_from(micros).ok()),
+            orig: self.endpoint(Field::OrigH, Field::OrigP, transport)?,
+            resp: self.endpoint(Field::RespH, Field::RespP, transport)?,
+            transport,
+            service: self.text(Field::Service),
+            orig_bytes: self.count(Field::OrigBytes)?,
+            resp_bytes: self.count(Field::RespBytes)?,
+            orig_pkts: self.count(Field::OrigPkts)?,
+            resp_pkts: self.count(Field::RespPkts)?,
+            state: self.text(Field::ConnState).map_or(ConnState::Unknown, ConnState::from_zeek),
+            handshake: self.handshake(transport),
+            local_orig: self.flag(Field::LocalOrig),
+            local_resp: self.flag(Field::LocalResp),
+            orig_l2: self.mac(Field::OrigL2Addr),
+            is_final,
+            app: None,
+        })
+    }
+
+    /// Whether `history` has a SYN or its answer: `S`, `H` of the originator, `s`, `h` of the responder. Where
+    /// checksum offloading hides one side's packets, the other side's SYN-ACK still shows the opening.
+    fn handshake(self, transport: Transport) -> Option<bool> {
+        if transport != Transport::Tcp {
+            return None;
+        }
+        let history = self.0.get(Field::History.slot())?;
+        Some(history.bytes().any(|event| matches!(event, b'S' | b's' | b'H' | b'h')))
+    }
+
+    fn exchange(self, kind: ExchangeKind, transport: Transport) -> Result<Exchange<'a>, Miss> {
+        let orig = self.endpoint(Field::OrigH, Field::OrigP, transport)?;
+        let resp = self.endpoint(Field::RespH, Field::RespP, transport)?;
+        let uid = self.text(Field::Uid).unwrap_or_default();
+        let mut exchange = Exchange::new(kind, uid, self.at()?, orig, resp);
+        exchange.transport = transport;
+        Ok(exchange)
+    }
+
+    fn http(self) -> Result<Exchange<'a>, Miss> {
+        let mut exchange = self.exchange(ExchangeKind::Http, Transport::Tcp)?;
+        exchange.method = self.text(Field::Method);
+        let target = Target::new(exchange.method, self.text(Field::Host), self.text(Field::Uri));
+        exchange.host = target.host;
+        exchange.path = target.path;
+        exchange.is_proxied = target.is_proxied;
+        exchange.status = self.small(Field::StatusCode)?;
+        exchange.orig_bytes = self.count(Field::RequestBodyLen)?;
+        exchange.resp_bytes = self.count(Field::ResponseBodyLen)?;
+        exchange.user_agent = self.text(Field::UserAgent);
+        Ok(exchange)
+    }
+
+    fn ssl(self) -> Result<Exchange<'a>, Miss> {
+        let alpn = self.text(Field::NextProtocol);
+        // Zeek logs the TLS inside QUIC here, too, and h3 runs over nothing else (RFC 9114 section 3.1).
+        let is_datagram = alpn == Some("h3")
+            || self.text(Field::Version).is_some_and(|version| version.starts_with("DTLS"));
+        let transport = if is_datagram { Transport::Udp } else { Transport::Tcp };
+        let mut exchange = self.exchange(ExchangeKind::Tls, transport)?;
+        exchange.host = self.text(Field::ServerName);
+        exchange.ja3 = self.text(Field::Ja3);
+        exchange.ja4 = self.text(Field::Ja4);
+        exchange.alpn = alpn;
+        exchange.subject = self.text(Field::Subject);
+        exchange.issuer = self.text(Field::Issuer);
+        exchange.is_cert_valid = self.text(Field::ValidationStatus).map(|status| status == "ok");
+        Ok(exchange)
+    }
+
+    fn quic(self) -> Result<Exchange<'a>, Miss> {
+        let mut exchange = self.exchange(ExchangeKind::Quic, Transport::Udp)?;
+        exchange.host = self.text(Field::ServerName);
+        exchange.alpn = self.text(Field::ClientProtocol);
+        exchange.ja4 = self.text(Field::Ja4);
+        Ok(exchange)
+    }
+
+    fn dns(self) -> Result<Exchange<'a>, Miss> {
+        let transport = self.text(Field::Proto).map_or(Transport::Udp, Transport::from_name);
+        let mut exchange = self.exchange(ExchangeKind::Dns, transport)?;
+        exchange.host = self.text(Field::Query);
+        exchange.qtype = match self.small(Field::Qtype)? {
+            None => self.text(Field::QtypeName).and_then(dns_codes::record_type),
+            number => number,
+        };
+        exchange.rcode = match self.small(Field::Rcode)? {
+            None => self.text(Field::RcodeName).and_then(dns_codes::response_code),
+            number => number,
+        };
+        exchange.answers = self.text(Field::Answers);
+        Ok(exchange)
+    }
+
+    fn websocket(self) -> Result<Exchange<'a>, Miss> {
+        let mut exchange = self.exchange(ExchangeKind::WebSocket, Transport::Tcp)?;
+        exchange.host = self.text(Field::Host).and_then(host_of);
+        exchange.path = self.text(Field::Uri);
+        exchange.user_agent = self.text(Field::UserAgent);
+        Ok(exchange)
+    }
+
+    fn ntp(self) -> Result<Exchange<'a>, Miss> {
+        // RFC 5905 figure 10: modes 1 (symmetric active) and 3 (client) ask; the others answer or broadcast.
+        match self.small(Field::Mode)? {
+            None | Some(1 | 3) => self.exchange(ExchangeKind::Ntp, Transport::Udp),
+            Some(_) => Err(Miss::Ignored("ntp answer")),
+        }
+    }
+
+    fn command(self, log: Log) -> Result<Exchange<'a>, Miss> {
+        let kind = match log {
+            Log::Smtp => ExchangeKind::Smtp,
+            Log::Ftp => ExchangeKind::Ftp,
+            _ => ExchangeKind::Irc,
+        };
+        let mut exchange = self.exchange(kind, Transport::Tcp)?;
+        if log == Log::Smtp {
+            // The log has one row for each message; which commands came is told by what they left.
+            exchange.method = if self.text(Field::MailFrom).is_some() {
+                Some("MAIL")
+            } else {
+                self.text(Field::Helo).map(|_| "HELO")
+            };
+            exchange.user_agent = self.text(Field::UserAgent);
+        } else {
+            exchange.method = self.text(Field::Command);
+            exchange.path = self.text(if log == Log::Ftp { Field::Arg } else { Field::Value });
+            exchange.status = self.small(Field::ReplyCode)?;
+        }
+        Ok(exchange)
+    }
+
+    fn mqtt(self, log: Log) -> Result<Exchange<'a>, Miss> {
+        let mut exchange = self.exchange(ExchangeKind::Mqtt, Transport::Tcp)?;
+        match log {
+            Log::MqttPublish => {
+                exchange.method = Some("publish");
+                exchange.path = self.text(Field::Topic);
+                let bytes = self.count(Field::PayloadLen)?;
+                match self.flag(Field::FromClient) {
+                    Some(true) => exchange.orig_bytes = bytes,
+                    Some(false) => exchange.resp_bytes = bytes,
+                    None => {}
+                }
+            }
+            Log::MqttSubscribe => {
+                exchange.method = Some(match self.text(Field::Action) {
+                    Some(action) if action.eq_ignore_ascii_case("MQTT::UNSUBSCRIBE") => "unsubscribe",
+                    _ => "subscribe",
+                });
+                exchange.path = self.text(Field::Topics);
+            }
+            _ => exchange.method = Some("connect"),
+        }
+        Ok(exchange)
+    }
+
+    fn lease(self) -> Result<Lease<'a>, Miss> {
+        let from = self.at()?;
+        // Only an acknowledged lease is held (RFC 2131 section 3.1); older logs have acknowledged ones only.
+        if self.text(Field::MsgTypes).is_some_and(|types| !types.split(',').any(|kind| kind == "ACK")) {
+            return Err(Miss::Ignored("dhcp without ack"));
+        }
+        let addr = match self.held(Field::AssignedAddr)? {
+            None => self.held(Field::ClientAddr)?,
+            held => held,
+        };
+        let Some(addr) = (match addr {
+            None => self.held(Field::OrigH)?,
+            held => held,
+        }) else {
+            return Err(Miss::Ignored("dhcp without address"));
+        };
+        let lease = self.parsed(Field::LeaseTime, RejectReason::BadNumber, text::decimal_micros)?;
+        let lease = lease.filter(|&micros| micros > 0 && micros < INFINITE_LEASE_MICROS);
+        Ok(Lease {
+            device_id: None,
+            addr: Some(addr),
+            mac: Some(self.mac(Field::Mac).ok_or_else(|| missing(Field::Mac))?),
+            from: Some(from),
+            to: lease.map(|micros| from.plus_micros(micros)),
+            platform: Platform::Unknown,
+            owner: None,
+            host_name: self.text(Field::HostName),
+        })
+    }
+
+    /// An address that a device can hold.
+    fn held(self, field: Field) -> Result<Option<IpAddr>, Miss> {
+        let addr = self.parsed(field, RejectReason::BadAddress, text::addr)?;
+        Ok(addr.map(|addr| addr.to_canonical()).filter(|addr| !addr.is_unspecified()))
+    }
+}
+
+fn missing(field: Field) -> Miss {
+    Miss::Refused(RejectReason::MissingField, field.name())
+}
+
+/// A time; whole numbers past the year 5138 in seconds are milliseconds (Zeek's `JSON::TS_MILLIS`).
+fn time(text: &str) -> Option<Timestamp> {
+    if text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let millis = text.parse::<i64>().ok().filter(|millis| *millis >= 100_000_000_000)?;
+        return millis.checked_mul(1000).map(Timestamp::from_micros);
+    }
+    text::instant(text)
+}
