@@ -207,16 +207,18 @@ fn utc_offset_secs(text: &str) -> Result<i32, String> {
         return Ok(0);
     }
     let (sign, digits) = match text.split_at_checked(1) {
-        Some(("+", digits)) => (1, digits.replacen(':', "", 1)),
-        Some(("-", digits)) => (-1, digits.replacen(':', "", 1)),
+        Some(("+", digits)) => (1, digits),
+        Some(("-", digits)) => (-1, digits),
         _ => return Err(wrong()),
     };
-    let all_digits = digits.bytes().all(|b| b.is_ascii_digit());
-    let (hours, minutes) = match (all_digits, digits.len()) {
-        (true, 2) => (digits.as_str(), "0"),
-        (true, 4) => digits.split_at(2),
-        _ => return Err(wrong()),
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() == 4 => digits.split_at_checked(2).ok_or_else(wrong)?,
+        None => (digits, "00"),
     };
+    if [hours, minutes].iter().any(|part| part.len() != 2 || !part.bytes().all(|b| b.is_ascii_digit())) {
+        return Err(wrong());
+    }
     let parse = |text: &str| text.parse::<i32>().map_err(|_not_a_number| wrong());
     let (hours, minutes) = (parse(hours)?, parse(minutes)?);
     if hours > 14 || minutes > 59 { Err(wrong()) } else { Ok(sign * (hours * 3600 + minutes * 60)) }

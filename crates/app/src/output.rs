@@ -147,3 +147,37 @@ fn format_by_extension(text: &str) -> anyhow::Result<Format> {
         })
         .map_err(|error| Fault::error(Failure::Usage, format!("{error:#}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_fails_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("findings.jsonl");
+        write_file(&path, |out| out.write_all(b"old")).unwrap();
+        let failed = write_file(&path, |out| {
+            out.write_all(&vec![b'x'; 1 << 20])?;
+            Err(io::Error::other("disk on fire"))
+        });
+        assert!(failed.unwrap_err().to_string().contains("disk on fire"));
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_format_is_named_or_told_by_the_extension() {
+        for (text, format, path) in [
+            ("a.csv", Format::Csv, "a.csv"),
+            ("a.NDJSON", Format::Jsonl, "a.NDJSON"),
+            ("csv:a.json", Format::Csv, "a.json"),
+            ("jsonl:a:b", Format::Jsonl, "a:b"),
+            ("odd:name.csv", Format::Csv, "odd:name.csv"),
+        ] {
+            let target = target(text).unwrap();
+            assert_eq!((target.format, target.path.as_path()), (format, Path::new(path)), "{text}");
+        }
+        assert!(target("a.json").is_err() && target("csv:").is_err());
+    }
+}

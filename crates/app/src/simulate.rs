@@ -36,7 +36,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Outc
 /// # Errors
 /// An option out of range as usage, anything else as a failed output.
 pub(crate) fn write(folder: &Path, options: &FleetOptions) -> anyhow::Result<()> {
-    write_fleet(folder, options).map_err(|error| {
+    write_fleet(options, folder).map_err(|error| {
         let failure = if matches!(error, Error::Option { .. }) { Failure::Usage } else { Failure::Output };
         Fault::error(failure, format!("{:#}", anyhow::Error::new(error)))
     })?;

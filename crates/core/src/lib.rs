@@ -5,6 +5,7 @@
 //! reads a clock, spawns a thread or depends on the order of a hash map.
 
 pub mod attack;
+pub mod attribution;
 pub mod baseline;
 pub mod destination;
 pub mod device;

@@ -153,8 +153,19 @@ fn sleep_is_taken_out_by_the_awake_clock() {
     let clock = AwakeClock::from_gaps(sleeps);
     let awake = Options { awake: Some(&clock), ..Options::default() };
     let Verdict::Tested(test) = assess(&times, &awake) else { panic!("insufficient") };
+    assert!(test.is_awake_clock);
     assert!(test.p_value < tested(&times).p_value / 10.0);
     assert!((test.interval_median_secs / 600.0 - 1.0).abs() < 0.2);
+}
+
+/// A beacon on a phone with no other traffic: its own silences must not hide it.
+#[test]
+fn a_clock_made_of_the_series_itself_does_not_hide_it() {
+    let times = symmetric(30, 600.0, 0.1, 4);
+    let clock = AwakeClock::from_activity(&times, 300_000_000);
+    let options = Options { awake: Some(&clock), ..Options::default() };
+    let Verdict::Tested(test) = assess(&times, &options) else { panic!("insufficient") };
+    assert!(test.p_value < 1e-5 && !test.is_awake_clock, "{test:?}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The capture reader against Suricata's view of the same captures: connections, names and fingerprints.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says where views differ")]
+
 mod support;
 
 use serde_json::Value;
@@ -144,9 +146,16 @@ fn differences(ours: &BTreeSet<String>, theirs: &BTreeSet<String>) -> (Vec<Strin
     (ours.difference(theirs).cloned().collect(), theirs.difference(ours).cloned().collect())
 }
 
+/// Whether two JA4 differ in their last part only.
+fn is_equal_but_last(ours: &str, theirs: &str) -> bool {
+    ours.rsplit_once('_').map(|(head, _)| head) == theirs.rsplit_once('_').map(|(head, _)| head)
+}
+
 #[test]
 fn suricata_sees_the_same() {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    let mut missing: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut without_algorithms = 0;
     let (mut ja3, mut ja4) = ([0_usize; 2], [0_usize; 2]);
     for (name, bytes) in captures("pcap") {
         let Some(log) = log_of(&name) else { continue };
@@ -161,6 +170,7 @@ fn suricata_sees_the_same() {
             ("subjects", &ours.subjects, &theirs.subjects),
         ] {
             let none = (Vec::new(), Vec::new());
+            *missing.entry(what).or_default() += theirs.difference(ours).count();
             tallies.entry(what).or_default().add(&name, what, &differences(ours, theirs), &none);
         }
         for (what, ours, theirs, count) in
@@ -169,14 +179,35 @@ fn suricata_sees_the_same() {
             for (ends, values) in theirs {
                 for value in values {
                     count[1] += 1;
-                    if ours.get(ends).is_some_and(|ours| ours.contains(value)) {
+                    let ours = ours.get(ends);
+                    if ours.is_some_and(|ours| ours.contains(value)) {
                         count[0] += 1;
+                    } else if what == "ja4"
+                        && ours.is_some_and(|ours| ours.iter().any(|our| is_equal_but_last(our, value)))
+                    {
+                        without_algorithms += 1;
                     } else {
-                        println!("{name} {what} {ends}: ours {:?} suricata {value}", ours.get(ends));
+                        println!("{name} {what} {ends}: ours {ours:?} suricata {value}");
                     }
                 }
             }
         }
     }
-    println!("{tallies:?}\nja3 {ja3:?} ja4 {ja4:?}");
+    println!(
+        "{tallies:?}\nmissing {missing:?}\nja3 {ja3:?} ja4 {ja4:?} and {without_algorithms} but the last part"
+    );
+    if ja3[1] == 0 {
+        return;
+    }
+    // What Suricata 7.0.10 shows and this reader does not; measured on these captures, with the reasons beside.
+    for (what, most) in [("sni", 0), ("hosts", 0), ("qnames", 0), ("quic_sni", 2), ("subjects", 0)] {
+        // The QUIC names are of Google's own handshake (Q043, Q046), which is not decoded.
+        assert!(missing[what] <= most, "{what}: {}", missing[what]);
+    }
+    assert_eq!(ja3[0], ja3[1]);
+    // Suricata hashes a trailing `_` where a ClientHello has no signature algorithms; the specification does not.
+    assert_eq!(ja4[0] + without_algorithms, ja4[1]);
+    assert!(without_algorithms * 10 < ja4[1]);
+    // The rest: see `tcp_opened` above; retries of one attempt and joined captures are cut in other places.
+    assert!(tallies["tcp_opened"].equal * 100 >= tallies["tcp_opened"].captures * 85);
 }

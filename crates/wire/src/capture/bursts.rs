@@ -15,6 +15,18 @@ const IDLE_MICROS_MIN: i64 = 100_000;
 const IDLE_MICROS_MAX: i64 = 500_000;
 /// How long the first answer may take: a round trip over a mobile network and the work of the server.
 const ANSWER_MICROS: i64 = 1_000_000;
+/// How long new bytes behind bytes sent again are of the same round: they waited for the retransmission, not
+/// for the application. Two timeouts of RFC 6298, 1 s and its double.
+const REPEAT_MICROS: i64 = 3_000_000;
+
+/// New payload of one packet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct News {
+    pub(super) side: Side,
+    pub(super) bytes: u64,
+    /// The segment begins with bytes that were sent before.
+    pub(super) is_repeat: bool,
+}
 
 #[derive(Debug)]
 struct Round {
@@ -39,13 +51,19 @@ impl Bursts {
     }
 
     /// Takes new payload bytes of one side, and sends the round before when this one begins another.
-    pub(super) fn add(&mut self, side: Side, bytes: u64, out: &mut Outlet<'_>) {
+    pub(super) fn add(&mut self, news: News, out: &mut Outlet<'_>) {
+        let News { side, bytes, is_repeat } = news;
         if let Some(round) = &mut self.round {
             let idle = out.at.since(round.last);
             let silence = self.round_trip_micros.saturating_mul(3) / 2;
             let silence = silence.clamp(IDLE_MICROS_MIN, IDLE_MICROS_MAX);
             let is_first_answer = !round.is_answered && side != round.starter;
-            if idle < silence || (is_first_answer && idle <= ANSWER_MICROS) {
+            let may_take = match (is_first_answer, is_repeat) {
+                (_, true) => REPEAT_MICROS,
+                (true, false) => ANSWER_MICROS,
+                (false, false) => silence,
+            };
+            if idle < may_take {
                 round.last = round.last.max(out.at);
                 round.is_answered |= side != round.starter;
                 *round.bytes.of_mut(side) += bytes;

@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::apps;
-use super::bursts::Bursts;
+use super::bursts::{Bursts, News};
 use super::outlet::{Outlet, Side, Sides, Tag};
 use super::packet::{Body, Packet, Segment};
 use super::stream::{Delivery, Half};
@@ -157,13 +157,13 @@ impl Flow {
                 let mut out = exit.outlet(&self.tag, packet.at);
                 self.app.datagram(side, payload, &mut out);
                 if *len > 0 && self.app.has_rounds() {
-                    self.bursts.add(side, u64::from(*len), &mut out);
+                    self.bursts.add(News { side, bytes: u64::from(*len), is_repeat: false }, &mut out);
                 }
             }
             Body::Icmp { len, .. } => {
                 self.counts.of_mut(side).bytes += u64::from(*len);
                 let mut out = exit.outlet(&self.tag, packet.at);
-                self.bursts.add(side, u64::from(*len), &mut out);
+                self.bursts.add(News { side, bytes: u64::from(*len), is_repeat: false }, &mut out);
             }
         }
     }
@@ -199,7 +199,8 @@ impl Flow {
         if !self.app.has_rounds() {
             self.bursts.forget();
         } else if !self.app.was_turning() && span.fresh_bytes > 0 {
-            self.bursts.add(side, span.fresh_bytes, &mut out);
+            let news = News { side, bytes: span.fresh_bytes, is_repeat: span.is_repeat };
+            self.bursts.add(news, &mut out);
         }
     }
 

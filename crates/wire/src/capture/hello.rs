@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn grease_values_are_known() {
-        assert!((0..16_u16).all(|digit| is_grease(digit * 0x1010 + 0x0a0a & 0xffff) || digit == 16));
+        assert!((0..16_u16).all(|digit| is_grease(digit * 0x1010 + 0x0a0a)));
         assert!(!is_grease(0x0a1a) && !is_grease(0x1301) && !is_grease(0x0b0b));
     }
 

@@ -4,21 +4,34 @@
 //! [`std::io::Write`]. None reads a clock or makes a random id, so the same findings are the same bytes. Text
 //! that an attacker chose is harmless in each ([`text`]).
 
+mod cef;
 mod csv;
+mod ecs;
 mod explain;
 mod json;
 mod native;
+mod navigator;
+mod ocsf;
 mod paint;
 mod parse;
+mod sigma;
+mod standard;
+mod stix;
 mod summary;
 mod table;
 pub mod text;
 
+pub use cef::write_cef;
 pub use csv::write_csv;
+pub use ecs::{write_bulk, write_ecs};
 pub use explain::write_explanation;
 pub use native::write_jsonl;
+pub use navigator::write_navigator;
+pub use ocsf::write_ocsf;
 pub use paint::{TerminalStyle, human_bytes, human_count, human_secs};
 pub use parse::{FINDING_BYTES_MAX, FindingError, parse_finding};
+pub use sigma::write_sigma;
+pub use stix::write_stix;
 pub use summary::{NAMED_MAX, RejectedRows, RunSummary};
 pub use table::write_table;
 
@@ -34,11 +47,36 @@ pub enum Format {
     Jsonl,
     /// CSV for spreadsheets.
     Csv,
+    /// OCSF Detection Finding.
+    Ocsf,
+    /// Elastic Common Schema alerts.
+    Ecs,
+    /// The same as a body for `_bulk`.
+    Bulk,
+    /// Common Event Format in syslog.
+    Cef,
+    /// A STIX bundle.
+    Stix,
+    /// An ATT&CK Navigator layer.
+    Navigator,
+    /// A Sigma rule over our findings.
+    Sigma,
 }
 
 impl Format {
     /// All formats, in the order in which they are listed.
-    pub const ALL: [Self; 3] = [Self::Table, Self::Jsonl, Self::Csv];
+    pub const ALL: [Self; 10] = [
+        Self::Table,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Ocsf,
+        Self::Ecs,
+        Self::Bulk,
+        Self::Cef,
+        Self::Stix,
+        Self::Navigator,
+        Self::Sigma,
+    ];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -46,15 +84,24 @@ impl Format {
             Self::Table => "table",
             Self::Jsonl => "jsonl",
             Self::Csv => "csv",
+            Self::Ocsf => "ocsf",
+            Self::Ecs => "ecs",
+            Self::Bulk => "bulk",
+            Self::Cef => "cef",
+            Self::Stix => "stix",
+            Self::Navigator => "navigator",
+            Self::Sigma => "sigma",
         }
     }
 
-    /// File extensions that mean this format.
+    /// File extensions that mean this format; none where the extension is shared with other formats.
     pub const fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Table => &["txt"],
             Self::Jsonl => &["jsonl", "ndjson"],
             Self::Csv => &["csv"],
+            Self::Cef => &["cef"],
+            Self::Ocsf | Self::Ecs | Self::Bulk | Self::Stix | Self::Navigator | Self::Sigma => &[],
         }
     }
 
@@ -66,6 +113,13 @@ impl Format {
                 "undertone's own schema, one finding a line; every other format can be made from it"
             }
             Self::Csv => "RFC 4180 for spreadsheets, formulas disarmed",
+            Self::Ocsf => "OCSF 1.8.0 Detection Finding, one event a line",
+            Self::Ecs => "Elastic Common Schema 9.4 alerts, one document a line",
+            Self::Bulk => "the same as a body for Elasticsearch or OpenSearch _bulk, delivered at most once",
+            Self::Cef => "Common Event Format in RFC 5424 syslog, one line a finding",
+            Self::Stix => "one STIX 2.1 bundle: observed data and sightings of ATT&CK techniques",
+            Self::Navigator => "an ATT&CK Navigator layer 4.5 (mobile-attack) of the findings",
+            Self::Sigma => "a Sigma 2.1 rule that matches undertone's alerts; the same for any findings",
         }
     }
 
@@ -90,6 +144,13 @@ impl Format {
             Self::Table => write_table(out, findings, style),
             Self::Jsonl => write_jsonl(out, findings),
             Self::Csv => write_csv(out, findings),
+            Self::Ocsf => write_ocsf(out, findings),
+            Self::Ecs => write_ecs(out, findings),
+            Self::Bulk => write_bulk(out, findings),
+            Self::Cef => write_cef(out, findings),
+            Self::Stix => write_stix(out, findings),
+            Self::Navigator => write_navigator(out, findings),
+            Self::Sigma => write_sigma(out),
         }
     }
 }

@@ -16,7 +16,7 @@ pub const NAMED_MAX: usize = 10;
 pub struct RunSummary {
     /// Files read, members of archives included.
     pub files: u64,
-    /// Bytes read, as stored (compressed).
+    /// Bytes read, decompressed.
     pub bytes: u64,
     /// Rows that became records.
     pub rows_accepted: u64,

@@ -1,0 +1,104 @@
+//! What the crates may depend on, and what the inner ones may not do (DESIGN section 10).
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Which of our crates each of our crates may use. `xtask` may use all.
+const EDGES: [(&str, &[&str]); 5] = [
+    ("undertone-core", &[]),
+    ("undertone-wire", &["undertone-core"]),
+    ("undertone-engine", &["undertone-core", "undertone-wire"]),
+    ("undertone-simulate", &["undertone-core", "undertone-wire"]),
+    ("undertone", &["undertone-core", "undertone-wire", "undertone-engine", "undertone-simulate"]),
+];
+/// What only `undertone-wire` may use.
+const WIRE_ONLY: [&str; 4] = ["serde", "serde_json", "serde_derive", "serde-saphyr"];
+/// What no source of `undertone-core` names: it is pure.
+const NOT_IN_CORE: [&str; 9] = [
+    "std::fs",
+    "std::env",
+    "std::io",
+    "std::thread",
+    "std::process",
+    "std::sync",
+    "SystemTime",
+    "Instant::now",
+    "TcpStream",
+];
+/// What no source of `undertone-wire` names: it is sans-I/O.
+const NOT_IN_WIRE: [&str; 6] =
+    ["std::fs", "File::open", "std::env::", "std::process", "SystemTime::now", "Instant::now"];
+
+#[test]
+fn crates_depend_one_way() {
+    let graph = dependencies();
+    let ours: BTreeSet<&str> = EDGES.iter().map(|(name, _)| *name).collect();
+    for (name, allowed) in EDGES {
+        let uses = &graph[name];
+        let wrong: Vec<_> =
+            uses.iter().filter(|d| ours.contains(d.as_str()) && !allowed.contains(&d.as_str())).collect();
+        assert!(wrong.is_empty(), "{name} must not depend on {wrong:?}");
+    }
+    let unknown: Vec<_> =
+        graph.keys().filter(|name| !ours.contains(name.as_str()) && *name != "xtask").collect();
+    assert!(unknown.is_empty(), "{unknown:?} have no place in the architecture yet: add them to EDGES");
+}
+
+#[test]
+fn serde_is_known_to_wire_alone() {
+    for (name, uses) in dependencies() {
+        if name != "undertone-wire" && name != "xtask" {
+            let wrong: Vec<_> = uses.iter().filter(|d| WIRE_ONLY.contains(&d.as_str())).collect();
+            assert!(wrong.is_empty(), "{name} must not depend on {wrong:?}");
+        }
+    }
+}
+
+#[test]
+fn the_inner_crates_do_no_io() {
+    for (krate, banned) in [("core", NOT_IN_CORE.as_slice()), ("wire", NOT_IN_WIRE.as_slice())] {
+        for path in sources(&root().join("crates").join(krate).join("src")) {
+            let source = std::fs::read_to_string(&path).unwrap();
+            let code = source.lines().take_while(|line| !line.starts_with("mod tests"));
+            let found = code.flat_map(|line| banned.iter().filter(|word| line.contains(**word))).next();
+            assert_eq!(found, None, "{} names it", path.display());
+        }
+    }
+}
+
+/// Normal and build dependencies of each crate of the workspace, by name.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let uses = |package: &Value| {
+        let dependencies = package["dependencies"].as_array().unwrap().iter();
+        let linked = dependencies.filter(|d| d["kind"] != "dev");
+        linked.map(|d| d["name"].as_str().unwrap().to_owned()).collect()
+    };
+    packages.iter().map(|package| (package["name"].as_str().unwrap().to_owned(), uses(package))).collect()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}

@@ -1,0 +1,5 @@
+//! The real binary: exit codes, where output goes, and that nothing half-written stays.
+
+mod convert;
+mod support;
+mod usage;

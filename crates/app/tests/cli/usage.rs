@@ -1,0 +1,87 @@
+//! Help, usage errors and runs without input.
+
+use crate::support::{names, run};
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    for args in [&["--help"][..], &["scan", "--help"], &["help", "convert"], &["--version"]] {
+        let ended = run(args);
+        assert_eq!(ended.code, Some(0), "{args:?}");
+        assert!(ended.stdout.contains("undertone") && ended.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn every_command_and_exit_code_is_in_the_help() {
+    let help = run(&["--help"]).stdout;
+    for word in
+        ["demo", "scan", "explain", "convert", "simulate", "formats", "completions", "65", "74", "130"]
+    {
+        assert!(help.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn usage_errors_are_64() {
+    for args in [
+        &[][..],
+        &["nonsense"],
+        &["scan"],
+        &["scan", "--format", "xml", "x"],
+        &["scan", "--fail-on", "severe", "x"],
+        &["scan", "--internal", "10.0.0.0/99", "x"],
+        &["scan", "--timezone", "Mars", "x"],
+        &["scan", "--memory", "12", "x"],
+        &["scan", "-o", "report.unknown", "x"],
+        &["scan", "-o", "csv:", "x"],
+        &["scan", "-q", "-v", "x"],
+        &["completions", "tcsh"],
+    ] {
+        let ended = run(args);
+        assert_eq!(ended.code, Some(64), "{args:?}: {}", ended.stderr);
+        assert!(ended.stdout.is_empty() && !ended.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn no_usable_input_is_65_and_summarised() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = folder.path().join("summary.json");
+    let missing = folder.path().join("missing.log");
+    let findings = folder.path().join("findings.jsonl");
+    let args = ["scan", "--summary", summary.to_str().unwrap(), "-o", findings.to_str().unwrap()];
+    let ended = run(&[&args[..], &[missing.to_str().unwrap()]].concat());
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    assert!(ended.stdout.is_empty());
+    let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(&summary).unwrap()).unwrap();
+    assert_eq!(summary["rows_accepted"], 0);
+    assert_eq!(names(folder.path()), ["summary.json"]);
+}
+
+#[test]
+fn every_shell_gets_completions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let ended = run(&["completions", shell]);
+        assert_eq!(ended.code, Some(0), "{shell}");
+        assert!(ended.stdout.contains("simulate"), "{shell}");
+    }
+}
+
+#[test]
+fn formats_are_listed() {
+    let ended = run(&["formats"]);
+    for name in ["table", "jsonl", "csv"] {
+        assert!(ended.stdout.lines().any(|line| line.starts_with(name)), "{name}");
+    }
+}
+
+#[test]
+fn a_fleet_is_not_written_over_files() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine"), "x").unwrap();
+    assert_eq!(run(&["simulate", folder.path().to_str().unwrap()]).code, Some(74));
+    assert_eq!(names(folder.path()), ["mine"]);
+    let out = folder.path().join("new");
+    let ended = run(&["simulate", out.to_str().unwrap(), "--devices", "3", "--infected", "4"]);
+    assert_eq!(ended.code, Some(64), "{}", ended.stderr);
+}
