@@ -10,6 +10,8 @@ use crate::timing::{self, AwakeClock, TimingTest, Verdict};
 const HOST_SHARE_MAX: f64 = 0.9;
 /// Share of events in shared moments from which leaving them out leaves nothing to test.
 const SHARED_SHARE_MAX: f64 = 0.6;
+/// Sessions after a push from which a series without a rhythm is looked at: it may be driven by them.
+const WAKES_MIN: u64 = 8;
 const MICROS_PER_HOUR: f64 = 3.6e9;
 
 /// Which of a series' instants showed the rhythm.
@@ -72,8 +74,10 @@ impl Machine {
 
     /// Whether the series is worth comparing with the fleet at all: a trace of a rhythm, a long connection, or DNS
     /// names that carry something.
-    pub fn is_worth_weighing(&self) -> bool {
-        self.timing_p() <= 0.05
+    pub fn is_worth_weighing(&self, profile: &Profile) -> bool {
+        let woken = profile.states.after_push;
+        self.timing_p() <= 0.2
+            || (woken >= WAKES_MIN && woken * 2 >= profile.sessions())
             || self.persistence.is_some_and(|p| p.connected_secs >= 1800.0 && p.connected_share >= 0.2)
             || self.dns.as_ref().is_some_and(|dns| dns.queries >= 8 && dns.information_bits_per_hour >= 200.0)
     }

@@ -10,6 +10,8 @@ use crate::series::Service;
 const PERSISTENCE_CAP_BANS: f64 = 2.0;
 /// A DNS channel is seldom anything else.
 const DNS_CAP_BANS: f64 = 4.0;
+/// What the rhythm of plain lookups is discounted by.
+const PLAIN_LOOKUP_BANS: f64 = 2.0;
 /// Connected time below which persistence is not looked at.
 const CONNECTED_SECS_MIN: f64 = 1800.0;
 
@@ -50,6 +52,14 @@ pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
     })
 }
 
+/// Address lookups that carry nothing keep the rhythm of a cache, whoever asks.
+fn plain_lookups(case: &Case<'_>) -> Option<Evidence> {
+    (case.key.service == Service::Dns).then(|| {
+        let text = "plain lookups that carry nothing: a cache asks again when an answer expires".to_owned();
+        plain(EvidenceKind::Dns, None, -PLAIN_LOOKUP_BANS, text)
+    })
+}
+
 /// Information carried in names, unusual query types, and failing names.
 pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
     let rate = case.machine.dns.as_ref()?;
@@ -67,7 +77,7 @@ pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
     let failing = if rate.queries >= 8 && nxdomain > 0.5 { 0.5 } else { 0.0 };
     let weight = (information + types + failing).clamp(0.0, DNS_CAP_BANS);
     if weight <= 0.0 {
-        return None;
+        return plain_lookups(case);
     }
     let mut text = format!(
         "{:.0} different labels below one domain carry {bits:.0} bits per hour (a channel starts near {threshold:.0})",
