@@ -3,4 +3,7 @@
 mod golden;
 mod hostile;
 mod native;
+mod ocsf;
 mod sample;
+mod schema;
+mod standards;

@@ -1,6 +1,6 @@
 //! undertone's own format: order of keys, precision, schema, and the way back.
 
-use crate::sample;
+use crate::{sample, schema};
 use undertone_core::finding::Finding;
 use undertone_wire::findings::{FindingError, parse_finding, write_jsonl};
 
@@ -15,12 +15,11 @@ fn jsonl(findings: &[&Finding]) -> String {
 #[test]
 fn every_kind_of_row_validates_against_the_committed_schema() {
     let schema = serde_json::from_str(SCHEMA).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
     let mut findings = vec![sample::alert(), sample::lead(), sample::below()];
     findings.extend(sample::HOSTILE.map(sample::hostile));
     for finding in &findings {
         let row: serde_json::Value = serde_json::from_str(&jsonl(&[finding])).unwrap();
-        let errors: Vec<_> = validator.iter_errors(&row).map(|error| error.to_string()).collect();
+        let errors = schema::errors(&schema, &schema, &row, "");
         assert!(errors.is_empty(), "{errors:?}\n{row}");
     }
 }
@@ -28,7 +27,6 @@ fn every_kind_of_row_validates_against_the_committed_schema() {
 #[test]
 fn the_schema_refuses_what_is_not_a_finding() {
     let schema = serde_json::from_str(SCHEMA).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
     let row: serde_json::Value = serde_json::from_str(&jsonl(&[&sample::alert()])).unwrap();
     for (key, wrong) in [
         ("score", serde_json::json!(101)),
@@ -39,7 +37,7 @@ fn the_schema_refuses_what_is_not_a_finding() {
     ] {
         let mut row = row.clone();
         row[key] = wrong;
-        assert!(!validator.is_valid(&row), "{key}");
+        assert!(!schema::errors(&schema, &schema, &row, "").is_empty(), "{key}");
     }
 }
 
