@@ -5,6 +5,7 @@
 //! reads a clock, spawns a thread or depends on the order of a hash map.
 
 pub mod attack;
+pub mod attribution;
 pub mod baseline;
 pub mod destination;
 pub mod device;
@@ -12,6 +13,7 @@ pub mod dns;
 pub mod evidence;
 pub mod finding;
 pub mod model;
+pub mod roles;
 pub mod score;
 pub mod series;
 pub mod text;

@@ -139,6 +139,24 @@ fn whole_second_logs_are_not_mistaken_for_clockwork() {
     assert!(tested(&beacon).p_value < 1e-5);
 }
 
+/// Rounded sessions of a person: 300 series, of which 1e-3 or less may be found.
+#[test]
+fn people_in_whole_second_logs_are_not_found() {
+    let found = (0..300)
+        .filter(|seed| {
+            let mut uniform = Uniform(1_000 + seed);
+            let mut wait = |i: i32| {
+                let mean = if i % 6 == 0 { 2_400.0 } else { 14.0 };
+                -mean * uniform.next().ln() - 8.0 * uniform.next().ln() + 3.0 * uniform.next()
+            };
+            let times = instants((0..100).map(&mut wait));
+            let times: Vec<i64> = times.iter().map(|at| at / 1_000_000 * 1_000_000).collect();
+            tested(&times).p_value <= 1e-4
+        })
+        .count();
+    assert!(found <= 1, "{found} of 300");
+}
+
 #[test]
 fn sleep_is_taken_out_by_the_awake_clock() {
     let mut times = symmetric(12, 600.0, 0.3, 4);
@@ -153,8 +171,19 @@ fn sleep_is_taken_out_by_the_awake_clock() {
     let clock = AwakeClock::from_gaps(sleeps);
     let awake = Options { awake: Some(&clock), ..Options::default() };
     let Verdict::Tested(test) = assess(&times, &awake) else { panic!("insufficient") };
+    assert!(test.is_awake_clock);
     assert!(test.p_value < tested(&times).p_value / 10.0);
     assert!((test.interval_median_secs / 600.0 - 1.0).abs() < 0.2);
+}
+
+/// A beacon on a phone with no other traffic: its own silences must not hide it.
+#[test]
+fn a_clock_made_of_the_series_itself_does_not_hide_it() {
+    let times = symmetric(30, 600.0, 0.1, 4);
+    let clock = AwakeClock::from_activity(&times, 300_000_000);
+    let options = Options { awake: Some(&clock), ..Options::default() };
+    let Verdict::Tested(test) = assess(&times, &options) else { panic!("insufficient") };
+    assert!(test.p_value < 1e-5 && !test.is_awake_clock, "{test:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 /// allocates nothing.
 #[derive(Debug)]
 pub(crate) struct Cells<'a, const N: usize> {
-    values: [&'a str; N],
+    values: [Option<&'a str>; N],
     /// Bit `i` is set when slot `i` needs decoding. Invariant: `N <= 64`.
     coded: u64,
     /// Bit `i` is set when slot `i` is filled.
@@ -16,13 +16,13 @@ pub(crate) struct Cells<'a, const N: usize> {
 impl<'a, const N: usize> Cells<'a, N> {
     pub(crate) fn new() -> Self {
         const { assert!(N <= 64, "one bit for each slot") };
-        Self { values: [""; N], coded: 0, filled: 0 }
+        Self { values: [None; N], coded: 0, filled: 0 }
     }
 
     /// Fills a slot; a slot out of range is ignored.
     pub(crate) fn set(&mut self, slot: usize, text: &'a str) {
         if let Some(value) = self.values.get_mut(slot) {
-            *value = text;
+            *value = Some(text);
             self.filled |= 1 << slot;
             self.coded &= !(1 << slot);
         }
@@ -38,7 +38,7 @@ impl<'a, const N: usize> Cells<'a, N> {
 
     /// The text of a slot; `None` when absent.
     pub(crate) fn get(&self, slot: usize) -> Option<&'a str> {
-        self.values.get(slot).copied().filter(|text| !text.is_empty())
+        (*self.values.get(slot)?).filter(|text| !text.is_empty())
     }
 
     /// Which slots are filled, one bit each.
@@ -62,17 +62,17 @@ impl<'a, const N: usize> Cells<'a, N> {
     {
         let mut ends = [0_usize; N];
         for (slot, (text, end)) in self.values.iter().zip(&mut ends).enumerate() {
-            if self.coded >> slot & 1 == 1 {
+            if let Some(text) = text.filter(|_| self.coded >> slot & 1 == 1) {
                 decode(text, buffer);
             }
             *end = buffer.len();
         }
         let buffer: &'b str = buffer;
-        let mut values: [&'b str; N] = self.values;
+        let mut values: [Option<&'b str>; N] = self.values;
         let mut start = 0;
         for (slot, (value, end)) in values.iter_mut().zip(ends).enumerate() {
             if self.coded >> slot & 1 == 1 {
-                *value = buffer.get(start..end).unwrap_or_default();
+                *value = buffer.get(start..end);
             }
             start = end;
         }

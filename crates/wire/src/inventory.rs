@@ -286,8 +286,8 @@ mod tests {
         let rows = "- device_id: 0007\n  ip: 10.0.0.7\n  mac: 00:11:22:33:44:55\n  from: 2026-05-04T00:00:00Z\n\
                     \x20 platform: ios\n- device: enterprises/LC01/devices/3a1b\n  ip:\n  to: 2026-05-04\n\
                     - owner: nobody\n";
-        let indented: String = rows.lines().map(|line| format!("  {line}\n")).collect();
-        for document in [rows.to_owned(), format!("# fleet\n---\ndevices:\n{indented}")] {
+        let indented = rows.trim_end().replace('\n', "\n  ");
+        for document in [rows.to_owned(), format!("# fleet\n---\ndevices:\n  {indented}\n")] {
             assert!(sniff(document.as_bytes()));
             let seen = read(&document);
             assert_eq!(

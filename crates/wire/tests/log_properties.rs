@@ -89,7 +89,7 @@ proptest! {
 
     /// Whatever a JSON library writes, the cursor reads as the library does: the host of a DNS row.
     #[test]
-    fn json_strings_are_read_as_serde_json_reads_them(name in "\\PC{0,40}|[\\x00-\\x7f]{0,20}", key in "[a-z\"\\\\é]{1,6}") {
+    fn json_strings_are_read_as_serde_json_reads_them(name in "\\PC{0,40}|[\\x00-\\x7f]{0,20}", key in "x[a-z\"\\\\é]{1,6}") {
         let line = serde_json::json!({
             "_path": "dns", "ts": 1.5, "id.orig_h": "10.0.0.1", "id.resp_h": "10.0.0.2", "query": name,
             key: [{"nested": [name, null, 1.5e300, true]}],

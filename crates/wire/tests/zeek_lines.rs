@@ -12,7 +12,9 @@ const JSON_ID: &str = r#""ts":1777852991.120000,"uid":"Ck2yB4","id.orig_h":"10.2
 
 fn header(path: &str, fields: &str) -> zeek::Header {
     let path = if path.is_empty() { String::new() } else { format!("#path\t{path}\n") };
-    zeek::Header::parse(format!("#separator \\x09\n{path}#fields\t{IDS}\t{fields}\n").as_bytes()).unwrap()
+    let block = format!("#separator \\x09\n{path}#fields\t{IDS}\t{fields}\n");
+    let Some(header) = zeek::Header::parse(block.as_bytes()) else { panic!("{block}") };
+    header
 }
 
 fn read(path: &str, fields: &str, row: &str) -> Tally {

@@ -1,7 +1,7 @@
 //! Beacon-like periodicity (ATT&CK `BeaconIntervalVarianceThreshold`, `CadenceAnomalyThreshold`,
 //! `HTTPSCadenceAnomalyThreshold`): are these instants a machine's check-ins?
 //!
-//! Instants are put on the device's awake clock, bursts of parallel connections become check-ins at up to
+//! Instants are read on the wall clock and on the device's awake clock, bursts of parallel connections become check-ins at up to
 //! three scales, each scale is read as a whole, without its long gaps and stretch by stretch, and each reading is
 //! tested by six statistics against the union of benign laws (exponential, lognormal sigma 1 to 2,
 //! hyperexponential, gamma of shape 3, bursts of human sessions). Everything is joined by the Cauchy
@@ -38,6 +38,9 @@ pub const CHECK_INS_MIN: usize = INTERVALS_MIN + 1;
 /// from any threshold, with or without.
 const RENEWAL_GATE_P: f64 = 0.3;
 
+/// Two scales whose numbers of check-ins differ by at most 1 in 200 are not tested twice.
+const SAME_SERIES_DIVISOR: usize = 200;
+
 /// A scale with at most this p is clear by itself.
 const CLEAR_P: f64 = 1e-4;
 
@@ -47,7 +50,8 @@ const SECOND_MICROS: i64 = 1_000_000;
 /// What a series is tested with.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// The device's awake clock; without it intervals are measured on the wall clock.
+    /// The device's awake clock. The series is tested on it and on the wall clock: which one a timer runs on
+    /// depends on the timer, and a phone whose only traffic is the series has no awake clock of its own.
     pub awake: Option<&'a AwakeClock>,
     /// True for each instant to leave out, because many apps of the device fire at it (maintenance windows,
     /// network changes). Shorter than the instants: the rest is kept.
@@ -60,7 +64,7 @@ pub struct Options<'a> {
 pub enum Verdict {
     /// Too few check-ins to say anything: not evidence for a benign series.
     Insufficient {
-        /// Check-ins at the scale that has most of them.
+        /// Check-ins that stand clearly apart, at the scale that has most of them; 0 where no scale has any.
         have: usize,
         /// Check-ins needed.
         need: usize,
@@ -86,6 +90,8 @@ pub struct TimingTest {
     /// Share of benign series that look as regular or more, over all scales, readings and statistics:
     /// 1e-7..=0.9.
     pub p_value: f64,
+    /// True when it is told of on the awake clock.
+    pub is_awake_clock: bool,
     /// Dead time of the burst collapse, seconds.
     pub scale_secs: f64,
     /// Which reading.
@@ -105,25 +111,49 @@ pub struct StatisticTest {
 
 /// Tests a series of instants (microseconds; any order, duplicates are dropped) for regularity.
 pub fn assess(times: &[i64], options: &Options<'_>) -> Verdict {
-    let times = prepare(times, options);
-    let resolution = if is_whole_seconds(&times) { SECOND_MICROS } else { 1 };
-    let times = if resolution == SECOND_MICROS { spread_within_second(&times) } else { times };
-    let scales = collapse::scales(&times, resolution);
+    let kept = without_excluded(times, options.excluded);
+    let wall = ascending(kept.clone());
+    let awake = options.awake.map(|clock| ascending(clock.awake(&kept)));
+    let has_slept = |awake: &Vec<i64>| awake.len() != wall.len() || span(awake) != span(&wall);
+    let is_rounded = is_whole_seconds(&wall);
+    let (mut have, wall_test) = assess_clock(&wall, is_rounded);
+    let mut tests = vec![wall_test];
+    if let Some(awake) = awake.filter(has_slept) {
+        let (count, test) = assess_clock(&awake, is_rounded);
+        have = have.max(count);
+        tests.push(test.map(|test| TimingTest { is_awake_clock: true, ..test }));
+    }
+    let parts: Vec<(f64, f64)> = tests.iter().flatten().map(|test| (test.p_value, 1.0)).collect();
+    let told = tests.into_iter().flatten().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
+    match (told, combine::combine(&parts)) {
+        (Some(told), Some(p_value)) => Verdict::Tested(TimingTest { p_value, ..told }),
+        _ => Verdict::Insufficient { have, need: CHECK_INS_MIN },
+    }
+}
+
+/// Tests ascending instants of one clock (`is_rounded`: logged in whole seconds): the check-ins at the scale with
+/// most, and the test over all scales.
+fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<TimingTest>) {
+    let resolution = if is_rounded { SECOND_MICROS } else { 1 };
+    let scales = if is_rounded {
+        collapse::scales(&spread_within_second(times), resolution)
+    } else {
+        collapse::scales(times, resolution)
+    };
     let have = scales.iter().map(|s| s.at_micros.len()).max().unwrap_or(0);
     let mut tested: Vec<(usize, TimingTest)> = Vec::new();
     for scale in &scales {
         let count = scale.at_micros.len();
-        // A scale that merges nothing more than the one before it is the same series.
-        let known = tested.last().filter(|(known, _)| *known == count).map(|(_, test)| test.clone());
+        // A scale that merges next to nothing more than the one before it is the same series.
+        let is_same = |known: usize| (known - known.min(count)) * SAME_SERIES_DIVISOR <= known;
+        let known = tested.last().filter(|(known, _)| is_same(*known)).map(|(_, test)| test.clone());
         let Some(test) = known.or_else(|| assess_scale(scale)) else { continue };
         tested.push((count, test));
     }
     let parts: Vec<(f64, f64)> = tested.iter().map(|(_, test)| (test.p_value, 1.0)).collect();
     let told = clearest(tested.into_iter().map(|(_, test)| test).collect());
-    match (told, combine::combine(&parts)) {
-        (Some(told), Some(p_value)) => Verdict::Tested(TimingTest { p_value, ..told }),
-        _ => Verdict::Insufficient { have, need: CHECK_INS_MIN },
-    }
+    let combined = combine::combine(&parts);
+    (have, told.zip(combined).map(|(told, p_value)| TimingTest { p_value, ..told }))
 }
 
 /// The scale that is told of: the coarsest that is clear by itself, else the one with the least p. The fine scales
@@ -133,19 +163,23 @@ fn clearest(tested: Vec<TimingTest>) -> Option<TimingTest> {
     tested.into_iter().rev().find(|test| test.p_value <= least.max(CLEAR_P))
 }
 
-/// Instants that take part, ascending and distinct, on the awake clock.
-fn prepare(times: &[i64], options: &Options<'_>) -> Vec<i64> {
-    let is_excluded = |index: usize| options.excluded.get(index).copied().unwrap_or(false);
-    let kept = times.iter().enumerate().filter(|(index, _)| !is_excluded(*index)).map(|(_, at)| *at);
-    let mut times: Vec<i64> = match options.awake {
-        Some(clock) => kept.map(|at| clock.awake_micros(at)).collect(),
-        None => kept.collect(),
-    };
+fn without_excluded(times: &[i64], excluded: &[bool]) -> Vec<i64> {
+    let is_excluded = |index: usize| excluded.get(index).copied().unwrap_or(false);
+    times.iter().enumerate().filter(|(index, _)| !is_excluded(*index)).map(|(_, at)| *at).collect()
+}
+
+/// Ascending and distinct.
+fn ascending(mut times: Vec<i64>) -> Vec<i64> {
     if !times.is_sorted() {
         times.sort_unstable();
     }
     times.dedup();
     times
+}
+
+/// From the first instant to the last, microseconds; 0 when empty.
+fn span(times: &[i64]) -> i64 {
+    times.last().zip(times.first()).map_or(0, |(last, first)| last.saturating_sub(*first))
 }
 
 /// True when all instants are whole seconds apart.
@@ -154,17 +188,16 @@ fn is_whole_seconds(times: &[i64]) -> bool {
     times.iter().all(|at| at.wrapping_sub(*first) % SECOND_MICROS == 0)
 }
 
-/// Spreads whole-second instants evenly within their second (golden-ratio sequence). Rounding makes equal
-/// intervals out of unequal ones; equal intervals are what regularity looks like.
+/// Spreads whole-second instants over their second, by the hash of their rank (splitmix64). Rounding makes equal
+/// intervals out of unequal ones, and equal intervals are what regularity looks like; so would any even sequence.
 fn spread_within_second(times: &[i64]) -> Vec<i64> {
-    /// `2^32 / golden ratio`.
-    const STEP: u32 = 2_654_435_769;
-    let mut phase = 0_u32;
-    let spread = |at: &i64| {
-        phase = phase.wrapping_add(STEP);
-        at.saturating_add((i64::from(phase) * SECOND_MICROS) >> 32)
+    let spread = |(rank, at): (u64, &i64)| {
+        let x = rank.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        at.saturating_add(i64::try_from((x ^ (x >> 31)) % SECOND_MICROS.unsigned_abs()).unwrap_or(0))
     };
-    let mut times: Vec<i64> = times.iter().map(spread).collect();
+    let mut times: Vec<i64> = (0..).zip(times).map(spread).collect();
     times.sort_unstable();
     times
 }
@@ -192,6 +225,7 @@ fn assess_scale(scale: &collapse::CheckIns) -> Option<TimingTest> {
         period_secs: statistics::period_secs(&intervals),
         dispersion: statistics::dispersion(&intervals),
         p_value,
+        is_awake_clock: false,
         scale_secs: scale.dead_time_micros as f64 * 1e-6,
         view,
         statistics,

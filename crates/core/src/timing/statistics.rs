@@ -136,8 +136,7 @@ pub fn succession(intervals: &Intervals) -> f64 {
 /// 0 is clockwork; uniform jitter of +-j gives about `0.74 j`; a Poisson process gives about 1.5. At most
 /// `2 / 1.349`. Gaps, missed check-ins and foreign events up to half of the sample do not change it much.
 pub fn dispersion(intervals: &Intervals) -> f64 {
-    let mut sorted = intervals.secs().to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
+    let sorted: Vec<f64> = intervals.ln_sorted().iter().map(|ln| ln.exp()).collect();
     let half = shorth(&sorted, 1, 2);
     half.width / (1.349 * (half.low + half.width / 2.0))
 }

@@ -12,6 +12,9 @@ const GAP_MEDIANS: f64 = 8.0;
 /// Most of the intervals that may be gaps for the cut reading: beyond it the median is not the rhythm's.
 const GAP_SHARE_MAX: f64 = 0.4;
 
+/// Fewer gaps than this leave the series as it is: a Poisson process has 0.4 % of them.
+const GAP_SHARE_MIN: f64 = 0.005;
+
 /// Most stretches that are tested, the latest.
 const STRETCHES_MAX: usize = 16;
 
@@ -58,7 +61,8 @@ pub fn readings(secs: &[f64]) -> Vec<Reading> {
     let limit = GAP_MEDIANS * median(secs);
     let kept: Vec<f64> = secs.iter().copied().filter(|x| *x <= limit).collect();
     let cut = secs.len() - kept.len();
-    if cut == 0 || cut as f64 > GAP_SHARE_MAX * secs.len() as f64 {
+    let share = cut as f64 / secs.len() as f64;
+    if !(GAP_SHARE_MIN..=GAP_SHARE_MAX).contains(&share) {
         return found;
     }
     let stretches: Vec<&[f64]> =

@@ -39,6 +39,6 @@ mod tests {
     fn odd_bytes_are_shown_and_long_names_cut() {
         assert_eq!(display_name("größe.log".as_bytes()), "größe.log");
         assert_eq!(display_name(b"a\xffb\x1b[31m\n"), "a\\xffb\\x1b[31m\\x0a");
-        assert_eq!(display_name(&[b'x'; 60_000]).chars().count(), NAME_CHARS_MAX + 1);
+        assert_eq!(display_name(&vec![b'x'; 60_000]).chars().count(), NAME_CHARS_MAX + 1);
     }
 }

@@ -3,6 +3,7 @@
 
 mod compressed;
 mod discovery;
+mod formats;
 mod limits;
 mod streams;
 mod support;

@@ -124,3 +124,16 @@ pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     }
     writer.finish().unwrap().into_inner()
 }
+
+/// The folder of shared sample data, or `None` with a notice where it is absent.
+pub(crate) fn samples() -> Option<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let shared =
+        std::env::var_os("UNDERTONE_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
+    let data = shared.join("data");
+    if data.is_dir() {
+        return Some(data);
+    }
+    println!("skipped: no sample data at {}", data.display());
+    None
+}

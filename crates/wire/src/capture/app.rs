@@ -51,6 +51,8 @@ enum Parser {
 pub(super) struct App {
     parser: Parser,
     service: Option<&'static str>,
+    /// The bytes in hand ended a decoded protocol (an HTTP upgrade): they are no round of what follows.
+    is_turning: bool,
 }
 
 /// What the first bytes say.
@@ -64,7 +66,7 @@ impl App {
     pub(super) fn new(transport: Transport) -> Self {
         let parser =
             if transport == Transport::Icmp { Parser::Opaque } else { Parser::Early(Early::default()) };
-        Self { parser, service: None }
+        Self { parser, service: None, is_turning: false }
     }
 
     /// Lower-case name of the protocol, `None` when unknown.
@@ -84,6 +86,11 @@ impl App {
             Parser::Quic(quic) => quic.is_opened(),
             _ => false,
         }
+    }
+
+    /// Whether the bytes just taken were the last of a decoded protocol. Tells it once.
+    pub(super) fn was_turning(&mut self) -> bool {
+        std::mem::take(&mut self.is_turning)
     }
 
     /// Bytes held by the parser.
@@ -146,8 +153,12 @@ impl App {
         };
         match turn {
             Turn::Stay => {}
-            Turn::Opaque => self.parser = Parser::Opaque,
+            Turn::Opaque => {
+                self.is_turning = matches!(self.parser, Parser::Http(_));
+                self.parser = Parser::Opaque;
+            }
             Turn::Tunnel(proxied_to) => {
+                self.is_turning = true;
                 self.parser = Parser::Early(Early { proxied_to, ..Early::default() });
             }
             Turn::Tls => {

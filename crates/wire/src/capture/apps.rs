@@ -2,7 +2,7 @@
 //!
 //! Two forms. In pcap, the last 32 bytes of an Ethernet frame: magic, uid and name, then a frame check sum
 //! (`dump_extensions`). In pcapng, a Custom Block for each app and a comment `u-<uid>` on each packet.
-//! Source: `PCAPdroid`, docs/dump_modes.md and `core/pcap_dump.c`.
+//! Source: `PCAPdroid`, `docs/dump_modes.md` and `core/pcap_dump.c`.
 
 use super::wire::Reader;
 use std::collections::BTreeMap;

@@ -134,7 +134,10 @@ impl Protocol {
         };
         if starts(&[b"EHLO ", b"HELO ", b"MAIL FROM:"]) {
             Some(Self::Smtp)
-        } else if starts(&[b"NICK ", b"CAP LS", b"CAP REQ", b"PRIVMSG ", b"JOIN #"]) {
+        } else if starts(&[b"NICK ", b"CAP LS", b"CAP REQ", b"PRIVMSG ", b"JOIN #"])
+            || (starts(&[b"USER "]) && memchr::memmem::find(line, b" :").is_some())
+        {
+            // USER of FTP and POP3 has one argument; that of IRC ends with a real name after a colon.
             Some(Self::Irc)
         } else {
             None
@@ -208,14 +211,14 @@ impl Commands {
             }
             let Line { text, bytes } = std::mem::take(line);
             match side {
-                Side::Orig => self.from_orig(&text, bytes, out),
-                Side::Resp => self.from_resp(&text, bytes, out),
+                Side::Orig => self.orig_line(&text, bytes, out),
+                Side::Resp => self.resp_line(&text, bytes, out),
             }
         }
         Turn::Stay
     }
 
-    fn from_orig(&mut self, line: &[u8], bytes: u64, out: &mut Outlet<'_>) {
+    fn orig_line(&mut self, line: &[u8], bytes: u64, out: &mut Outlet<'_>) {
         let command = if self.is_text { None } else { command(self.protocol, line) };
         let Some((command, argument)) = command else {
             self.is_text &= line != b".\r\n" && line != b".\n";
@@ -231,7 +234,7 @@ impl Commands {
         self.pending = Some(Pending { at: out.at, command, argument, orig_bytes: bytes, resp_bytes: 0 });
     }
 
-    fn from_resp(&mut self, line: &[u8], bytes: u64, out: &mut Outlet<'_>) {
+    fn resp_line(&mut self, line: &[u8], bytes: u64, out: &mut Outlet<'_>) {
         let status = status(line);
         // After 354 the text of the message follows, which belongs to the same command.
         if self.protocol == Protocol::Smtp && status == Some(354) {

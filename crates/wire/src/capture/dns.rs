@@ -18,6 +18,7 @@ const POINTERS_MAX: usize = 32;
 /// Answers read of one message, and bytes of their text.
 const ANSWERS_MAX: usize = 64;
 const ANSWERS_TEXT_MAX: usize = 4096;
+const HEADER_BYTES: usize = 12;
 /// Largest message over TCP that is held.
 const MESSAGE_BYTES_MAX: usize = 16 * 1024;
 
@@ -102,7 +103,7 @@ impl Dns {
         let mut used = 0;
         while let Some(len) = reader.u16() {
             let len = usize::from(len);
-            if len < 12 || len > MESSAGE_BYTES_MAX {
+            if !(HEADER_BYTES..=MESSAGE_BYTES_MAX).contains(&len) {
                 self.finish(out);
                 return Turn::Opaque;
             }
@@ -209,7 +210,9 @@ fn text_strings(data: &[u8]) -> String {
         if !text.is_empty() {
             text.push(' ');
         }
-        part.iter().for_each(|byte| push_escaped(&mut text, *byte));
+        for byte in part {
+            push_escaped(&mut text, *byte);
+        }
     }
     text
 }
@@ -229,7 +232,9 @@ fn name(bytes: &[u8], mut at: usize) -> Option<(String, usize)> {
                 if !text.is_empty() {
                     text.push('.');
                 }
-                bytes.get(at + 1..at + 1 + len)?.iter().for_each(|byte| push_escaped(&mut text, *byte));
+                for byte in bytes.get(at + 1..at + 1 + len)? {
+                    push_escaped(&mut text, *byte);
+                }
                 if text.len() > NAME_TEXT_MAX {
                     return None;
                 }

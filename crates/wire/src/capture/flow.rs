@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::apps;
-use super::bursts::Bursts;
+use super::bursts::{Bursts, News};
 use super::outlet::{Outlet, Side, Sides, Tag};
 use super::packet::{Body, Packet, Segment};
 use super::stream::{Delivery, Half};
@@ -45,6 +45,8 @@ pub(super) struct Flow {
     counts: Sides<Counts>,
     streams: Sides<Half>,
     is_reset_after_open: bool,
+    /// Time of the last SYN, until the handshake is complete.
+    opening: Option<Timestamp>,
     app: App,
     bursts: Bursts,
     orig_l2: Option<MacAddr>,
@@ -85,6 +87,7 @@ impl Flow {
             counts: Sides::default(),
             streams: Sides::default(),
             is_reset_after_open: false,
+            opening: None,
             app: App::new(transport),
             bursts: Bursts::default(),
             orig_l2: None,
@@ -126,7 +129,7 @@ impl Flow {
     fn is_open(&self) -> bool {
         let both_spoke = self.counts.orig.packets > 0 && self.counts.resp.packets > 0;
         let is_midstream = !self.counts.orig.has_syn && !self.counts.resp.has_syn;
-        is_midstream || (both_spoke && !(self.counts.resp.has_rst && !self.counts.resp.has_syn))
+        is_midstream || (both_spoke && (self.counts.resp.has_syn || !self.counts.resp.has_rst))
     }
 
     fn is_closed(&self) -> bool {
@@ -154,19 +157,20 @@ impl Flow {
                 let mut out = exit.outlet(&self.tag, packet.at);
                 self.app.datagram(side, payload, &mut out);
                 if *len > 0 && self.app.has_rounds() {
-                    self.bursts.add(side, u64::from(*len), &mut out);
+                    self.bursts.add(News { side, bytes: u64::from(*len), is_repeat: false }, &mut out);
                 }
             }
             Body::Icmp { len, .. } => {
                 self.counts.of_mut(side).bytes += u64::from(*len);
                 let mut out = exit.outlet(&self.tag, packet.at);
-                self.bursts.add(side, u64::from(*len), &mut out);
+                self.bursts.add(News { side, bytes: u64::from(*len), is_repeat: false }, &mut out);
             }
         }
     }
 
     fn segment(&mut self, side: Side, at: Timestamp, segment: Segment<'_>, exit: &mut Exit<'_>) {
         self.note_flags(side, &segment);
+        self.note_handshake(side, at, &segment);
         let mut out = exit.outlet(&self.tag, at);
         let app = &mut self.app;
         if let Some(ack) = segment.ack
@@ -194,8 +198,9 @@ impl Flow {
         }
         if !self.app.has_rounds() {
             self.bursts.forget();
-        } else if span.fresh_bytes > 0 {
-            self.bursts.add(side, span.fresh_bytes, &mut out);
+        } else if !self.app.was_turning() && span.fresh_bytes > 0 {
+            let news = News { side, bytes: span.fresh_bytes, is_repeat: span.is_repeat };
+            self.bursts.add(news, &mut out);
         }
     }
 
@@ -209,6 +214,20 @@ impl Flow {
         counts.has_fin |= segment.fin;
         counts.has_rst |= segment.rst;
         self.is_reset_after_open |= segment.rst && was_open;
+    }
+
+    /// From the SYN to the segment that completes the handshake is one round trip, wherever the capture sits.
+    fn note_handshake(&mut self, side: Side, at: Timestamp, segment: &Segment<'_>) {
+        if side == Side::Resp {
+            return;
+        }
+        if segment.syn {
+            self.opening = Some(at);
+        } else if self.counts.resp.has_syn
+            && let Some(opening) = self.opening.take()
+        {
+            self.bursts.learn_round_trip(at.since(opening));
+        }
     }
 
     /// SYN and its answer were seen.

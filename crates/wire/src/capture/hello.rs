@@ -1,7 +1,7 @@
 //! What a TLS ClientHello says of its sender: name asked for, protocols offered, fingerprints.
 //!
 //! JA3: Althouse, Atkinson, Atkins 2017 (github.com/salesforce/ja3). JA4 (TLS client only, BSD-3): `FoxIO`,
-//! technical_details/JA4.md. Both leave out the GREASE values of RFC 8701.
+//! `technical_details/JA4.md`. Both leave out the GREASE values of RFC 8701.
 
 use super::wire::hex;
 use md5::{Digest, Md5};
@@ -124,7 +124,9 @@ fn ja3(version: u16, ciphers: &[u16], lists: &Lists) -> String {
 }
 
 fn ja4(version: u16, ciphers: &[u16], lists: &Lists, carrier: Carrier) -> String {
-    let highest = without_grease(&lists.versions).max().unwrap_or(version);
+    // Versions without a name (drafts, experiments) are passed over, as Suricata does.
+    let named = without_grease(&lists.versions).filter(|version| ja4_version(*version) != "00");
+    let highest = named.max().unwrap_or(version);
     let mut sorted_ciphers: Vec<String> =
         without_grease(ciphers).map(|value| format!("{value:04x}")).collect();
     sorted_ciphers.sort_unstable();
@@ -196,7 +198,7 @@ mod tests {
 
     #[test]
     fn grease_values_are_known() {
-        assert!((0..16_u16).all(|digit| is_grease(digit * 0x1010 + 0x0a0a & 0xffff) || digit == 16));
+        assert!((0..16_u16).all(|digit| is_grease(digit * 0x1010 + 0x0a0a)));
         assert!(!is_grease(0x0a1a) && !is_grease(0x1301) && !is_grease(0x0b0b));
     }
 

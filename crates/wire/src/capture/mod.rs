@@ -1,7 +1,7 @@
 //! Packet captures to sessions and exchanges (DC0078, DC0085).
 //!
 //! In: pcap (both byte orders, micro- and nanoseconds) and pcapng, from any reader. Out: one session for each
-//! connection, and what its protocols show without keys: TLS and QUIC ClientHellos, HTTP/1, DNS, command
+//! connection, and what its protocols show without keys: the ClientHello of TLS and QUIC, HTTP/1, DNS, command
 //! protocols, MQTT, NTP, and rounds of data where nothing is decoded.
 //!
 //! Layers, each a module: `file` (formats) → `link` → `packet` (IP, fragments, tunnels) → `table` and `flow`

@@ -49,13 +49,13 @@ impl Quic {
     /// Takes one datagram.
     pub(super) fn datagram(&mut self, side: Side, datagram: &[u8], out: &mut Outlet<'_>) {
         match datagram.first() {
-            Some(first) if first & 0x80 == 0 => {
-                if side == Side::Orig {
-                    self.is_opened = true;
-                    self.finish(out);
-                }
+            Some(first) if first & 0x80 == 0 && side == Side::Orig => {
+                self.is_opened = true;
+                self.finish(out);
             }
-            Some(_) if side == Side::Orig && self.hello.is_none() => self.long_packets(datagram, out),
+            Some(first) if first & 0x80 != 0 && side == Side::Orig && self.hello.is_none() => {
+                self.long_packets(datagram, out);
+            }
             _ => {}
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Span {
     end: u64,
     /// Payload bytes not seen before.
     pub(super) fresh_bytes: u64,
+    /// True when it begins with bytes that were sent before.
+    pub(super) is_repeat: bool,
 }
 
 /// One direction. Positions are 64-bit: sequence numbers unwrapped around the highest one seen.
@@ -48,18 +50,18 @@ impl Half {
             let end = start + u64::from(len);
             self.next = Some(end);
             self.delivered = start;
-            return Span { start, end, fresh_bytes: u64::from(len) };
+            return Span { start, end, fresh_bytes: u64::from(len), is_repeat: false };
         };
-        let start = match unwrapped(next, seq) {
-            Some(start) => start,
-            None => {
-                self.renumber(seq);
-                self.delivered
-            }
+        let start = if let Some(start) = unwrapped(next, seq) {
+            start
+        } else {
+            self.renumber(seq);
+            self.delivered
         };
         let end = start + u64::from(len);
+        let is_repeat = self.next.is_some_and(|next| start < next);
         let fresh_bytes = self.count(start, end);
-        Span { start, end, fresh_bytes }
+        Span { start, end, fresh_bytes, is_repeat }
     }
 
     fn renumber(&mut self, seq: u32) {

@@ -18,7 +18,7 @@ type Key = (Endpoint, Endpoint, u8);
 
 /// The connections under way.
 pub(super) struct Table {
-    flows: HashMap<Key, Box<Flow>, RandomState>,
+    flows: HashMap<Key, Flow, RandomState>,
     held_bytes: usize,
     next_sweep: u64,
     pub(super) finished: u64,
@@ -56,7 +56,7 @@ impl Table {
         if self.flows.len() >= FLOWS_MAX && !self.flows.contains_key(&key) {
             self.evict(exit);
         }
-        let flow = self.flows.entry(key).or_insert_with(|| Box::new(Flow::begin(number, packet, former)));
+        let flow = self.flows.entry(key).or_insert_with(|| Flow::begin(number, packet, former));
         let before = flow.held_bytes();
         flow.packet(packet, origin, exit);
         let after = flow.held_bytes();
@@ -98,14 +98,14 @@ impl Table {
     }
 
     /// In the order of their first packets, since that of the table is random.
-    fn close_all(&mut self, mut flows: Vec<Box<Flow>>, exit: &mut Exit<'_>) {
+    fn close_all(&mut self, mut flows: Vec<Flow>, exit: &mut Exit<'_>) {
         flows.sort_unstable_by_key(|flow| flow.number);
         for flow in flows {
             self.close(flow, exit);
         }
     }
 
-    fn close(&mut self, flow: Box<Flow>, exit: &mut Exit<'_>) {
+    fn close(&mut self, flow: Flow, exit: &mut Exit<'_>) {
         self.held_bytes = self.held_bytes.saturating_sub(flow.held_bytes());
         self.finished += 1;
         flow.finish(exit);

@@ -8,6 +8,8 @@ use undertone_core::model::{ExchangeKind, Timestamp};
 
 /// Handshake bytes kept of one direction; a ClientHello with post-quantum shares has 2 KiB, a chain 4 KiB.
 const HANDSHAKE_BYTES_MAX: usize = 64 * 1024;
+/// Longest text kept of the names in a certificate.
+const NAMES_BYTES_MAX: usize = 2048;
 /// Largest record of TLS 1.2 (2^14 + 2048); TLS 1.3 allows less.
 const RECORD_BYTES_MAX: usize = 16_384 + 2048;
 
@@ -30,9 +32,17 @@ struct Direction {
 pub(super) struct Tls {
     directions: Sides<Direction>,
     hello: Option<(Timestamp, Hello)>,
+    certificate: Option<Certificate>,
     is_sent: bool,
     /// Target of the CONNECT request that this handshake runs in.
     proxied_to: Option<Box<str>>,
+}
+
+/// Names in the server's certificate, which TLS 1.2 and older send in clear.
+#[derive(Debug)]
+struct Certificate {
+    subject: String,
+    issuer: String,
 }
 
 /// What one record's bytes led to.
@@ -106,6 +116,9 @@ impl Tls {
             if side == Side::Orig && kind == 1 && self.hello.is_none() {
                 self.hello = hello::read(body, Carrier::Tcp).map(|hello| (out.at, hello));
             }
+            if side == Side::Resp && kind == 11 && self.certificate.is_none() {
+                self.certificate = certificate(body);
+            }
             done += 4 + len;
         }
         direction.messages.drain(..done.min(direction.messages.len()));
@@ -124,12 +137,27 @@ impl Tls {
         exchange.alpn = hello.alpn.as_deref();
         exchange.ja3 = Some(&hello.ja3);
         exchange.ja4 = Some(&hello.ja4);
+        exchange.subject = self.certificate.as_ref().map(|certificate| certificate.subject.as_str());
+        exchange.issuer = self.certificate.as_ref().map(|certificate| certificate.issuer.as_str());
         out.send(exchange);
     }
 
     pub(super) fn held_bytes(&self) -> usize {
         self.directions.orig.messages.capacity() + self.directions.resp.messages.capacity()
     }
+}
+
+/// The first certificate of a Certificate message: the server's own.
+fn certificate(body: &[u8]) -> Option<Certificate> {
+    let mut reader = Reader::new(body);
+    reader.u24()?;
+    let len = reader.u24()?;
+    let (_, parsed) = x509_parser::parse_x509_certificate(reader.take(len)?).ok()?;
+    let text = |name: String| (name.len() <= NAMES_BYTES_MAX).then_some(name);
+    Some(Certificate {
+        subject: text(parsed.subject().to_string())?,
+        issuer: text(parsed.issuer().to_string())?,
+    })
 }
 
 impl Direction {

@@ -49,12 +49,16 @@ struct Attributes<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"), rename_all = "camelCase")]
+#[serde(bound(deserialize = "'de: 'a"))]
 struct Event<'a> {
-    event_time: Option<Raw<'a>>,
-    event_type: Option<Raw<'a>>,
-    connect_event: Option<Raw<'a>>,
-    dns_event: Option<Raw<'a>>,
+    #[serde(rename = "eventTime")]
+    time: Option<Raw<'a>>,
+    #[serde(rename = "eventType")]
+    kind: Option<Raw<'a>>,
+    #[serde(rename = "connectEvent")]
+    connect: Option<Raw<'a>>,
+    #[serde(rename = "dnsEvent")]
+    dns: Option<Raw<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -160,7 +164,11 @@ fn one_or_many<S: RecordSink + ?Sized>(value: Raw<'_>, line: u64, sink: &mut S) 
         return envelope(value, line, sink);
     }
     match value.every_item() {
-        Some(items) => items.into_iter().for_each(|item| envelope(item, line, sink)),
+        Some(items) => {
+            for item in items {
+                envelope(item, line, sink);
+            }
+        }
         None => sink.reject(line, RejectReason::BadJson, "syntax"),
     }
 }
@@ -171,7 +179,9 @@ fn envelope<S: RecordSink + ?Sized>(value: Raw<'_>, line: u64, sink: &mut S) {
         Ok(Envelope { received: Some(received), .. }) => match received.every_item() {
             None => Err(Unused::Reject(RejectReason::BadJson, "receivedMessages")),
             Some(items) => {
-                items.into_iter().for_each(|item| received_message(item, line, sink));
+                for item in items {
+                    received_message(item, line, sink);
+                }
                 Ok(())
             }
         },
@@ -254,11 +264,11 @@ pub fn device_id(name: &str) -> &str {
 }
 
 fn event<'a, S: RecordSink + ?Sized>(row: &Event<'a>, device: &str, sink: &mut S) -> Result<(), Unused<'a>> {
-    let name = field::text(row.event_type).ok_or(missing("eventType"))?;
-    let at = field::instant(row.event_time, "eventTime")?.ok_or(missing("eventTime"))?;
+    let name = field::text(row.kind).ok_or(missing("eventType"))?;
+    let at = field::instant(row.time, "eventTime")?.ok_or(missing("eventTime"))?;
     match name.as_ref() {
-        "CONNECT" => connect(row.connect_event.ok_or(missing("connectEvent"))?, at, device, sink),
-        "DNS" => lookup(row.dns_event.ok_or(missing("dnsEvent"))?, at, device, sink),
+        "CONNECT" => connect(row.connect.ok_or(missing("connectEvent"))?, at, device, sink),
+        "DNS" => lookup(row.dns.ok_or(missing("dnsEvent"))?, at, device, sink),
         _ => match phone_event::keyguard_states(&name.to_ascii_lowercase()) {
             Some(states) => {
                 phone_event::emit_states(at, device, SOURCE, states, sink);

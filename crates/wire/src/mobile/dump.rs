@@ -71,21 +71,19 @@ fn newlines(text: Option<&[u8]>) -> u64 {
     memchr::memchr_iter(b'\n', text.unwrap_or_default()).count() as u64
 }
 
-/// The lines of a part with their numbers. Lines over 1 MiB are rejected here; bytes that are not UTF-8 (labels
-/// of apps are not checked by anybody) hide the line from `wanted`'s sight unless it wants it.
+/// The lines of a part with their numbers. Lines over 1 MiB are rejected here. Lines are bytes: labels of apps
+/// need not be UTF-8, and only the fields that are read must be.
 pub(crate) fn lines<'a, S: RecordSink + ?Sized>(
     part: Part<'a>,
     sink: &mut S,
     mut take: impl FnMut(u64, Line<'a>, &mut S),
 ) {
-    let mut number = part.first_line;
-    for line in part.text.split(|byte| *byte == b'\n') {
+    for (number, line) in (part.first_line..).zip(part.text.split(|byte| *byte == b'\n')) {
         if line.len() > MAX_LINE_BYTES {
             sink.reject(number, RejectReason::LineTooLong, "line over 1 MiB");
         } else {
             take(number, Line(line), sink);
         }
-        number += 1;
     }
 }
 

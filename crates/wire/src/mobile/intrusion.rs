@@ -37,9 +37,12 @@ const TAGS: [(u32, &str); 5] = [
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
 struct Line<'a> {
-    dns_event: Option<Raw<'a>>,
-    connect_event: Option<Raw<'a>>,
-    security_event: Option<Raw<'a>>,
+    #[serde(rename = "dns_event")]
+    dns: Option<Raw<'a>>,
+    #[serde(rename = "connect_event")]
+    connect: Option<Raw<'a>>,
+    #[serde(rename = "security_event")]
+    security: Option<Raw<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +81,7 @@ fn read<'a, S: RecordSink + ?Sized>(
     sink: &mut S,
 ) -> Result<(), Unused<'a>> {
     let line: Line<'a> = row::object(text)?;
-    match (line.dns_event, line.connect_event, line.security_event) {
+    match (line.dns, line.connect, line.security) {
         (Some(body), None, None) => lookup(&network(body, event)?, sink),
         (None, Some(body), None) => connection(&network(body, event)?, sink),
         (None, None, Some(body)) => security(body, event, sink),

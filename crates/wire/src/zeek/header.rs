@@ -68,6 +68,14 @@ impl Header {
         self.log.is_some()
     }
 
+    /// Whether a cell says that there is no value.
+    pub(super) fn is_absent(&self, cell: &str) -> bool {
+        // The first byte tells most cells apart without a call to compare them.
+        let first = cell.as_bytes().first();
+        (first == self.unset_field.as_bytes().first() && cell == self.unset_field)
+            || (first == self.empty_field.as_bytes().first() && cell == self.empty_field)
+    }
+
     fn read_line(&mut self, line: &str) {
         let Some((key, value)) = line.split_once(|separator: char| {
             separator.is_ascii_whitespace() || separator == char::from(self.separator)

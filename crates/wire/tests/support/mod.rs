@@ -1,6 +1,9 @@
 //! What the capture tests share: a sink that keeps everything, and the folder of sample data.
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this module")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says what it skips")]
+
+pub mod build;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

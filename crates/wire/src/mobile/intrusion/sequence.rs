@@ -112,18 +112,15 @@ impl IntrusionSequence {
 
     /// The holes, by sequence and id.
     pub fn missing(&self) -> impl Iterator<Item = Missing> {
-        let after = self.runs.iter().skip(1);
-        self.runs.iter().zip(after).filter_map(
-            |((&(sequence, _), left), (&(next_sequence, next_id), right))| {
-                (sequence == next_sequence).then(|| Missing {
-                    sequence,
-                    first_id: left.last_id.saturating_add(1),
-                    last_id: next_id.saturating_sub(1),
-                    after: left.last_at,
-                    before: right.first_at,
-                })
-            },
-        )
+        let next = self.runs.iter().skip(1);
+        let pairs = self.runs.iter().zip(next).filter(|((left, _), (right, _))| left.0 == right.0);
+        pairs.map(|((&(sequence, _), left), (&(_, next_id), right))| Missing {
+            sequence,
+            first_id: left.last_id.saturating_add(1),
+            last_id: next_id.saturating_sub(1),
+            after: left.last_at,
+            before: right.first_at,
+        })
     }
 
     /// How many ids the holes hold together.

@@ -268,7 +268,7 @@ fn app_privacy_rows_name_apps_and_nothing_else() {
 {"domain":"117.161.74.49","timeStamp":"2021-10-18T08:42:46.449+08:00","type":"networkActivity","bundleID":"com.b"}
 {"accessor":{"identifier":"com.a"},"category":"camera","kind":"intervalEnd","timeStamp":"2021-06-06T16:15:48Z","type":"access"}
 {"domain":"x","timeStamp":"2021-06-06T16:15:48Z","type":"networkActivity"}"#,
-        |line, number, seen| app_privacy::parse_line(line, number, seen),
+        app_privacy::parse_line,
     );
     assert_eq!(
         seen.telemetry,

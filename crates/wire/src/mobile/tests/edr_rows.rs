@@ -13,7 +13,7 @@ fn examples() -> Vec<&'static str> {
 }
 
 fn read(text: &str) -> Seen {
-    check_lines(text, |line, number, seen| edr::parse_line(line, number, seen))
+    check_lines(text, edr::parse_line)
 }
 
 #[test]
@@ -47,8 +47,10 @@ fn the_schema_names_the_kinds_states_and_fields_of_the_parser() {
     named.sort_unstable();
     known.sort_unstable();
     assert_eq!(named, known);
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
     for example in examples() {
         let row: serde_json::Value = serde_json::from_str(example).unwrap();
+        assert!(validator.is_valid(&row), "{example}");
         assert!(row.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())), "{example}");
     }
 }
@@ -115,4 +117,24 @@ fn every_other_row_is_rejected_or_ignored_once() {
     let mut seen = Seen::default();
     edr::parse_line(&vec![b' '; 2 << 20], 4, &mut seen);
     assert_eq!(seen.rejects[0].1, R::LineTooLong);
+}
+
+#[test]
+fn the_schema_refuses_what_the_parser_rejects() {
+    let schema = serde_json::from_str(SCHEMA).unwrap();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    for body in [
+        r#""kind":"connection","resp_port":443"#,
+        r#""kind":"connection","resp_ip":"1.2.3.4","resp_port":65536"#,
+        r#""kind":"connection","resp_ip":"1.2.3.4","orig_bytes":-1"#,
+        r#""kind":"lookup""#,
+        r#""kind":"state""#,
+        r#""kind":"state","state":"background""#,
+        r#""kind":"usage""#,
+        r#""kind":"push","bytes":"many""#,
+    ] {
+        let line = format!("{{\"ts\":1777852991,\"device_id\":\"d\",{body}}}");
+        assert!(!validator.is_valid(&serde_json::from_str(&line).unwrap()), "{line}");
+        assert_eq!(read(&line).counts(), (0, 1, 0), "{line}");
+    }
 }

@@ -8,8 +8,10 @@ use super::Seen;
 use crate::inventory;
 use proptest::prelude::*;
 
+type Sniffer = fn(&[u8]) -> bool;
+
 /// Sniffers by source.
-const SNIFFERS: [(&str, fn(&[u8]) -> bool); 9] = [
+const SNIFFERS: [(&str, Sniffer); 9] = [
     ("edr", edr::sniff),
     ("intrusion", intrusion::sniff),
     ("amapi", amapi::sniff),

@@ -9,6 +9,9 @@ use super::super::{amapi, app_privacy, intrusion, netstats, pcapdroid, usagestat
 use super::Seen;
 use std::path::PathBuf;
 
+type Sniffer = fn(&[u8]) -> bool;
+
+#[expect(clippy::print_stdout, reason = "a skipped sample must be seen")]
 fn sample(name: &str) -> Option<Vec<u8>> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
     let shared = std::env::var_os("UNDERTONE_SHARED").map_or_else(|| PathBuf::from(beside), PathBuf::from);
@@ -20,12 +23,11 @@ fn sample(name: &str) -> Option<Vec<u8>> {
 }
 
 /// Reads a sample with its parser; checks that its own sniffer claims it.
-fn read(name: &str, sniff: fn(&[u8]) -> bool, parse: impl FnOnce(&[u8], &mut Seen)) -> Option<Seen> {
+fn read(name: &str, sniff: Sniffer, parse: impl FnOnce(&[u8], &mut Seen)) -> Option<Seen> {
     let text = sample(name)?;
     assert!(sniff(text.get(..4096).unwrap_or(&text)), "{name} is not recognised");
     let mut seen = Seen::default();
     parse(&text, &mut seen);
-    println!("{name}: {:?}", seen.counts());
     assert!(seen.rejects.is_empty(), "{name}: {:?}", seen.rejects);
     Some(seen)
 }
@@ -54,7 +56,7 @@ fn intrusion_logging() {
 #[test]
 fn android_management() {
     let name = "amapi/SYNTHETIC_batch_usage_log_events.json";
-    let Some(seen) = read(name, amapi::sniff, |text, seen| amapi::parse(text, seen)) else { return };
+    let Some(seen) = read(name, amapi::sniff, amapi::parse) else { return };
     assert_eq!(seen.counts(), (3, 0, 1));
     assert!(seen.telemetry[1].contains(" 3a1b2c3d|android|com.example.torch|"));
 }
@@ -105,7 +107,7 @@ fn app_privacy_report() {
 /// What belongs to other parsers, or to none yet, is claimed by nobody here.
 #[test]
 fn others_are_not_claimed() {
-    let sniffers: [fn(&[u8]) -> bool; 8] = [
+    let sniffers: [Sniffer; 8] = [
         super::super::edr::sniff,
         intrusion::sniff,
         amapi::sniff,

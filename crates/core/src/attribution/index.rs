@@ -1,0 +1,234 @@
+//! The reports of one device, sorted for each question of the join. Times are the sensor's: the skew is off.
+
+use super::spans::{ReportSpan, SpanIndex};
+use super::{ConnectionReport, DeviceReports, SessionFacts, Skew, Tally, skew};
+use crate::destination::{normal_host, registrable_domain};
+use crate::model::{Timestamp, Transport};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// How far a report and a session may be apart to be one connection by its address: 2 seconds (DESIGN 3).
+const ADDRESS_MICROS: i64 = 2_000_000;
+
+/// How far they may be apart when the originator's port matches as well: a minute, in which Android does not use
+/// a port again for the same responder (Linux `TIME_WAIT` is 60 s).
+const FIVE_TUPLE_MICROS: i64 = 60_000_000;
+
+/// How long an answer explains a connection: 5 minutes, a usual time-to-live. Apps connect within milliseconds
+/// of a lookup, and later ones come from their cache.
+const LOOKUP_MICROS: i64 = 300_000_000;
+
+/// Answers of one lookup that are used.
+const MAX_ANSWERS: usize = 256;
+
+/// A report of one connection with address.
+#[derive(Debug, Clone, Copy)]
+struct Contact<'a> {
+    resp_ip: IpAddr,
+    resp_port: Option<u16>,
+    at: Timestamp,
+    transport: Transport,
+    orig_ip: Option<IpAddr>,
+    /// `None` also for the port of a local tunnel.
+    orig_port: Option<u16>,
+    app: &'a str,
+}
+
+/// The reports of one device.
+#[derive(Debug)]
+pub(super) struct ReportIndex<'a> {
+    /// Ascending by (responder address, time).
+    by_address: Vec<Contact<'a>>,
+    /// Those with an originator port, ascending by (responder address, originator port, time).
+    by_orig_port: Vec<Contact<'a>>,
+    /// By host, normal form.
+    hosts: BTreeMap<Box<str>, SpanIndex<'a>>,
+    /// By registrable domain.
+    domains: BTreeMap<Box<str>, SpanIndex<'a>>,
+    /// By address that a lookup answered or an aggregated report names.
+    answers: BTreeMap<IpAddr, SpanIndex<'a>>,
+    has_skew: bool,
+}
+
+impl<'a> ReportIndex<'a> {
+    /// Sorts the reports.
+    pub(super) fn new(reports: &DeviceReports<'a>, skew: Option<Skew>) -> Self {
+        let ahead = skew.map_or(0, |skew| skew.micros);
+        let mut spans = Spans::default();
+        let mut by_address = Vec::new();
+        for report in reports.connections {
+            let at = report.at.plus_micros(-ahead);
+            spans.connection(report, at, ahead);
+            by_address.extend(contact(report, at));
+        }
+        for lookup in reports.lookups {
+            let at = lookup.at.plus_micros(-ahead);
+            spans.lookup(
+                lookup.qname,
+                lookup.answers,
+                &around(at, at.plus_micros(LOOKUP_MICROS), lookup.app, 1),
+            );
+        }
+        let mut by_orig_port: Vec<Contact<'a>> =
+            by_address.iter().copied().filter(|contact| contact.orig_port.is_some()).collect();
+        by_address.sort_unstable_by_key(|contact| (contact.resp_ip, contact.at));
+        by_orig_port.sort_unstable_by_key(|contact| (contact.resp_ip, contact.orig_port, contact.at));
+        Self {
+            by_address,
+            by_orig_port,
+            hosts: indexed(spans.hosts),
+            domains: indexed(spans.domains),
+            answers: indexed(spans.answers),
+            has_skew: skew.is_some(),
+        }
+    }
+
+    /// Apps that reported the same originator port and responder, nearest in time.
+    pub(super) fn by_five_tuple(&self, session: &SessionFacts<'_>) -> Tally<'a> {
+        let reach = if self.has_skew { FIVE_TUPLE_MICROS } else { skew::MAX_SKEW_MICROS };
+        let key = (session.resp.addr, Some(session.orig.port));
+        let from = (key.0, key.1, session.start.plus_micros(-reach));
+        let of = |contact: &Contact<'_>| (contact.resp_ip, contact.orig_port, contact.at);
+        let first = self.by_orig_port.partition_point(|contact| of(contact) < from);
+        let near = self.by_orig_port.get(first..).unwrap_or_default().iter().take_while(|contact| {
+            (contact.resp_ip, contact.orig_port) == key && contact.at.since(session.start) <= reach
+        });
+        let fits = near.filter(|contact| {
+            contact.fits(session) && contact.orig_ip.is_none_or(|orig| orig == session.orig.addr)
+        });
+        let mut nearest = (u64::MAX, Tally::new());
+        for contact in fits {
+            let distance = contact.at.since(session.start).unsigned_abs();
+            if distance < nearest.0 {
+                nearest = (distance, Tally::new());
+            }
+            if distance == nearest.0 {
+                *nearest.1.entry(contact.app).or_default() += 1;
+            }
+        }
+        nearest.1
+    }
+
+    /// Apps that reported the responder within 2 seconds.
+    pub(super) fn by_address(&self, session: &SessionFacts<'_>) -> Tally<'a> {
+        let from = (session.resp.addr, session.start.plus_micros(-ADDRESS_MICROS));
+        let first = self.by_address.partition_point(|contact| (contact.resp_ip, contact.at) < from);
+        let near = self.by_address.get(first..).unwrap_or_default().iter().take_while(|contact| {
+            contact.resp_ip == session.resp.addr && contact.at.since(session.start) <= ADDRESS_MICROS
+        });
+        let mut tally = Tally::new();
+        for contact in near.filter(|contact| contact.fits(session)) {
+            *tally.entry(contact.app).or_default() += 1;
+        }
+        tally
+    }
+
+    /// Apps that were reported with this very host at `at`. `host` in normal form.
+    pub(super) fn by_host(&self, at: Timestamp, host: &str) -> Tally<'a> {
+        tally(self.hosts.get(host), at)
+    }
+
+    /// Apps that were reported with a host of the same registrable domain at `at`. `host` in normal form.
+    pub(super) fn by_domain(&self, at: Timestamp, host: &str) -> Tally<'a> {
+        registrable_domain(host).map(|domain| tally(self.domains.get(domain), at)).unwrap_or_default()
+    }
+
+    /// Apps whose lookups answered this address not long before `at`.
+    pub(super) fn by_answer(&self, at: Timestamp, addr: IpAddr) -> Tally<'a> {
+        tally(self.answers.get(&addr), at)
+    }
+}
+
+impl Contact<'_> {
+    /// Whether responder port and transport agree, as far as both are said.
+    fn fits(&self, session: &SessionFacts<'_>) -> bool {
+        let either_unsaid = [self.transport, session.transport].contains(&Transport::Other);
+        self.resp_port.is_none_or(|port| port == session.resp.port)
+            && (either_unsaid || self.transport == session.transport)
+    }
+}
+
+/// The contact of a report that stands for one connection and names an address.
+fn contact<'a>(report: &ConnectionReport<'a>, at: Timestamp) -> Option<Contact<'a>> {
+    let connection = &report.connection;
+    let is_single = connection.hits == 1;
+    let orig_port = connection.orig_port.filter(|port| *port != 0 && !connection.orig_is_tunnel);
+    is_single.then_some(Contact {
+        resp_ip: connection.resp_ip?,
+        resp_port: connection.resp_port,
+        at,
+        transport: connection.transport,
+        orig_ip: connection.orig_ip,
+        orig_port,
+        app: report.app,
+    })
+}
+
+/// Spans by what they were reported with.
+#[derive(Default)]
+struct Spans<'a> {
+    hosts: BTreeMap<Box<str>, Vec<ReportSpan<'a>>>,
+    domains: BTreeMap<Box<str>, Vec<ReportSpan<'a>>>,
+    answers: BTreeMap<IpAddr, Vec<ReportSpan<'a>>>,
+}
+
+impl<'a> Spans<'a> {
+    fn connection(&mut self, report: &ConnectionReport<'a>, at: Timestamp, ahead: i64) {
+        let connection = &report.connection;
+        let to = connection.end.map_or(at, |end| end.plus_micros(-ahead));
+        let span = around(at, to, report.app, u64::from(connection.hits));
+        if let Some(host) = connection.resp_host {
+            self.name(host, span);
+        }
+        // An aggregated row has no time of its own, so its address is no better than a name.
+        if let Some(addr) = connection.resp_ip.filter(|_| connection.hits > 1) {
+            self.answers.entry(addr).or_default().push(span);
+        }
+    }
+
+    fn lookup(&mut self, qname: &str, answers: &str, span: &ReportSpan<'a>) {
+        self.name(qname, *span);
+        for addr in
+            answers.split(',').take(MAX_ANSWERS).filter_map(|answer| answer.trim().parse::<IpAddr>().ok())
+        {
+            self.answers.entry(addr.to_canonical()).or_default().push(*span);
+        }
+    }
+
+    fn name(&mut self, host: &str, span: ReportSpan<'a>) {
+        let host = normal_host(host);
+        if let Some(domain) = registrable_domain(&host) {
+            push(&mut self.domains, domain, span);
+        }
+        push(&mut self.hosts, &host, span);
+    }
+}
+
+fn push<'a>(spans: &mut BTreeMap<Box<str>, Vec<ReportSpan<'a>>>, key: &str, span: ReportSpan<'a>) {
+    match spans.get_mut(key) {
+        Some(known) => known.push(span),
+        None => {
+            spans.insert(key.into(), vec![span]);
+        }
+    }
+}
+
+/// A span with the 2 seconds that clocks and logs may differ on both sides.
+fn around(from: Timestamp, to: Timestamp, app: &str, hits: u64) -> ReportSpan<'_> {
+    ReportSpan { from: from.plus_micros(-ADDRESS_MICROS), to: to.plus_micros(ADDRESS_MICROS), app, hits }
+}
+
+fn indexed<K: Ord>(spans: BTreeMap<K, Vec<ReportSpan<'_>>>) -> BTreeMap<K, SpanIndex<'_>> {
+    spans.into_iter().map(|(key, spans)| (key, SpanIndex::new(spans))).collect()
+}
+
+fn tally<'a>(index: Option<&SpanIndex<'a>>, at: Timestamp) -> Tally<'a> {
+    let mut tally = Tally::new();
+    if let Some(index) = index {
+        index.visit(at, |span| {
+            let weight: &mut u64 = tally.entry(span.app).or_default();
+            *weight = weight.saturating_add(span.hits);
+        });
+    }
+    tally
+}
