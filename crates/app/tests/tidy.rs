@@ -25,9 +25,9 @@ fn files_are_short() {
 
 #[test]
 fn every_source_says_what_it_is_for() {
-    for (path, text) in files(&["rs"]) {
-        assert!(text.starts_with("//!"), "{} does not open with //!", path.display());
-    }
+    let silent = files(&["rs"]).into_iter().filter(|(_, text)| !text.starts_with("//!"));
+    let silent: Vec<_> = silent.map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "these do not open with //!: {silent:?}");
 }
 
 #[test]
