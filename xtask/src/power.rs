@@ -3,12 +3,12 @@
 use crate::benign::Benign;
 use crate::random::Random;
 use crate::series::Series;
-use undertone_core::timing::{Options, Verdict, assess};
+use undertone_core::timing::{AwakeClock, Options, Verdict, assess};
 
 /// Differs from the seed of the tables.
 const SEED: u64 = 0x0070_6f77_6572;
 
-const BENIGN: [(&str, Series); 10] = [
+const BENIGN: [(&str, Series); 12] = [
     ("exponential", Series::Benign(Benign::Exponential)),
     ("lognormal 1.0", Series::Benign(Benign::Lognormal(10))),
     ("lognormal 1.5", Series::Benign(Benign::Lognormal(15))),
@@ -18,6 +18,8 @@ const BENIGN: [(&str, Series); 10] = [
     ("sessions", Series::Benign(Benign::Sessions)),
     ("erlang 2", Series::Erlang2),
     ("people, parallel", Series::People),
+    ("people, whole seconds", Series::PeopleRounded),
+    ("people, awake clock", Series::PeopleAwake),
     ("diurnal poisson", Series::Diurnal),
 ];
 
@@ -60,7 +62,9 @@ fn shares(series: Series, count: usize, draws: usize, levels: &[f64], stream: u6
     let mut hits = vec![0_u32; levels.len()];
     for _ in 0..draws {
         let times = series.draw(&mut random, count);
-        let p = match assess(&times, &Options::default()) {
+        let clock = AwakeClock::from_activity(&times, 600_000_000);
+        let awake = matches!(series, Series::PeopleAwake).then_some(&clock);
+        let p = match assess(&times, &Options { awake, ..Options::default() }) {
             Verdict::Tested(test) => test.p_value,
             Verdict::Insufficient { .. } => 1.0,
         };

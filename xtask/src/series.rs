@@ -12,6 +12,10 @@ pub(crate) enum Series {
     Erlang2,
     /// A person: sessions of actions, each of one to six parallel connections.
     People,
+    /// The same, logged in whole seconds.
+    PeopleRounded,
+    /// The same, on the awake clock of a phone that is silent whenever the person is for 10 minutes.
+    PeopleAwake,
     /// Poisson process with a daily rhythm (nights at a tenth).
     Diurnal,
     /// `T (1 +- j U)`.
@@ -48,7 +52,8 @@ impl Series {
         let period = random.between(30.0_f64.ln(), 3_600.0_f64.ln()).exp();
         let mut secs = match self {
             Self::Benign(law) => benign(random, law, count, period),
-            Self::People => people(random, count),
+            Self::People | Self::PeopleAwake => people(random, count),
+            Self::PeopleRounded => people(random, count).into_iter().map(f64::floor).collect(),
             Self::Diurnal => diurnal(random, count),
             Self::Doze(jitter) => doze(random, count, period.min(900.0), jitter),
             Self::Foreign(share) => foreign(random, count, period, share),

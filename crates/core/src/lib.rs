@@ -13,6 +13,7 @@ pub mod dns;
 pub mod evidence;
 pub mod finding;
 pub mod model;
+pub mod roles;
 pub mod score;
 pub mod series;
 pub mod text;

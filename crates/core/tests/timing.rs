@@ -139,6 +139,24 @@ fn whole_second_logs_are_not_mistaken_for_clockwork() {
     assert!(tested(&beacon).p_value < 1e-5);
 }
 
+/// Rounded sessions of a person: 300 series, of which 1e-3 or less may be found.
+#[test]
+fn people_in_whole_second_logs_are_not_found() {
+    let found = (0..300)
+        .filter(|seed| {
+            let mut uniform = Uniform(1_000 + seed);
+            let mut wait = |i: i32| {
+                let mean = if i % 6 == 0 { 2_400.0 } else { 14.0 };
+                -mean * uniform.next().ln() - 8.0 * uniform.next().ln() + 3.0 * uniform.next()
+            };
+            let times = instants((0..100).map(&mut wait));
+            let times: Vec<i64> = times.iter().map(|at| at / 1_000_000 * 1_000_000).collect();
+            tested(&times).p_value <= 1e-4
+        })
+        .count();
+    assert!(found <= 1, "{found} of 300");
+}
+
 #[test]
 fn sleep_is_taken_out_by_the_awake_clock() {
     let mut times = symmetric(12, 600.0, 0.3, 4);

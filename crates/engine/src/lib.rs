@@ -8,5 +8,6 @@ pub mod identity;
 pub mod input;
 pub mod partition;
 mod scan;
+pub mod telemetry;
 
 pub use scan::{Rejected, ScanError, ScanOptions, ScanReport, ScanSummary, scan};

@@ -8,5 +8,4 @@ pub mod path;
 pub use agent::user_agent_family;
 pub use dga::{DgaLikeness, dga_likeness};
 pub use entropy::{bits_per_char, bits_per_char_millis, normalised_entropy};
-pub use agent::user_agent_family;
 pub use path::path_class;

@@ -188,17 +188,16 @@ fn is_whole_seconds(times: &[i64]) -> bool {
     times.iter().all(|at| at.wrapping_sub(*first) % SECOND_MICROS == 0)
 }
 
-/// Spreads whole-second instants evenly within their second (golden-ratio sequence). Rounding makes equal
-/// intervals out of unequal ones; equal intervals are what regularity looks like.
+/// Spreads whole-second instants over their second, by the hash of their rank (splitmix64). Rounding makes equal
+/// intervals out of unequal ones, and equal intervals are what regularity looks like; so would any even sequence.
 fn spread_within_second(times: &[i64]) -> Vec<i64> {
-    /// `2^32 / golden ratio`.
-    const STEP: u32 = 2_654_435_769;
-    let mut phase = 0_u32;
-    let spread = |at: &i64| {
-        phase = phase.wrapping_add(STEP);
-        at.saturating_add((i64::from(phase) * SECOND_MICROS) >> 32)
+    let spread = |(rank, at): (u64, &i64)| {
+        let x = rank.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        at.saturating_add(i64::try_from((x ^ (x >> 31)) % SECOND_MICROS.unsigned_abs()).unwrap_or(0))
     };
-    let mut times: Vec<i64> = times.iter().map(spread).collect();
+    let mut times: Vec<i64> = (0..).zip(times).map(spread).collect();
     times.sort_unstable();
     times
 }

@@ -5,6 +5,7 @@ use super::parallel;
 use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Partitions, next_record};
+use crate::telemetry::{self, Roles};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +17,8 @@ use undertone_core::series::{Profile, SeriesKey};
 
 /// Days that a series is scored over, up to the day of its last event.
 const WINDOW_DAYS: i32 = 7;
+/// How long a person's touch explains traffic (`recent_user_interaction_window_secs`).
+const INTERACTION_WINDOW_SECS: u32 = 60;
 
 /// One device after pass 1.
 #[derive(Debug)]
@@ -28,6 +31,14 @@ pub(super) struct Device {
     pub(super) assessed: Vec<Assessed>,
     /// Records that said what another had said.
     pub(super) duplicates: u64,
+    /// Connections by how their app was found.
+    pub(super) methods: BTreeMap<&'static str, u64>,
+    /// How each app was found, most strongly.
+    pub(super) method_of_app: BTreeMap<Box<str>, &'static str>,
+    /// Roles that its telemetry says.
+    pub(super) roles: Roles,
+    /// How far the phone's clock is ahead, microseconds.
+    pub(super) skew_micros: Option<i64>,
 }
 
 /// A series on one day, with stage A over its window.
@@ -102,12 +113,34 @@ fn partition_devices(taken: &[crate::partition::Taken], directory: &Directory) -
 
 fn device(id: &str, records: DeviceRecords<'_>, directory: &Directory) -> Device {
     let platform = platform(id, &records.telemetry, directory);
-    let joined = device::join::join(records.sessions, records.messages);
-    let input = DeviceInput { connections: &joined.connections, apps: &[], flags: &[], stacks: &[] };
+    let mut roles = Roles::default();
+    roles.count(&records.telemetry);
+    let mut joined = device::join::join(records.sessions, records.messages);
+    if joined.connections.is_empty() {
+        joined.connections = telemetry::connections_of_phone(&records.telemetry);
+    }
+    let reports = telemetry::Reports::of(&records.telemetry);
+    let view = telemetry::view(&reports, &joined.connections, INTERACTION_WINDOW_SECS);
+    let input = DeviceInput {
+        connections: &joined.connections,
+        apps: &view.apps,
+        flags: &view.flags,
+        stacks: &view.stacks,
+    };
     let mut report = device::observe(&input);
     let series = std::mem::take(&mut report.series);
     let assessed = series.into_iter().flat_map(|series| assess(series, &report)).collect();
-    Device { id: id.to_owned(), platform, report, assessed, duplicates: joined.duplicates }
+    Device {
+        id: id.to_owned(),
+        platform,
+        report,
+        assessed,
+        duplicates: joined.duplicates,
+        methods: view.methods,
+        method_of_app: view.method_of_app,
+        roles,
+        skew_micros: view.skew_micros,
+    }
 }
 
 /// Platform: the inventory's word, else what most telemetry says.

@@ -100,7 +100,7 @@ pub(super) fn summarise(
         device_days: totals.device_days,
         first: seen.span.map(|(first, _)| first),
         last: seen.span.map(|(_, last)| last),
-        attribution: BTreeMap::new(),
+        attribution: totals.methods.clone(),
         notes,
     }
 }

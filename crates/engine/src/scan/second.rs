@@ -2,14 +2,13 @@
 
 use super::devices::{Assessed, Device};
 use super::parallel;
+use crate::telemetry::Roles;
+use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Features, Peer, Peers};
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Scored, weigh_case};
 use undertone_core::thresholds::Thresholds;
 use undertone_core::weigh::Case;
-
-/// Role of a series whose app is unknown.
-const ROLE_UNKNOWN: &str = "network_only";
 
 /// What pass 2 gives.
 pub(super) struct Second {
@@ -27,9 +26,13 @@ pub(super) struct Totals {
     pub(super) series: u64,
     pub(super) sessions: u64,
     pub(super) duplicates: u64,
+    /// Connections by how their app was found.
+    pub(super) methods: BTreeMap<&'static str, u64>,
+    /// Devices whose clock skew could be estimated.
+    pub(super) skews: u64,
 }
 
-pub(super) fn second_pass(devices: Vec<Device>, thresholds: &Thresholds, threads: usize) -> Second {
+pub(super) fn second_pass(mut devices: Vec<Device>, thresholds: &Thresholds, threads: usize) -> Second {
     let mut baseline = Baseline::default();
     let mut totals = Totals { devices: devices.len() as u64, ..Totals::default() };
     for device in &devices {
@@ -37,25 +40,33 @@ pub(super) fn second_pass(devices: Vec<Device>, thresholds: &Thresholds, threads
         totals.series += device.report.series_total;
         totals.sessions += device.report.sessions;
         totals.duplicates += device.duplicates;
+        for (method, count) in &device.methods {
+            *totals.methods.entry(method).or_default() += count;
+        }
+        totals.skews += u64::from(device.skew_micros.is_some());
     }
     totals.device_days = baseline.device_days;
-    let peers = Peers::new(&peers_of(&devices, &baseline));
+    let mut roles = Roles::default();
+    for device in &mut devices {
+        roles.merge(std::mem::take(&mut device.roles));
+    }
+    let peers = Peers::new(&peers_of(&devices, &baseline, &roles));
     let has_apps = devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
     let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-    let context = Context { baseline: &baseline, peers: &peers, thresholds };
+    let context = Context { baseline: &baseline, peers: &peers, roles: &roles, thresholds };
     let scored = parallel::map(devices.len(), threads, |number| {
         devices.get(number).map_or_else(Vec::new, |device| context.score(number, device))
     });
     Second { scored: scored.into_iter().flatten().collect(), baseline, sight, totals }
 }
 
-fn peers_of(devices: &[Device], baseline: &Baseline) -> Vec<Peer> {
+fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer> {
     let mut peers = Vec::new();
     for (number, device) in devices.iter().enumerate() {
         for series in device.assessed.iter().filter(|s| s.is_last && s.machine.is_machine_driven()) {
             peers.push(Peer {
                 device: u32::try_from(number).unwrap_or(u32::MAX),
-                role: role_of(series).into(),
+                role: roles.role_of(series.key.app.as_deref()).into(),
                 features: Features::of(&series.key, &series.profile, &series.machine, baseline),
             });
         }
@@ -63,13 +74,10 @@ fn peers_of(devices: &[Device], baseline: &Baseline) -> Vec<Peer> {
     peers
 }
 
-fn role_of(_series: &Assessed) -> &str {
-    ROLE_UNKNOWN
-}
-
 struct Context<'c> {
     baseline: &'c Baseline,
     peers: &'c Peers,
+    roles: &'c Roles,
     thresholds: &'c Thresholds,
 }
 
@@ -79,7 +87,9 @@ impl Context<'_> {
     }
 
     fn score_series(&self, number: usize, device: &Device, series: &Assessed) -> Scored {
-        let role = role_of(series);
+        let app = series.key.app.as_deref();
+        let role = self.roles.role_of(app);
+        let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
         let case = Case {
             key: &series.key,
             profile: &series.profile,
@@ -96,7 +106,7 @@ impl Context<'_> {
             device_id: device.id.clone(),
             platform: device.platform,
             device_addresses: device.report.addresses.clone(),
-            attribution: "none",
+            attribution,
             role: role.to_owned(),
             key: series.key.clone(),
             day: series.day,

@@ -1,0 +1,181 @@
+//! The attribution join: what one phone says, put beside what the network saw of it.
+
+mod phone_only;
+mod roles;
+
+pub use phone_only::connections_of_phone;
+pub use roles::Roles;
+
+use std::collections::BTreeMap;
+use undertone_core::attribution::{
+    AttributionMethod, Attributor, ConnectionReport, DeviceReports, LookupReport, SessionFacts,
+};
+use undertone_core::device::Connection;
+use undertone_core::model::{Telemetry, TelemetryKind, Timestamp};
+use undertone_core::series::EventFlags;
+use undertone_core::timeline::{AppState, StateEvent, StateTimeline};
+
+/// How soon after a push an app's session counts as woken by it.
+const WAKE_MICROS: i64 = 10_000_000;
+/// A session is matched to the stack of a report of the same app within this time.
+const STACK_MICROS: i64 = 2_000_000;
+
+/// What telemetry says of the connections of one device, in their order.
+#[derive(Debug, Default)]
+pub struct PhoneView<'a> {
+    /// App of each connection; `None` where none fits, or where several do.
+    pub apps: Vec<Option<&'a str>>,
+    /// State at each connection's start.
+    pub flags: Vec<EventFlags>,
+    /// Networking stack of each connection.
+    pub stacks: Vec<Option<&'static str>>,
+    /// Connections by how their app was found.
+    pub methods: BTreeMap<&'static str, u64>,
+    /// How an app's connections were found, most often.
+    pub method_of_app: BTreeMap<Box<str>, &'static str>,
+    /// How far the phone's clock is ahead of the sensor's, microseconds.
+    pub skew_micros: Option<i64>,
+}
+
+/// The telemetry of one device, sorted by what it is about.
+#[derive(Debug)]
+pub struct Reports<'a> {
+    connections: Vec<ConnectionReport<'a>>,
+    lookups: Vec<LookupReport<'a>>,
+    pushes: BTreeMap<&'a str, Vec<Timestamp>>,
+    timeline: StateTimeline,
+}
+
+impl<'a> Reports<'a> {
+    /// Sorts the telemetry of one device.
+    pub fn of(telemetry: &[Telemetry<'a>]) -> Self {
+        let (mut connections, mut lookups) = (Vec::new(), Vec::new());
+        let mut pushes: BTreeMap<&'a str, Vec<Timestamp>> = BTreeMap::new();
+        let mut states = Vec::new();
+        for event in telemetry {
+            let at = event.at;
+            match (&event.kind, event.app_id) {
+                (TelemetryKind::Connection(connection), Some(app)) => {
+                    connections.push(ConnectionReport { app, at, connection: connection.clone() });
+                }
+                (TelemetryKind::Lookup(lookup), Some(app)) => {
+                    lookups.push(LookupReport { app, at, qname: lookup.qname, answers: lookup.answers });
+                }
+                (TelemetryKind::Push(_), Some(app)) => pushes.entry(app).or_default().push(at),
+                (TelemetryKind::State(change), app) => {
+                    states.push(StateEvent { at, state: change.state, app })
+                }
+                _ => {}
+            }
+        }
+        pushes.values_mut().for_each(|times| times.sort_unstable());
+        Self { connections, lookups, pushes, timeline: states.into_iter().collect() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+            && self.lookups.is_empty()
+            && self.pushes.is_empty()
+            && self.timeline.is_empty()
+    }
+}
+
+/// Joins telemetry with connections. `interaction_window_secs` is how long a person's touch explains traffic.
+pub fn view<'r>(
+    reports: &'r Reports<'r>,
+    connections: &'r [Connection<'r>],
+    interaction_window_secs: u32,
+) -> PhoneView<'r> {
+    let has_tags = connections.iter().any(|connection| connection.session.app.is_some());
+    if reports.is_empty() && !has_tags {
+        let methods = BTreeMap::from([(AttributionMethod::None.as_str(), connections.len() as u64)]);
+        return PhoneView { methods, ..PhoneView::default() };
+    }
+    let facts: Vec<SessionFacts<'r>> = connections.iter().map(facts).collect();
+    let join =
+        DeviceReports { connections: &reports.connections, lookups: &reports.lookups, declarations: &[] };
+    let attributor = Attributor::new(&join, &facts);
+    let skew_micros = attributor.skew().map(|skew| skew.micros);
+    let mut view = PhoneView { skew_micros, ..PhoneView::default() };
+    let stacks = StackIndex::of(&reports.connections);
+    for facts in &facts {
+        let attribution = attributor.attribute(facts);
+        *view.methods.entry(attribution.method.as_str()).or_default() += 1;
+        let app = attribution.only_app();
+        if let Some(app) = app {
+            view.method_of_app.entry(app.into()).or_insert(attribution.method.as_str());
+        }
+        let at = facts.start.plus_micros(skew_micros.unwrap_or(0));
+        view.flags.push(flags(reports, app, at, interaction_window_secs));
+        view.stacks.push(app.and_then(|app| stacks.stack_of(app, at)));
+        view.apps.push(app);
+    }
+    view
+}
+
+fn facts<'a>(connection: &Connection<'a>) -> SessionFacts<'a> {
+    let session = &connection.session;
+    SessionFacts {
+        start: session.start,
+        orig: session.orig,
+        resp: session.resp,
+        transport: session.transport,
+        host: connection.messages.iter().find_map(|message| message.host),
+        reported_app: session.app.and_then(|tag| tag.package.or(tag.name)),
+    }
+}
+
+/// State of the device and the app at a time of the phone's clock. What is unknown sets nothing.
+fn flags(reports: &Reports<'_>, app: Option<&str>, at: Timestamp, window_secs: u32) -> EventFlags {
+    let mut flags = EventFlags::default();
+    let timeline = &reports.timeline;
+    flags = match timeline.locked_at(at) {
+        Some(true) => flags.with(EventFlags::LOCKED),
+        Some(false) => flags.with(EventFlags::UNLOCKED),
+        None => flags,
+    };
+    flags = match timeline.secs_since_interaction(at) {
+        Some(secs) if secs <= i64::from(window_secs) => flags.with(EventFlags::INTERACTION),
+        Some(_) => flags.with(EventFlags::NO_INTERACTION),
+        None => flags,
+    };
+    let Some(app) = app else { return flags };
+    flags = match timeline.app_state_at(app, at) {
+        Some(AppState::Foreground) => flags.with(EventFlags::FOREGROUND),
+        Some(AppState::ForegroundService) => flags.with(EventFlags::FOREGROUND_SERVICE),
+        Some(AppState::Background) => flags.with(EventFlags::BACKGROUND),
+        None => flags,
+    };
+    let is_woken = reports.pushes.get(app).is_some_and(|times| {
+        let before = times.partition_point(|push| *push <= at);
+        times.get(before.wrapping_sub(1)).is_some_and(|push| at.since(*push) <= WAKE_MICROS)
+    });
+    if is_woken { flags.with(EventFlags::AFTER_PUSH) } else { flags }
+}
+
+/// Networking stacks by app and time.
+struct StackIndex<'a> {
+    by_app: BTreeMap<&'a str, Vec<(Timestamp, &'static str)>>,
+}
+
+impl<'a> StackIndex<'a> {
+    fn of(reports: &[ConnectionReport<'a>]) -> Self {
+        let mut by_app: BTreeMap<&'a str, Vec<(Timestamp, &'static str)>> = BTreeMap::new();
+        for report in reports {
+            if let Some(stack) = report.connection.stack {
+                by_app.entry(report.app).or_default().push((report.at, stack.as_str()));
+            }
+        }
+        by_app.values_mut().for_each(|stacks| stacks.sort_unstable());
+        Self { by_app }
+    }
+
+    fn stack_of(&self, app: &str, at: Timestamp) -> Option<&'static str> {
+        let stacks = self.by_app.get(app)?;
+        let after = stacks.partition_point(|(time, _)| *time < at);
+        let near =
+            [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|index| stacks.get(index));
+        let (time, stack) = near.min_by_key(|(time, _)| time.since(at).abs())?;
+        (time.since(at).abs() <= STACK_MICROS).then_some(*stack)
+    }
+}

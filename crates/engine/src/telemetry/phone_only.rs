@@ -1,0 +1,70 @@
+//! Phones without any network log: their own connection events stand for sessions.
+
+use std::net::{IpAddr, Ipv6Addr};
+use undertone_core::device::Connection;
+use undertone_core::model::{
+    AppConnection, AppTag, ConnState, Endpoint, Exchange, ExchangeKind, Session, Telemetry, TelemetryKind,
+};
+use undertone_core::series::stable_hash;
+
+/// The connections that a phone reported, ascending by time. A port of the web stands for its protocol, since no
+/// sensor says more; aggregated rows have no times and make no connection.
+pub fn connections_of_phone<'a>(telemetry: &[Telemetry<'a>]) -> Vec<Connection<'a>> {
+    let mut found: Vec<Connection<'a>> = telemetry
+        .iter()
+        .filter_map(|event| match &event.kind {
+            TelemetryKind::Connection(connection) if connection.hits == 1 => {
+                Some(connection_of(event, connection))
+            }
+            _ => None,
+        })
+        .collect();
+    found.sort_by(|a, b| {
+        let key = |c: &Connection<'_>| (c.session.start, c.session.resp, c.session.orig);
+        key(a).cmp(&key(b)).then_with(|| a.session.app.cmp(&b.session.app))
+    });
+    found.dedup();
+    found
+}
+
+fn connection_of<'a>(event: &Telemetry<'a>, connection: &AppConnection<'a>) -> Connection<'a> {
+    let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    let orig = Endpoint::new(connection.orig_ip.unwrap_or(unknown), connection.orig_port.unwrap_or(0));
+    let resp_addr = connection.resp_ip.unwrap_or_else(|| stand_in(connection.resp_host.unwrap_or_default()));
+    let port = connection.resp_port.unwrap_or(0);
+    let session = Session {
+        uid: "",
+        start: event.at,
+        duration_micros: connection.end.and_then(|end| u64::try_from(end.since(event.at)).ok()),
+        orig,
+        resp: Endpoint::new(resp_addr, port),
+        transport: connection.transport,
+        service: None,
+        orig_bytes: connection.orig_bytes,
+        resp_bytes: connection.resp_bytes,
+        orig_pkts: None,
+        resp_pkts: None,
+        state: ConnState::Unknown,
+        handshake: None,
+        local_orig: None,
+        local_resp: None,
+        orig_l2: None,
+        is_final: true,
+        app: event.app_id.map(|package| AppTag {
+            uid: event.uid.unwrap_or(-1),
+            package: Some(package),
+            name: event.app_name,
+        }),
+    };
+    let message = connection.resp_host.map(|host| {
+        let kind = if port == 80 { ExchangeKind::Http } else { ExchangeKind::Tls };
+        Exchange { host: Some(host), ..Exchange::new(kind, "", event.at, session.orig, session.resp) }
+    });
+    Connection { session, messages: message.into_iter().collect(), is_reported: true }
+}
+
+/// An address out of the discard-only block (RFC 6666) for a responder that is known by name alone.
+fn stand_in(host: &str) -> IpAddr {
+    let hash = stable_hash(host.as_bytes());
+    IpAddr::V6(Ipv6Addr::from(0x0100_0000_0000_0000_0000_0000_0000_0000_u128 | u128::from(hash)))
+}
