@@ -23,8 +23,8 @@ const HONEST_PER_DEVICE: f64 = 1.6;
 const HONEST_PER_IMPLANT: f64 = 5.0;
 /// Zeek rows of a phone in a day with natural browsing, and the part of them that browsing makes (measured on
 /// 300 phones x 1 day, seed 1).
-const ROWS_PER_DAY: f64 = 3000.0;
-const BROWSING_SHARE: f64 = 0.7;
+const ROWS_PER_DAY: f64 = 7000.0;
+const BROWSING_SHARE: f64 = 0.28;
 
 /// What every phone of a fleet needs to know.
 pub(crate) struct Fleet<'o> {
