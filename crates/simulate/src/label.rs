@@ -4,6 +4,7 @@ use crate::flow::Plan;
 use crate::implant::Channel;
 use crate::law::Law;
 use crate::sender::{Done, Mode, Sender};
+use crate::world::site::{Service, Site};
 use std::net::Ipv4Addr;
 
 /// Whose label it is.
@@ -37,7 +38,10 @@ impl Label {
             Mode::Ask(questions) => vec![questions.domain.clone()],
             _ => sites().filter_map(|site| site.domain.clone()).collect(),
         };
-        let mut addresses: Vec<Ipv4Addr> = sites().flat_map(|site| site.addrs.iter().copied()).collect();
+        // What speaks through the resolver has no address of its own.
+        let own = |site: &&Site| site.service != Service::Dns;
+        let mut addresses: Vec<Ipv4Addr> =
+            sites().filter(own).flat_map(|site| site.addrs.iter().copied()).collect();
         let mut ports: Vec<u16> = sites().map(|site| site.port).collect();
         domains.sort_unstable();
         domains.dedup();

@@ -120,14 +120,13 @@ fn no_single_property_belongs_to_implants_alone() {
         all.add("query length", (row.get("query").len() / 8).to_string(), by);
     });
     written.rows("conn", |row| {
-        conn(&mut all, row, sender(row).or_else(|| tunnel_uids.get(row.get("uid")).copied()))
+        conn(&mut all, row, sender(row).or_else(|| tunnel_uids.get(row.get("uid")).copied()));
     });
     written.rows("ssl", |row| ssl(&mut all, row, sender(row)));
     written.rows("http", |row| http(&mut all, row, sender(row)));
     let leaks = all.leaks();
     assert!(leaks.len() > 20, "properties were compared");
     for (property, (implants, values)) in leaks {
-        println!("{property}: {} of {} implants by {values:?}", implants.len(), truth.len());
         assert!(
             implants.len() * 5 <= truth.len(),
             "{property} gives {} implants away: {values:?}",
