@@ -18,6 +18,8 @@ use std::net::IpAddr;
 pub const FLOOR_A_BANS: f64 = 2.0;
 /// Stage B that an alert needs at least: a rhythm towards everybody's destination is no alert.
 pub const FLOOR_B_BANS: f64 = 0.5;
+/// Stage A that a lead needs at least: one capture of minutes holds few check-ins.
+pub const LEAD_FLOOR_A_BANS: f64 = 1.5;
 /// Score from which a series is a lead where there is no error control.
 pub const LEAD_SCORE_MIN: f64 = 50.0;
 /// What plain lookups weigh less than the connections that they are lookups for.
@@ -115,7 +117,8 @@ fn finding(series: Scored, options: &DecideOptions) -> Finding {
     let score = score_of(weight);
     let expected = options.tail.expected_per_1000(weight);
     let shortfall = shortfall(&series, expected, options);
-    let is_over_floor = series.weighed.stage_a >= FLOOR_A_BANS;
+    let floor_a = if options.is_fleet { FLOOR_A_BANS } else { LEAD_FLOOR_A_BANS };
+    let is_over_floor = series.weighed.stage_a >= floor_a;
     let alert = options.is_fleet && shortfall.is_none();
     let lead = !options.is_fleet && score >= LEAD_SCORE_MIN && is_over_floor;
     let below_because = if alert || lead {

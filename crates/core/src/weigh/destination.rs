@@ -130,7 +130,8 @@ fn oddities(case: &Case<'_>) -> Option<Evidence> {
         && (share(marks.without_name, sessions) > 0.8
             || (sessions < SEEN_MIN && marks.without_name == sessions && sessions > 0))
     {
-        parts.push((0.6, "it goes to an address without any name".to_owned()));
+        let weight = if case.is_anonymous_host() { 0.3 } else { 0.6 };
+        parts.push((weight, "it goes to an address without any name".to_owned()));
     }
     if share(marks.without_sni, marks.handshakes) > 0.8 {
         parts.push((0.4, "TLS without a server name".to_owned()));

@@ -10,8 +10,8 @@ use super::{Case, plain};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::score::machine::observed_hours;
 
-/// 15 minutes less a minute of drift.
-const SYSTEM_PERIOD_SECS: f64 = 840.0;
+/// 15 minutes with the least flex of 5: two runs can be 10 to 20 minutes apart.
+const SYSTEM_PERIOD_SECS: f64 = 600.0;
 /// An hour and its flex: longer rhythms say nothing either way.
 const SYSTEM_PERIOD_MAX_SECS: f64 = 4500.0;
 /// Hours that must be observed before "round the clock" means anything.
@@ -48,7 +48,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     };
     (period < SYSTEM_PERIOD_SECS && is_unattended).then(|| {
         let text = format!(
-            "keeps a rhythm of {} around the clock; the system's job scheduler gives apps 15 min at the least",
+            "keeps a rhythm of {} around the clock; the system's job scheduler gives apps one run in 15 min",
             duration(period)
         );
         item(OUTSIDE_BANS, text)

@@ -41,7 +41,8 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
 fn sentence(timing: &Timing, is_too_loose: bool) -> String {
     let test = &timing.best;
     let what = match timing.rhythm {
-        Rhythm::Sessions | Rhythm::Host => "check-ins",
+        Rhythm::Sessions => "check-ins",
+        Rhythm::Pattern => "check-ins of one host or request pattern",
         Rhythm::AwakeSessions => "check-ins (counting only the time in which the phone was awake)",
         Rhythm::OwnMoments => "check-ins (leaving out moments at which many apps fire)",
         Rhythm::Messages => "messages inside its connections",
