@@ -56,27 +56,50 @@ pub fn join<'a>(sessions: Vec<Session<'a>>, messages: Vec<Exchange<'a>>) -> Join
 
 type Keyed<T> = (u64, T);
 
+/// Puts values into the order of (hash of the uid, `then`). Sorts positions, not values: each value moves once.
+fn in_order<T>(
+    values: Vec<T>,
+    uid: impl Fn(&T) -> &str,
+    then: impl Fn(&T, &T) -> std::cmp::Ordering,
+) -> impl Iterator<Item = Keyed<T>> {
+    let mut order: Vec<(u64, usize)> =
+        values.iter().enumerate().map(|(at, value)| (stable_hash(uid(value).as_bytes()), at)).collect();
+    order.sort_unstable_by(|(hash_a, a), (hash_b, b)| {
+        hash_a.cmp(hash_b).then_with(|| match (values.get(*a), values.get(*b)) {
+            (Some(a), Some(b)) => then(a, b),
+            _ => std::cmp::Ordering::Equal,
+        })
+    });
+    let mut slots: Vec<Option<T>> = values.into_iter().map(Some).collect();
+    order.into_iter().filter_map(move |(hash, at)| Some((hash, slots.get_mut(at)?.take()?)))
+}
+
 /// Sorted by (uid hash, uid, five-tuple, start); of the reports on one connection the last word stays.
 fn distinct_sessions(sessions: Vec<Session<'_>>) -> Vec<Keyed<Session<'_>>> {
-    let mut keyed: Vec<Keyed<Session<'_>>> =
-        sessions.into_iter().map(|session| (stable_hash(session.uid.as_bytes()), session)).collect();
-    keyed.sort_unstable_by(|(hash_a, a), (hash_b, b)| {
-        (hash_a, a.uid, a.orig, a.resp, a.transport, a.start, a.is_final, a.duration_micros)
-            .cmp(&(hash_b, b.uid, b.orig, b.resp, b.transport, b.start, b.is_final, b.duration_micros))
-            .then_with(|| {
-                (a.orig_bytes, a.resp_bytes, a.state, a.service).cmp(&(
-                    b.orig_bytes,
-                    b.resp_bytes,
-                    b.state,
-                    b.service,
-                ))
-            })
-    });
-    let mut kept: Vec<Keyed<Session<'_>>> = Vec::with_capacity(keyed.len());
-    for (hash, session) in keyed {
+    let count = sessions.len();
+    let sorted = in_order(
+        sessions,
+        |session| session.uid,
+        |a, b| {
+            (a.uid, a.orig, a.resp, a.transport, a.start, a.is_final, a.duration_micros)
+                .cmp(&(b.uid, b.orig, b.resp, b.transport, b.start, b.is_final, b.duration_micros))
+                .then_with(|| {
+                    (a.orig_bytes, a.resp_bytes, a.state, a.service).cmp(&(
+                        b.orig_bytes,
+                        b.resp_bytes,
+                        b.state,
+                        b.service,
+                    ))
+                })
+        },
+    );
+    let mut kept: Vec<Keyed<Session<'_>>> = Vec::with_capacity(count);
+    for (hash, session) in sorted {
         match kept.last_mut() {
             Some((last_hash, last)) if *last_hash == hash && is_same_connection(last, &session) => {
-                *last = last_word(last, session);
+                if has_last_word(last, &session) {
+                    *last = session;
+                }
             }
             _ => kept.push((hash, session)),
         }
@@ -91,36 +114,19 @@ fn is_same_connection(a: &Session<'_>, b: &Session<'_>) -> bool {
 }
 
 /// The final report beats an open one; of two alike, the one that saw more time.
-fn last_word<'a>(known: &Session<'a>, other: Session<'a>) -> Session<'a> {
+fn has_last_word(known: &Session<'_>, other: &Session<'_>) -> bool {
     let rank = |session: &Session<'_>| {
         (session.is_final, session.duration_micros, session.orig_bytes, session.resp_bytes)
     };
-    if rank(&other) >= rank(known) { other } else { known.clone() }
+    rank(other) >= rank(known)
 }
 
-/// Sorted by (uid hash, uid, time, kind, content), each once, with DNS queries folded into their answers.
+/// Sorted by (uid hash, uid, kind, host, type, time, content), each once, with DNS queries folded into their
+/// answers.
 fn distinct_messages(messages: Vec<Exchange<'_>>) -> Vec<Keyed<Exchange<'_>>> {
-    let mut keyed: Vec<Keyed<Exchange<'_>>> =
-        messages.into_iter().map(|message| (stable_hash(message.uid.as_bytes()), message)).collect();
-    keyed.sort_unstable_by(|(hash_a, a), (hash_b, b)| {
-        (hash_a, a.uid, a.kind, a.host, a.qtype, a.at)
-            .cmp(&(hash_b, b.uid, b.kind, b.host, b.qtype, b.at))
-            .then_with(|| {
-                (a.method, a.path, a.status, a.orig, a.resp)
-                    .cmp(&(b.method, b.path, b.status, b.orig, b.resp))
-            })
-            .then_with(|| {
-                (a.rcode, a.answers, a.orig_bytes, a.resp_bytes).cmp(&(
-                    b.rcode,
-                    b.answers,
-                    b.orig_bytes,
-                    b.resp_bytes,
-                ))
-            })
-            .then_with(|| (a.user_agent, a.ja3, a.ja4, a.alpn).cmp(&(b.user_agent, b.ja3, b.ja4, b.alpn)))
-    });
-    let mut kept: Vec<Keyed<Exchange<'_>>> = Vec::with_capacity(keyed.len());
-    for (hash, message) in keyed {
+    let count = messages.len();
+    let mut kept: Vec<Keyed<Exchange<'_>>> = Vec::with_capacity(count);
+    for (hash, message) in in_order(messages, |message| message.uid, message_order) {
         match kept.last_mut() {
             Some((_, last)) if *last == message => {}
             Some((last_hash, last)) if *last_hash == hash && is_answer_of(last, &message) => {
@@ -131,6 +137,17 @@ fn distinct_messages(messages: Vec<Exchange<'_>>) -> Vec<Keyed<Exchange<'_>>> {
         }
     }
     kept
+}
+
+fn message_order(a: &Exchange<'_>, b: &Exchange<'_>) -> std::cmp::Ordering {
+    let first = |m: &Exchange<'_>| (m.kind, m.qtype, m.at, m.status, m.orig, m.resp);
+    let numbers = |m: &Exchange<'_>| (m.rcode, m.orig_bytes, m.resp_bytes);
+    (a.uid, a.kind, a.host)
+        .cmp(&(b.uid, b.kind, b.host))
+        .then_with(|| first(a).cmp(&first(b)))
+        .then_with(|| (a.method, a.path, a.answers).cmp(&(b.method, b.path, b.answers)))
+        .then_with(|| numbers(a).cmp(&numbers(b)))
+        .then_with(|| (a.user_agent, a.ja3, a.ja4, a.alpn).cmp(&(b.user_agent, b.ja3, b.ja4, b.alpn)))
 }
 
 /// Whether `answer` is the answer to the query that `query` reported alone (EVE logs both).

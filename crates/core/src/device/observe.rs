@@ -12,8 +12,9 @@ use crate::timing::AwakeClock;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// Sightings from which a series gets a profile. Timing needs 8 check-ins; a day may hold fewer of a slow one.
-const PROFILE_SIGHTINGS_MIN: usize = 3;
+/// Sightings, over all days, from which a series gets a profile: timing needs 8 check-ins, wakes and DNS need 8, a
+/// finding of fewer would be of persistence alone.
+const PROFILE_SIGHTINGS_MIN: usize = 6;
 /// Connected time from which a series gets a profile whatever its number of sessions: 10 minutes.
 const PROFILE_CONNECTED_MICROS: u64 = 600 * 1_000_000;
 /// Stray sessions kept per device, the latest: enough for a rhythm over rotating destinations.

@@ -122,6 +122,7 @@ mod tests {
         infected.iter_mut().step_by(40).for_each(|s| *s = 11.0);
         let (a, b) = (Tail::fit(&clean, 0.05).unwrap(), Tail::fit(&infected, 0.05).unwrap());
         let ratio = b.expected_per_1000(4.0) / a.expected_per_1000(4.0);
-        assert!(ratio > 0.5 && ratio < 3.0, "{ratio}");
+        // 2.5 % of the device-days at 11 bans: the fit errs to the cautious side, by less than a factor of ten.
+        assert!((1.0..10.0).contains(&ratio), "{ratio}");
     }
 }

@@ -161,8 +161,11 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
     for (before, day) in days.into_iter().enumerate() {
         let days_before = u32::try_from(before).unwrap_or(u32::MAX);
         let window = series.days.range(day.plus(1 - WINDOW_DAYS)..=day);
-        let mut profile = Profile::default();
-        window.for_each(|(_, of_day)| profile.merge(of_day.clone()));
+        let profile = window.map(|(_, of_day)| of_day.clone()).reduce(|mut sum, of_day| {
+            sum.merge(of_day);
+            sum
+        });
+        let Some(profile) = profile else { continue };
         let machine = machine::assess(&profile, &report.awake);
         if machine.is_worth_weighing(&profile) {
             found.push(Assessed {
