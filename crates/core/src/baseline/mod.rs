@@ -233,7 +233,9 @@ mod tests {
         let mut baseline = Baseline::default();
         let reports: Vec<DeviceReport> =
             (0..6).map(|n| report("com.example.cloud", &[&format!("home{n}.example")])).collect();
-        reports.iter().for_each(|report| baseline.add_device(report));
+        for report in &reports {
+            baseline.add_device(report);
+        }
         baseline.settle(reports.iter());
         assert!(baseline.app_standing("com.example.cloud").is_self_hosted);
     }
@@ -243,7 +245,9 @@ mod tests {
         let reports: Vec<DeviceReport> =
             (0..10).map(|n| report("a", &["x.example", &format!("d{}.example", n % 3)])).collect();
         let mut whole = Baseline::default();
-        reports.iter().for_each(|report| whole.add_device(report));
+        for report in &reports {
+            whole.add_device(report);
+        }
         let (mut left, mut right) = (Baseline::default(), Baseline::default());
         reports[..4].iter().for_each(|report| left.add_device(report));
         reports[4..].iter().for_each(|report| right.add_device(report));

@@ -19,7 +19,7 @@ pub const FLOOR_A_BANS: f64 = 2.0;
 /// Stage B that an alert needs at least: a rhythm towards everybody's destination is no alert.
 pub const FLOOR_B_BANS: f64 = 0.5;
 /// Stage A that a lead needs at least: one capture of minutes holds few check-ins.
-pub const LEAD_FLOOR_A_BANS: f64 = 1.5;
+const LEAD_FLOOR_A_BANS: f64 = 1.5;
 /// Score from which a series is a lead where there is no error control.
 pub const LEAD_SCORE_MIN: f64 = 50.0;
 /// What plain lookups weigh less than the connections that they are lookups for.
@@ -79,9 +79,12 @@ pub fn decide(scored: Vec<Scored>, options: &DecideOptions) -> Vec<Finding> {
     findings
 }
 
+/// Device, app, destination and day: there is one finding for each.
+type FindingKey = (String, Option<Box<str>>, Destination, Day);
+
 /// The best series of each device, app, destination and day, with the addresses of all of them.
 fn one_per_destination(scored: Vec<Scored>) -> Vec<Scored> {
-    let mut best: BTreeMap<(String, Option<Box<str>>, Destination, Day), Scored> = BTreeMap::new();
+    let mut best: BTreeMap<FindingKey, Scored> = BTreeMap::new();
     for mut series in scored {
         let key =
             (series.device_id.clone(), series.key.app.clone(), series.key.destination.clone(), series.day);

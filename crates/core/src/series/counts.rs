@@ -167,7 +167,9 @@ mod tests {
         let values: Vec<u16> = (0..500).map(|n| n % 90).collect();
         let count = |values: &[u16]| {
             let mut counts = Counts::default();
-            values.iter().for_each(|&value| counts.add(value));
+            for &value in values {
+                counts.add(value);
+            }
             counts
         };
         let whole = count(&values);
@@ -187,7 +189,9 @@ mod tests {
     #[test]
     fn the_top_value_is_the_most_frequent_then_the_smallest() {
         let mut counts = Counts::default();
-        [443_u16, 80, 443, 80, 8080].into_iter().for_each(|port| counts.add(port));
+        for port in [443_u16, 80, 443, 80, 8080] {
+            counts.add(port);
+        }
         assert_eq!(counts.top(), Some((&80, 2)));
         assert_eq!(counts.ranked(), vec![(&80, 2), (&443, 2), (&8080, 1)]);
     }

@@ -112,10 +112,10 @@ pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
         rate.distinct_labels
     );
     if types > 0.0 {
-        text.push_str(&format!("; {} of the queries ask for unusual types", percent(unusual)));
+        text = format!("{text}; {} of the queries ask for unusual types", percent(unusual));
     }
     if failing > 0.0 {
-        text.push_str(&format!("; {} of the answers say that the name does not exist", percent(nxdomain)));
+        text = format!("{text}; {} of the answers say that the name does not exist", percent(nxdomain));
     }
     Some(Evidence {
         observed: Some(bits),

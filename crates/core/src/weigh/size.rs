@@ -17,6 +17,9 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     uniformity(case).into_iter().chain(symmetry(case)).chain(bulk(case)).collect()
 }
 
+/// Median of the peers, their number, and the probability of a spread this low; where a fleet says.
+type Usual = (Option<f64>, Option<u64>, Option<f64>);
+
 fn uniformity(case: &Case<'_>) -> Option<Evidence> {
     let features = &case.features;
     let spreads = [
@@ -25,7 +28,7 @@ fn uniformity(case: &Case<'_>) -> Option<Evidence> {
     ];
     let mut weight = 0.0;
     let mut texts = Vec::new();
-    let mut least: Option<(f64, Option<f64>, Option<u64>, Option<f64>)> = None;
+    let mut least: Option<(f64, Usual)> = None;
     for (spread, feature, what) in spreads {
         let Some(spread) = spread else { continue };
         let (bans, note) = match case.surprise(feature, spread, true) {
@@ -39,12 +42,12 @@ fn uniformity(case: &Case<'_>) -> Option<Evidence> {
         if bans > 0.05 {
             weight += bans;
             texts.push(format!("{what} vary by {}", percent(spread)));
-            if least.is_none_or(|(known, ..)| spread < known) {
-                least = Some((spread, note.0, note.1, note.2));
+            if least.is_none_or(|(known, _)| spread < known) {
+                least = Some((spread, note));
             }
         }
     }
-    let (spread, baseline, baseline_n, p_value) = least?;
+    let (spread, (baseline, baseline_n, p_value)) = least?;
     Some(Evidence {
         observed: Some(spread),
         unit: "ratio",

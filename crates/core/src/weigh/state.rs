@@ -51,7 +51,7 @@ fn nobody_there(case: &Case<'_>) -> Option<Evidence> {
         };
         let mut text = format!("{count} of {known} sessions {what}");
         if let Some(usual) = usual {
-            text.push_str(&format!("; comparable series: {}", percent(usual)));
+            text = format!("{text}; comparable series: {}", percent(usual));
         }
         if best.as_ref().is_none_or(|known| weight > known.weight_bans) {
             best = Some(Evidence {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 /// Registrable domains under which dynamic DNS providers give names to anybody.
 ///
-/// Source: the providers' own pages (No-IP, DuckDNS, Dynu, FreeDNS, DNS Exit, Cloudns); the Public Suffix List
+/// Source: the providers' own pages (No-IP, `DuckDNS`, Dynu, `FreeDNS`, DNS Exit, Cloudns); the Public Suffix List
 /// has many of them in its private section, so the name below is the last part of a host.
 const DYNAMIC_DNS: &[&str] = &[
     "ddns.net",

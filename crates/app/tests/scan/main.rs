@@ -1,0 +1,9 @@
+//! Whole scans over a small fleet: what is found, and that nothing but the content of the logs decides it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input must fail")]
+
+mod found;
+mod identity;
+mod same;
+mod samples;
+mod support;
