@@ -18,6 +18,9 @@ pub const FLOOR_A_BANS: f64 = 2.0;
 pub const FLOOR_B_BANS: f64 = 0.5;
 /// Score from which a series is a lead where there is no error control.
 pub const LEAD_SCORE_MIN: f64 = 50.0;
+/// How the reason begins of a finding that clears both floors and only exceeds the budget: with a larger budget it
+/// would alert.
+pub const OVER_BUDGET: &str = "clean phones show something this strong";
 /// Addresses listed in a finding.
 const ADDRESSES_MAX: usize = 16;
 
@@ -155,7 +158,7 @@ fn shortfall(series: &Scored, expected: f64, options: &DecideOptions) -> Option<
     }
     (expected > options.budget_per_1000).then(|| {
         format!(
-            "clean phones show something this strong {} times in 1,000 device-days; the budget is {}",
+            "{OVER_BUDGET} {} times in 1,000 device-days; the budget is {}",
             significant(expected),
             options.budget_per_1000
         )
