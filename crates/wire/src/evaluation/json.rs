@@ -12,8 +12,8 @@ use undertone_core::model::Day;
 /// Version of the object's shape.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Writes the comparison as one JSON object on one line. Shares are 0..=1 and rates per 1,000 device-days, each with
-/// `low` and `high`, the ends of its 95 % interval; what cannot be told is `null`.
+/// Writes the comparison as one JSON object on one line. Shares are 0..=1 and rates per 1,000 device-days, each
+/// with `low` and `high`, the ends of its 95 % interval; what cannot be told is `null`.
 ///
 /// # Errors
 /// The output's error.

@@ -59,8 +59,8 @@ impl Judged<'_> {
         !self.implants.is_empty()
     }
 
-    /// Whether it alerts at a budget: it clears the floors, and clean phones show it that rarely. `false` for leads,
-    /// which state no expectation.
+    /// Whether it alerts at a budget: it clears the floors, and clean phones show it that rarely. `false` for
+    /// leads, which state no expectation.
     fn alerts_at(&self, per_1000: f64) -> bool {
         let finding = self.finding;
         let clears_floors =
@@ -168,7 +168,7 @@ fn budgets(judged: &[Judged<'_>], implants: usize, device_days: u64) -> Vec<Budg
 
 fn budget(judged: &[Judged<'_>], implants: usize, device_days: u64, per_1000: f64) -> Budget {
     let mut found: BTreeSet<usize> = BTreeSet::new();
-    // The smallest expectation of each device-day with a false alert; and the device-days that are not merely rare.
+    // The least expectation of each device-day with a false alert; and the device-days that are not merely rare.
     let mut wrong: BTreeMap<(Day, &str), f64> = BTreeMap::new();
     let mut not_rare: BTreeSet<(Day, &str)> = BTreeSet::new();
     for judged in judged.iter().filter(|judged| judged.alerts_at(per_1000)) {

@@ -1,9 +1,10 @@
-//! How well findings agree with labels: recall, false positives, precision, and whether the promised rate of false
-//! alerts was kept.
+//! How well findings agree with labels: recall, false positives, precision, and whether the promised rate of
+//! false alerts was kept.
 //!
 //! The arithmetic ([`evaluate`]) is pure; [`write_text`], [`write_json`] and [`write_html`] only show it. Rules
 //! (DESIGN section 8): a finding is an implant's when the device is the same and its domain, address or app too;
-//! what was shown and matches no implant is a false positive. Several findings of one implant count once for recall.
+//! what was shown and matches no implant is a false positive. Several findings of one implant count once for
+//! recall.
 
 mod bands;
 mod html;

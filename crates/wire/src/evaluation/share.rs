@@ -24,8 +24,8 @@ impl Share {
         (self.of > 0).then(|| self.hits as f64 / self.of as f64)
     }
 
-    /// Wilson's 95 % interval of the share (E. B. Wilson, JASA 22, 1927); `None` of nothing. Good from one trial
-    /// on, and at 0 and 1, where the textbook interval has no width.
+    /// Wilson's 95 % interval of the share (E. B. Wilson, JASA 22, 1927); `None` of nothing. Good from one
+    /// trial on, and at 0 and 1, where the textbook interval has no width.
     pub fn interval(self) -> Option<(f64, f64)> {
         let share = self.value()?;
         let n = self.of as f64;
@@ -54,7 +54,8 @@ impl Rate {
     }
 
     /// 95 % interval of [`Self::per_1000`] for a Poisson count, by Byar's approximation (Breslow and Day,
-    /// "Statistical Methods in Cancer Research" II, 1987, p. 69): within 1 % of the exact one, and 0 to 3.7 for a count of 0.
+    /// "Statistical Methods in Cancer Research" II, 1987, p. 69): 0 to 3.7 for a count of 0, and within 0.03 of
+    /// the exact one.
     pub fn interval(self) -> Option<(f64, f64)> {
         let unit = 1000.0 / self.device_days as f64;
         let bound = |count: f64, sign: f64| {

@@ -16,7 +16,8 @@ const ROW: f64 = 24.0;
 /// Characters of a name that fit.
 const NAME_CHARS_MAX: usize = 38;
 
-/// Text for HTML and SVG, in content or between double quotes: deceptive characters as numbers, markup as entities.
+/// Text for HTML and SVG, in content or between double quotes: deceptive characters as numbers, markup as
+/// entities.
 pub(super) fn markup(text: &str) -> Cow<'_, str> {
     let text = escaped(text);
     if !text.contains(['&', '<', '>', '"', '\'']) {
@@ -118,67 +119,62 @@ const DECADES: (f64, f64) = (-1.0, 2.0);
 pub(super) fn calibration(budgets: &[Budget]) -> String {
     let mut svg = open("Promised against observed false device-days per 1,000", SIDE + 1.8 * MARGIN);
     let factor = std::f64::consts::LOG10_2;
-    let band = [(-1.0, factor), (-1.0, -factor), (2.0, -factor), (2.0, factor)];
-    let points: Vec<String> =
-        band.iter().map(|(x, shift)| format!("{:.1},{:.1}", across(*x), down(x + shift))).collect();
-    add(&mut svg, format_args!("<polygon class=\"band\" points=\"{}\"/>", points.join(" ")));
-    for decade in [-1.0, 0.0, 1.0, 2.0_f64] {
-        let (x, y, label) = (across(decade), down(decade), 10_f64.powf(decade));
-        let (low, high) = (across(DECADES.0), across(DECADES.1));
-        add(
-            &mut svg,
-            format_args!(
-                "<path class=\"grid\" d=\"M{x:.1} {:.1}V{:.1}M{low:.1} {y:.1}H{high:.1}\"/>",
-                down(DECADES.0),
-                down(DECADES.1)
-            ),
-        );
-        add(
-            &mut svg,
-            format_args!(
-                "<text class=\"axis\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>",
-                down(DECADES.0) + 16.0
-            ),
-        );
-        add(
-            &mut svg,
-            format_args!(
-                "<text class=\"axis\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>",
-                low - 6.0,
-                y + 4.0
-            ),
-        );
+    let (low, high) = DECADES;
+    let points: Vec<String> = [(low, factor), (low, -factor), (high, -factor), (high, factor)]
+        .iter()
+        .map(|(x, shift)| format!("{:.1},{:.1}", across(*x), down(x + shift)))
+        .collect();
+    add(&mut svg, format_args!(r#"<polygon class="band" points="{}"/>"#, points.join(" ")));
+    for decade in [-1.0, 0.0, 1.0, 2.0] {
+        axis(&mut svg, decade);
     }
     for budget in budgets {
         // Shifted a little, so that the two do not hide each other.
         point(&mut svg, budget.per_1000, -4.0, "all", budget.observed.all);
         point(&mut svg, budget.per_1000, 4.0, "other", budget.observed.without_rare);
     }
-    let foot = down(DECADES.0) + 36.0;
-    add(
-        &mut svg,
-        format_args!(
-            "<text x=\"{:.1}\" y=\"{foot:.1}\" text-anchor=\"middle\">promised per 1,000 device-days</text>",
-            across(0.5)
-        ),
-    );
-    for (line, class, text) in [
-        (0.0, "all", "observed, every false positive"),
-        (1.0, "other", "without rare honest senders"),
-        (2.0, "band", "within a factor of 2"),
-    ] {
-        let (x, y) = (across(DECADES.1) + 30.0, MARGIN + 22.0 * line);
-        add(
-            &mut svg,
-            format_args!(
-                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{:.1}\" width=\"12\" height=\"12\"/><text x=\"{:.1}\" y=\"{y:.1}\">{text}</text>",
-                y - 10.0,
-                x + 20.0
-            ),
-        );
-    }
+    legend(&mut svg);
     svg.push_str("</svg>\n");
     svg
+}
+
+/// The two lines of a decade with their labels.
+fn axis(svg: &mut String, decade: f64) {
+    let (x, y, label) = (across(decade), down(decade), 10_f64.powf(decade));
+    let (left, right, foot, top) = (across(DECADES.0), across(DECADES.1), down(DECADES.0), down(DECADES.1));
+    let lines = format!("M{x:.1} {foot:.1}V{top:.1}M{left:.1} {y:.1}H{right:.1}");
+    add(svg, format_args!(r#"<path class="grid" d="{lines}"/>"#));
+    let (below, aside, middle) = (foot + 16.0, left - 6.0, y + 4.0);
+    add(
+        svg,
+        format_args!(r#"<text class="axis" x="{x:.1}" y="{below:.1}" text-anchor="middle">{label}</text>"#),
+    );
+    add(
+        svg,
+        format_args!(r#"<text class="axis" x="{aside:.1}" y="{middle:.1}" text-anchor="end">{label}</text>"#),
+    );
+}
+
+fn legend(svg: &mut String) {
+    let (middle, foot) = (across(f64::midpoint(DECADES.0, DECADES.1)), down(DECADES.0) + 36.0);
+    let promised = "promised per 1,000 device-days";
+    add(svg, format_args!(r#"<text x="{middle:.1}" y="{foot:.1}" text-anchor="middle">{promised}</text>"#));
+    let rows = [
+        ("all", "observed, every false positive"),
+        ("other", "without rare honest senders"),
+        ("band", "within a factor of 2"),
+    ];
+    let (box_x, text_x) = (across(DECADES.1) + 30.0, across(DECADES.1) + 50.0);
+    let mut y = MARGIN;
+    for (class, text) in rows {
+        let box_y = y - 10.0;
+        add(
+            svg,
+            format_args!(r#"<rect class="{class}" x="{box_x:.1}" y="{box_y:.1}" width="12" height="12"/>"#),
+        );
+        add(svg, format_args!(r#"<text x="{text_x:.1}" y="{y:.1}">{text}</text>"#));
+        y += 22.0;
+    }
 }
 
 fn point(svg: &mut String, promised: f64, shift: f64, class: &str, observed: Share) {
@@ -202,9 +198,8 @@ fn down(log10: f64) -> f64 {
 
 fn open(title: &str, height: f64) -> String {
     let title = markup(title);
-    format!(
-        "<svg viewBox=\"0 0 {WIDTH:.0} {height:.0}\" width=\"{WIDTH:.0}\" height=\"{height:.0}\" role=\"img\" aria-label=\"{title}\">\n"
-    )
+    let size = format!(r#"viewBox="0 0 {WIDTH:.0} {height:.0}" width="{WIDTH:.0}" height="{height:.0}""#);
+    format!("<svg {size} role=\"img\" aria-label=\"{title}\">\n")
 }
 
 fn add(svg: &mut String, element: std::fmt::Arguments<'_>) {
