@@ -108,16 +108,21 @@ pub(super) fn missed(evaluation: &Evaluation<'_>, most: usize) -> Table {
     Table {
         title: format!("Missed implants: {}", missed.len()),
         heads: vec!["device", "app", "to", "kind", "period", "jitter", "events", "score", "why not"],
-        rows: missed.iter().take(most).map(|implant| missed_row(implant)).collect(),
+        rows: missed
+            .iter()
+            .take(most)
+            .map(|implant| missed_row(implant, evaluation.has_rows_below))
+            .collect(),
         numeric: 4..8,
         cut: missed.len().saturating_sub(most),
     }
 }
 
-fn missed_row(implant: &Implant<'_>) -> Vec<String> {
+fn missed_row(implant: &Implant<'_>, has_rows_below: bool) -> Vec<String> {
     let truth = implant.truth;
     let why = match implant.best {
-        None => "no row at all".to_owned(),
+        None if has_rows_below => "no row at all".to_owned(),
+        None => "not among the rows given".to_owned(),
         Some(finding) => finding.below_because.clone().unwrap_or_else(dash),
     };
     vec![
