@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Write findings of an earlier scan in other formats
     Convert(ConvertArgs),
+    /// Compare findings with labels: recall, false positives, promised against observed
+    Eval(Box<EvalArgs>),
     /// Write a labelled fleet of phones as logs and telemetry
     Simulate(SimulateArgs),
     /// List the formats that findings are written in
@@ -142,6 +144,77 @@ pub(crate) struct ConvertArgs {
     pub(crate) input: PathBuf,
     #[command(flatten)]
     pub(crate) shown: ShownArgs,
+}
+
+/// `undertone eval`
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    /// Labels of the implants: JSON as `undertone simulate` writes it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) truth: PathBuf,
+    /// Findings of an earlier scan, as JSON Lines, best made with `scan --all`; `-` is standard input
+    #[arg(long = "in", value_name = "FINDINGS", value_hint = ValueHint::FilePath, required_unless_present = "paths")]
+    pub(crate) input: Option<PathBuf>,
+    /// Or files and folders to scan
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, conflicts_with = "input")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Labels of rare honest senders: false positives among them are told apart
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) benign: Option<PathBuf>,
+    /// Days with traffic, summed over devices [default: those of the scan]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) device_days: Option<u64>,
+    /// The same, from what `scan --summary` wrote
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "device_days")]
+    pub(crate) scan_summary: Option<PathBuf>,
+    /// Format [default: that of the file's extension, else table]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) format: Option<EvalFormat>,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// How `eval` reads and scores what it scans: as `scan` does.
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArgs {
+    /// Threads; 0 takes every core
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) threads: usize,
+    /// A network that is inside, besides the private ones (repeatable)
+    #[arg(long, value_name = "NET", value_parser = network)]
+    pub(crate) internal: Vec<Network>,
+    /// Inventory of devices: CSV or YAML (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) inventory: Vec<PathBuf>,
+    /// Roles of apps: YAML
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) apps: Option<PathBuf>,
+    /// Thresholds: YAML
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Baseline learned from this fleet's history
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Offset from UTC for files whose times name no zone: `Z`, `+02:00`, `-0530`
+    #[arg(long, default_value = "Z", value_name = "OFFSET", value_parser = utc_offset_secs, allow_hyphen_values = true)]
+    pub(crate) timezone: i32,
+    /// Memory to stay within: `512M`, `2G`
+    #[arg(long, default_value = "1G", value_name = "SIZE", value_parser = byte_size)]
+    pub(crate) memory: u64,
+}
+
+/// Formats of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvalFormat {
+    /// Aligned tables
+    Table,
+    /// One JSON object
+    Json,
+    /// One page with charts
+    Html,
 }
 
 /// `undertone simulate`

@@ -5,6 +5,7 @@
 mod cli;
 mod convert;
 mod demo;
+mod eval;
 mod exit;
 mod explain;
 mod formats;
@@ -36,6 +37,7 @@ fn run(command: &Command, console: &terminal::Console) -> anyhow::Result<Outcome
         Command::Scan(args) => scan::run(args, console),
         Command::Explain(args) => explain::run(args, console),
         Command::Convert(args) => convert::run(args, console),
+        Command::Eval(args) => eval::run(args, console),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Formats => formats::run(),
         Command::Completions(args) => formats::completions(args.shell),

@@ -128,6 +128,7 @@ fn options(args: &ScanArgs) -> ScanOptions {
     }
 }
 
-fn input(path: &Path) -> InputPath {
+/// A path as typed: `-` is standard input.
+pub(crate) fn input(path: &Path) -> InputPath {
     if path.as_os_str() == "-" { InputPath::Stdin } else { InputPath::Path(path.to_owned()) }
 }

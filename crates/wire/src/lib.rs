@@ -6,6 +6,7 @@
 pub mod capture;
 mod cells;
 mod dns_codes;
+pub mod evaluation;
 pub mod eve;
 pub mod findings;
 pub mod format;

@@ -18,6 +18,9 @@ pub struct Truth {
     /// Registrable domain that it talks to.
     #[serde(default)]
     pub domain: Option<String>,
+    /// Every registrable domain that it talks to, where it has several.
+    #[serde(default)]
+    pub domains: Vec<String>,
     /// Addresses that it talks to.
     #[serde(default)]
     pub addresses: Vec<IpAddr>,
@@ -47,13 +50,24 @@ impl Truth {
         let is_device = device.id == self.device
             || self.ip.is_some_and(|ip| device.addresses.contains(&ip) || device.id == ip.to_string());
         let destination = &finding.destination;
-        let is_domain = self.domain.is_some()
-            && (destination.domain == self.domain
-                || destination.name.as_deref().is_some_and(|name| self.domain.as_deref() == Some(name)));
+        let names = [destination.domain.as_deref(), destination.name.as_deref()];
+        let is_domain = self
+            .domain
+            .iter()
+            .chain(&self.domains)
+            .any(|domain| names.into_iter().flatten().any(|name| is_under(name, domain)));
         let is_address = destination.addresses.iter().any(|address| self.addresses.contains(address));
         let is_app = self.app.is_some() && finding.app.id == self.app;
         is_device && (is_domain || is_address || is_app)
     }
+}
+
+/// Whether a host name is the domain or lies below it, in any case.
+fn is_under(name: &str, domain: &str) -> bool {
+    let (name, domain) = (name.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());
+    let Some(above) = name.len().checked_sub(domain.len()) else { return false };
+    let is_label = above == 0 || name.get(above - 1) == Some(&b'.');
+    !domain.is_empty() && is_label && name.get(above..).is_some_and(|tail| tail.eq_ignore_ascii_case(domain))
 }
 
 /// Parses `truth.json`.
@@ -78,5 +92,19 @@ mod tests {
         assert_eq!(truth[0].events, Some(280));
         assert_eq!(truth[1].domain, None);
         assert!(parse_truth(b"{}").is_err());
+    }
+
+    #[test]
+    fn names_lie_under_a_domain_by_whole_labels() {
+        for (name, domain, is) in [
+            ("evil.example", "evil.example", true),
+            ("A.b.Evil.Example.", "evil.example", true),
+            ("notevil.example", "evil.example", false),
+            ("example", "evil.example", false),
+            ("evil.example", "", false),
+            ("", "", false),
+        ] {
+            assert_eq!(is_under(name, domain), is, "{name} {domain}");
+        }
     }
 }

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input must fail")]
 
 mod convert;
+mod eval;
 mod support;
 mod usage;

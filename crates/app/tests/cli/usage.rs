@@ -14,9 +14,19 @@ fn help_and_version_go_to_standard_output() {
 #[test]
 fn every_command_and_exit_code_is_in_the_help() {
     let help = run(&["--help"]).stdout;
-    for word in
-        ["demo", "scan", "explain", "convert", "simulate", "formats", "completions", "65", "74", "130"]
-    {
+    for word in [
+        "demo",
+        "scan",
+        "explain",
+        "convert",
+        "eval",
+        "simulate",
+        "formats",
+        "completions",
+        "65",
+        "74",
+        "130",
+    ] {
         assert!(help.contains(word), "{word}");
     }
 }
@@ -36,6 +46,10 @@ fn usage_errors_are_64() {
         &["scan", "-o", "csv:", "x"],
         &["scan", "-q", "-v", "x"],
         &["completions", "tcsh"],
+        &["eval", "--in", "x"],
+        &["eval", "--truth", "x"],
+        &["eval", "--truth", "x", "--in", "x", "y"],
+        &["eval", "--truth", "x", "--in", "x", "--device-days", "0"],
     ] {
         let ended = run(args);
         assert_eq!(ended.code, Some(64), "{args:?}: {}", ended.stderr);

@@ -24,6 +24,9 @@ const LEAD_FLOOR_A_BANS: f64 = 1.5;
 pub const LEAD_SCORE_MIN: f64 = 50.0;
 /// What plain lookups weigh less than the connections that they are lookups for.
 const SHADOW_BANS: f64 = 2.0;
+/// How the reason begins of a finding that clears both floors and only exceeds the budget: with a larger budget it
+/// would alert.
+pub const OVER_BUDGET: &str = "clean phones show something this strong";
 /// Addresses listed in a finding.
 const ADDRESSES_MAX: usize = 16;
 
@@ -184,7 +187,7 @@ fn shortfall(series: &Scored, expected: f64, options: &DecideOptions) -> Option<
     }
     (expected > options.budget_per_1000).then(|| {
         format!(
-            "clean phones show something this strong {} times in 1,000 device-days; the budget is {}",
+            "{OVER_BUDGET} {} times in 1,000 device-days; the budget is {}",
             significant(expected),
             options.budget_per_1000
         )

@@ -6,5 +6,5 @@ mod decide;
 pub mod machine;
 mod sum;
 
-pub use decide::{DecideOptions, FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, Scored, decide};
+pub use decide::{DecideOptions, FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, OVER_BUDGET, Scored, decide};
 pub use sum::{Weighed, weigh_case};

@@ -11,13 +11,13 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// The output's error, or [`io::ErrorKind::InvalidData`] for a number that must be finite and is not.
-pub(super) fn write_json<W: Write, T: Serialize>(out: W, value: &T) -> io::Result<()> {
+pub(crate) fn write_json<W: Write, T: Serialize>(out: W, value: &T) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, HarmlessFormatter);
     value.serialize(&mut serializer).map_err(io::Error::from)
 }
 
 /// Writes one value as JSON on one line, with the line feed.
-pub(super) fn write_json_line<W: Write, T: Serialize>(mut out: W, value: &T) -> io::Result<()> {
+pub(crate) fn write_json_line<W: Write, T: Serialize>(mut out: W, value: &T) -> io::Result<()> {
     write_json(&mut out, value)?;
     out.write_all(b"\n")
 }
@@ -43,7 +43,7 @@ impl Formatter for HarmlessFormatter {
 }
 
 /// A value shown by its `Display` form (times, days, addresses).
-pub(super) struct Shown<T>(pub(super) T);
+pub(crate) struct Shown<T>(pub(crate) T);
 
 impl<T: Display> Serialize for Shown<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -53,7 +53,7 @@ impl<T: Display> Serialize for Shown<T> {
 
 /// A number that must be finite, rounded to `DECIMALS` decimals.
 #[derive(Clone, Copy)]
-pub(super) struct Decimals<const DECIMALS: u8>(pub(super) f64);
+pub(crate) struct Decimals<const DECIMALS: u8>(pub(crate) f64);
 
 impl<const DECIMALS: u8> Serialize for Decimals<DECIMALS> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -66,7 +66,7 @@ impl<const DECIMALS: u8> Serialize for Decimals<DECIMALS> {
 
 /// A number to six significant digits; one that is not finite is absent.
 #[derive(Clone, Copy)]
-pub(super) struct Significant(pub(super) f64);
+pub(crate) struct Significant(pub(crate) f64);
 
 impl Serialize for Significant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -78,7 +78,7 @@ impl Serialize for Significant {
 }
 
 /// The number rounded half away from zero to so many decimals; never `-0.0`.
-pub(super) fn round_to(value: f64, decimals: u8) -> f64 {
+pub(crate) fn round_to(value: f64, decimals: u8) -> f64 {
     let scale = 10_f64.powi(i32::from(decimals));
     // Past 2^52 a double has no decimals left to round, and the product could overflow.
     if value.abs() >= 4.5e15 / scale {

@@ -8,7 +8,7 @@ mod cef;
 mod csv;
 mod ecs;
 mod explain;
-mod json;
+pub(crate) mod json;
 mod native;
 mod navigator;
 mod ocsf;
@@ -32,7 +32,7 @@ pub use paint::{TerminalStyle, human_bytes, human_count, human_secs};
 pub use parse::{FINDING_BYTES_MAX, FindingError, parse_finding};
 pub use sigma::write_sigma;
 pub use stix::write_stix;
-pub use summary::{NAMED_MAX, RejectedRows, RunSummary};
+pub use summary::{NAMED_MAX, RejectedRows, RunSummary, parse_device_days};
 pub use table::{destination_label, write_table};
 
 use std::io::{self, Write};

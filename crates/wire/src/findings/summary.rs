@@ -3,7 +3,7 @@
 use super::json::{Shown, write_json_line};
 use super::paint::{human_bytes, human_count, human_secs};
 use super::text::escaped;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use undertone_core::model::Timestamp;
@@ -138,6 +138,18 @@ impl RunSummary {
             count(self.below)
         )
     }
+}
+
+/// Reads `device_days` from what [`RunSummary::write_json`] wrote; other keys are passed over.
+///
+/// # Errors
+/// JSON of another shape.
+pub fn parse_device_days(bytes: &[u8]) -> Result<u64, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Row {
+        device_days: u64,
+    }
+    serde_json::from_slice::<Row>(bytes).map(|row| row.device_days)
 }
 
 /// Hours covered, as people say them.

@@ -1,0 +1,113 @@
+//! `undertone eval`: findings, stored or made now, against labels.
+
+use crate::cli::{EvalArgs, EvalFormat};
+use crate::exit::{Failure, Fault, Outcome};
+use crate::output::{to_stdout, write_file};
+use crate::terminal::Console;
+use crate::{interrupt, scan, stored};
+use std::io::{self, Write};
+use std::path::Path;
+use undertone_core::finding::Finding;
+use undertone_engine::{ScanError, ScanOptions};
+use undertone_wire::evaluation::{Evaluation, EvaluationInput, evaluate, write_html, write_json, write_text};
+use undertone_wire::findings::parse_device_days;
+use undertone_wire::truth::{Truth, parse_truth};
+
+/// Runs the command.
+///
+/// # Errors
+/// Labels or findings that cannot be read, a scan that fails, an output that cannot be written.
+pub(crate) fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Outcome> {
+    let truth = labels(&args.truth)?;
+    let rare_benign = args.benign.as_deref().map_or_else(|| Ok(Vec::new()), labels)?;
+    let given = args.scan_summary.as_deref().map(device_days).transpose()?.or(args.device_days);
+    let made = findings(args, console)?;
+    let evaluation = evaluate(&EvaluationInput {
+        findings: &made.findings,
+        truth: &truth,
+        rare_benign: &rare_benign,
+        device_days: given.or(made.device_days),
+    });
+    let format = format_of(args);
+    match &args.output {
+        Some(path) => write_file(path, |out| write(out, format, &evaluation))?,
+        None => to_stdout(|out| write(out, format, &evaluation))?,
+    }
+    Ok(made.outcome)
+}
+
+/// Findings to compare.
+struct Made {
+    findings: Vec<Finding>,
+    device_days: Option<u64>,
+    outcome: Outcome,
+}
+
+fn findings(args: &EvalArgs, console: &Console) -> anyhow::Result<Made> {
+    if let Some(path) = &args.input {
+        interrupt::at_once()?;
+        return Ok(Made { findings: stored::read(path)?, device_days: None, outcome: Outcome::Done });
+    }
+    let stop = interrupt::polite()?;
+    let report = scan::scan(&options(args), &stop, console)?;
+    if stop.is_stopped() {
+        return Err(ScanError::Interrupted.into());
+    }
+    let outcome = if report.summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
+    let device_days = Some(report.summary.device_days);
+    let shown = report.findings.iter().filter(|finding| finding.alert || finding.lead).count();
+    let summary = scan::summary_of(report.summary, &report.findings, shown);
+    console.say(|out| summary.write_text(out, console.named_max()));
+    Ok(Made { findings: report.findings, device_days, outcome })
+}
+
+fn options(args: &EvalArgs) -> ScanOptions {
+    let reading = &args.reading;
+    ScanOptions {
+        inputs: args.paths.iter().map(|path| scan::input(path)).collect(),
+        threads: reading.threads,
+        internal: reading.internal.clone(),
+        inventory: reading.inventory.clone(),
+        apps: reading.apps.clone(),
+        config: reading.config.clone(),
+        baseline: reading.baseline.clone(),
+        utc_offset_secs: reading.timezone,
+        memory_bytes: reading.memory,
+    }
+}
+
+fn labels(path: &Path) -> anyhow::Result<Vec<Truth>> {
+    let bytes = bytes(path)?;
+    parse_truth(&bytes).map_err(|error| wrong(path, "holds no labels", &error))
+}
+
+fn device_days(path: &Path) -> anyhow::Result<u64> {
+    let bytes = bytes(path)?;
+    parse_device_days(&bytes).map_err(|error| wrong(path, "is no summary of a scan", &error))
+}
+
+fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path)
+        .map_err(|error| Fault::error(Failure::Data, format!("cannot read `{}`: {error}", path.display())))
+}
+
+fn wrong(path: &Path, what: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
+    Fault::error(Failure::Data, format!("`{}` {what}: {error}", path.display()))
+}
+
+fn format_of(args: &EvalArgs) -> EvalFormat {
+    let extension = args.output.as_deref().and_then(Path::extension).and_then(|extension| extension.to_str());
+    args.format.unwrap_or_else(|| match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("json") => EvalFormat::Json,
+        Some("html" | "htm") => EvalFormat::Html,
+        _ => EvalFormat::Table,
+    })
+}
+
+fn write(out: &mut dyn Write, format: EvalFormat, evaluation: &Evaluation<'_>) -> io::Result<()> {
+    match format {
+        EvalFormat::Table => write_text(out, evaluation),
+        EvalFormat::Json => write_json(out, evaluation),
+        EvalFormat::Html => write_html(out, evaluation),
+    }
+}
