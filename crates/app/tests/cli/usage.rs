@@ -14,9 +14,20 @@ fn help_and_version_go_to_standard_output() {
 #[test]
 fn every_command_and_exit_code_is_in_the_help() {
     let help = run(&["--help"]).stdout;
-    for word in
-        ["demo", "scan", "explain", "convert", "simulate", "formats", "completions", "65", "74", "130"]
-    {
+    for word in [
+        "demo",
+        "scan",
+        "check",
+        "baseline",
+        "explain",
+        "convert",
+        "simulate",
+        "formats",
+        "completions",
+        "65",
+        "74",
+        "130",
+    ] {
         assert!(help.contains(word), "{word}");
     }
 }

@@ -3,10 +3,14 @@
 //! Counted in devices, so that a device however loud is one voice; every question leaves the asking device out
 //! (device folds of one), so that an implant never vouches for itself.
 
+mod declared;
 mod features;
+mod learned;
 mod peers;
 
+pub use declared::{Declarations, Declared};
 pub use features::Features;
+pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
 
 use crate::device::{DeviceReport, Reported};
@@ -49,9 +53,12 @@ impl Reach {
 pub struct AppReach {
     /// Devices on which the app connects at all.
     pub devices: u32,
+    /// Destinations that one device alone reaches, as a number: a learned baseline does not keep their names.
+    pub personal: u32,
 }
 
-/// The fleet summary. `merge` is associative and commutative: each device is in exactly one part.
+/// The fleet summary. `merge` is associative and commutative: each device is in exactly one part. A learned
+/// summary's devices count as other ones.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Baseline {
     /// Devices.
@@ -114,7 +121,9 @@ impl Baseline {
             add_reach(&mut self.app_destinations, key, reach);
         }
         for (app, reach) in other.apps {
-            self.apps.entry(app).or_default().devices += reach.devices;
+            let known = self.apps.entry(app).or_default();
+            known.devices += reach.devices;
+            known.personal += reach.personal;
         }
         for (stack, devices) in other.stacks {
             *self.stacks.entry(stack).or_default() += devices;
@@ -152,9 +161,10 @@ impl Baseline {
 
     /// How an app stands in the fleet, besides one device that has it.
     pub fn app_standing(&self, app: &str) -> AppStanding {
-        let devices = self.apps.get(app).map_or(0, |reach| reach.devices.saturating_sub(1));
+        let known = self.apps.get(app).copied().unwrap_or_default();
+        let devices = known.devices.saturating_sub(1);
         let from = (Box::<str>::from(app), Destination::Domain("".into()));
-        let mut personal_devices = 0;
+        let mut personal_devices = known.personal;
         for ((known, destination), reach) in self.app_destinations.range(from..) {
             if known.as_ref() != app {
                 break;
@@ -167,6 +177,12 @@ impl Baseline {
         let is_self_hosted =
             devices >= APP_DEVICES_MIN && f64::from(personal_devices) >= 0.5 * f64::from(devices + 1);
         AppStanding { other_devices: devices, is_self_hosted }
+    }
+
+    /// First and last day on which anything was reached.
+    pub fn span(&self) -> Option<(Day, Day)> {
+        let days = self.destinations.values().map(|reach| (reach.first_day, reach.last_day));
+        days.reduce(|(a, b), (first, last)| (a.min(first), b.max(last)))
     }
 }
 

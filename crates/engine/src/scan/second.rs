@@ -2,12 +2,13 @@
 
 use super::devices::{Assessed, Device};
 use super::parallel;
+use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Features, Peer, Peers};
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Scored, weigh_case};
-use undertone_core::thresholds::Thresholds;
+use undertone_core::thresholds::Scope;
 use undertone_core::weigh::Case;
 
 /// What pass 2 gives.
@@ -32,7 +33,7 @@ pub(super) struct Totals {
     pub(super) skews: u64,
 }
 
-pub(super) fn second_pass(mut devices: Vec<Device>, thresholds: &Thresholds, threads: usize) -> Second {
+pub(super) fn second_pass(mut devices: Vec<Device>, settings: &Settings, threads: usize) -> Second {
     let mut baseline = Baseline::default();
     let mut totals = Totals { devices: devices.len() as u64, ..Totals::default() };
     for device in &devices {
@@ -46,14 +47,17 @@ pub(super) fn second_pass(mut devices: Vec<Device>, thresholds: &Thresholds, thr
         totals.skews += u64::from(device.skew_micros.is_some());
     }
     totals.device_days = baseline.device_days;
-    let mut roles = Roles::default();
+    if let Some(learned) = &settings.learned {
+        baseline.merge(learned.baseline.clone());
+    }
+    let mut roles = settings.roles.clone();
     for device in &mut devices {
         roles.merge(std::mem::take(&mut device.roles));
     }
     let peers = Peers::new(&peers_of(&devices, &baseline, &roles));
     let has_apps = devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
     let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-    let context = Context { baseline: &baseline, peers: &peers, roles: &roles, thresholds };
+    let context = Context { baseline: &baseline, peers: &peers, roles: &roles, settings };
     let scored = parallel::map(devices.len(), threads, |number| {
         devices.get(number).map_or_else(Vec::new, |device| context.score(number, device))
     });
@@ -78,7 +82,7 @@ struct Context<'c> {
     baseline: &'c Baseline,
     peers: &'c Peers,
     roles: &'c Roles,
-    thresholds: &'c Thresholds,
+    settings: &'c Settings,
 }
 
 impl Context<'_> {
@@ -90,6 +94,8 @@ impl Context<'_> {
         let app = series.key.app.as_deref();
         let role = self.roles.role_of(app);
         let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
+        let scope = Scope { platform: device.platform, role, app };
+        let thresholds = self.settings.thresholds.for_series(scope);
         let case = Case {
             key: &series.key,
             profile: &series.profile,
@@ -99,8 +105,9 @@ impl Context<'_> {
             role,
             device: u32::try_from(number).unwrap_or(u32::MAX),
             baseline: self.baseline,
+            declared: &self.settings.declared,
             peers: self.peers,
-            thresholds: self.thresholds,
+            thresholds: &thresholds,
         };
         Scored {
             device_id: device.id.clone(),
