@@ -14,11 +14,15 @@ use undertone_engine::input::InputPath;
 use undertone_engine::{ScanError, ScanOptions};
 use undertone_simulate::FleetOptions;
 use undertone_wire::findings::text::escaped;
-use undertone_wire::findings::{Format, human_secs};
+use undertone_wire::findings::{Format, destination_label, human_secs};
 use undertone_wire::truth::{Truth, parse_truth};
 
 /// Phones per implant in the demo fleet.
 const DEVICES_PER_IMPLANT: u32 = 10;
+/// Files of a simulated fleet that say what is true of it.
+const LABELS: [&str; 2] = ["truth.json", "rare_benign.json"];
+/// False findings that are listed one by one.
+const FALSE_SHOWN: usize = 10;
 
 /// Runs the command.
 ///
@@ -41,7 +45,7 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
         return Err(ScanError::Interrupted.into());
     }
     let truth = read_truth(folder.path())?;
-    let report = scan::scan(&options(folder.path()), &stop, console)?;
+    let report = scan::scan(&options(inputs(folder.path())?), &stop, console)?;
     let shown: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.alert || finding.lead).collect();
     to_stdout(|out| {
@@ -67,9 +71,22 @@ fn read_truth(folder: &Path) -> anyhow::Result<Vec<Truth>> {
     parse_truth(&bytes).context("the simulated fleet has unreadable labels")
 }
 
-fn options(folder: &Path) -> ScanOptions {
+/// Everything of the fleet but its labels.
+fn inputs(folder: &Path) -> anyhow::Result<Vec<InputPath>> {
+    let mut paths = Vec::new();
+    for entry in folder.read_dir().context("the simulated fleet is gone")? {
+        let path = entry.context("the simulated fleet is gone")?.path();
+        if !LABELS.iter().any(|label| path.ends_with(label)) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths.into_iter().map(InputPath::Path).collect())
+}
+
+fn options(inputs: Vec<InputPath>) -> ScanOptions {
     ScanOptions {
-        inputs: vec![InputPath::Path(folder.to_owned())],
+        inputs,
         threads: 0,
         internal: Vec::new(),
         inventory: Vec::new(),
@@ -112,9 +129,13 @@ fn write_verdicts(out: &mut dyn Write, verdicts: &Verdicts<'_>) -> io::Result<()
             None => writeln!(out, "  missed  {what}")?,
         }
     }
-    for (rank, finding) in &verdicts.false_positives {
+    for (rank, finding) in verdicts.false_positives.iter().take(FALSE_SHOWN) {
         let app = finding.app.id.as_deref().unwrap_or("unknown app");
-        writeln!(out, "  false   {} {}: finding {rank}", escaped(&finding.device.id), escaped(app))?;
+        let what = format!("{} {app} to {}", finding.device.id, destination_label(&finding.destination));
+        writeln!(out, "  false   {}: finding {rank}, score {:.1}", escaped(&what), finding.score)?;
+    }
+    if let more @ 1.. = verdicts.false_positives.len().saturating_sub(FALSE_SHOWN) {
+        writeln!(out, "  false   and {more} more")?;
     }
     let found = verdicts.implants.iter().filter(|(_, best)| best.is_some()).count();
     let (all, wrong) = (verdicts.implants.len(), verdicts.false_positives.len());

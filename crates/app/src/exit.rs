@@ -103,6 +103,7 @@ fn failure_of(error: &anyhow::Error) -> Failure {
         Some(ScanError::NoUsableInput(_)) => Failure::Data,
         Some(ScanError::Config(_)) => Failure::Config,
         Some(ScanError::Interrupted) => Failure::Interrupted,
+        Some(ScanError::Storage(_)) => Failure::Output,
         _ => Failure::Internal,
     }
 }

@@ -100,7 +100,7 @@ fn declares(fleet: &Fleet) {
     let finding = plain
         .iter()
         .find(|f| !f["app"]["id"].is_null() && !f["destination"]["domain"].is_null() && f["service"] == "tls")
-        .expect("a finding of a known app");
+        .unwrap();
     let (id, app) = (text(&finding["id"]), text(&finding["app"]["id"]));
     let config = fleet.path("config.yaml");
     let yaml = format!(
@@ -114,7 +114,7 @@ fn declares(fleet: &Fleet) {
     std::fs::write(&apps, format!("{app}: sports\n")).unwrap();
     let options = ["--config", config.to_str().unwrap(), "--apps", apps.to_str().unwrap()];
     let declared = fleet.scan("logs", &options);
-    let after = declared.iter().find(|f| text(&f["id"]) == id).expect("the same finding");
+    let after = declared.iter().find(|f| text(&f["id"]) == id).unwrap();
     assert_eq!(after["app"]["role"], "sports");
     let weight = |element: &str, with: &str| {
         let evidence = after["evidence"].as_array().unwrap();

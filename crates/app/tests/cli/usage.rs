@@ -81,7 +81,7 @@ fn every_shell_gets_completions() {
 #[test]
 fn formats_are_listed() {
     let ended = run(&["formats"]);
-    for name in ["table", "jsonl", "csv"] {
+    for name in ["table", "jsonl", "csv", "ocsf", "ecs", "bulk", "cef", "stix", "navigator", "sigma"] {
         assert!(ended.stdout.lines().any(|line| line.starts_with(name)), "{name}");
     }
 }

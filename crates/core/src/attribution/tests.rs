@@ -1,3 +1,5 @@
+//! How sessions get their app, case by case.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -4,6 +4,8 @@ use crate::baseline::Baseline;
 use crate::score::machine::{Machine, observed_hours};
 use crate::series::{Event, Profile, SeriesKey};
 
+/// Sessions of known state from which a share says something.
+const STATES_MIN: u64 = 6;
 /// Events from which sizes say something.
 const SIZES_MIN: usize = 6;
 
@@ -24,6 +26,10 @@ pub struct Features {
     pub rate_per_hour: f64,
     /// Share of the other devices that show the most frequent TLS fingerprint or user agent, 0..=1.
     pub stack_share: Option<f64>,
+    /// Share of the sessions while the phone was locked, among those of known lock state, 0..=1.
+    pub locked_share: Option<f64>,
+    /// Share of the sessions with nobody at the phone shortly before, among those where it is known, 0..=1.
+    pub unattended_share: Option<f64>,
 }
 
 impl Features {
@@ -50,8 +56,15 @@ impl Features {
             bytes_per_check_in: both,
             rate_per_hour: check_ins / hours,
             stack_share: stack.and_then(|(stack, _)| baseline.stack_share(stack)),
+            locked_share: share(profile.states.locked, profile.states.lock_known()),
+            unattended_share: share(profile.states.without_interaction, profile.states.interaction_known()),
         }
     }
+}
+
+/// A share of sessions; `None` with too few of known state.
+fn share(part: u64, known: u64) -> Option<f64> {
+    (known >= STATES_MIN).then(|| part as f64 / known as f64)
 }
 
 /// Sizes of the check-ins, ascending: of messages where there are enough of them, else of sessions.

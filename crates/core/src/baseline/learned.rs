@@ -3,7 +3,7 @@
 //! Learning must not teach an infection: what one device alone shows is never normal and is kept as a number
 //! only, which also keeps personal servers out of a file that people pass around.
 
-use super::{AppReach, Baseline, PERSONAL_DEVICES_MAX};
+use super::Baseline;
 use crate::model::Day;
 use crate::score::budget::{Sight, Tail};
 use crate::score::history::Maxima;
@@ -63,10 +63,9 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// What is kept of a fleet.
+    /// What is kept of a settled fleet (see [`Baseline::settle`]).
     pub fn of(mut baseline: Baseline, maxima: Maxima, sight: Sight, bounds: Bounds) -> Self {
         let span = baseline.span();
-        count_personal(&mut baseline);
         let mut cut = 0;
         let singles = Singles {
             destinations: keep(
@@ -91,22 +90,6 @@ impl Learned {
     /// priors, and such weights calibrate nothing.
     pub fn tail(&self, sight: Sight) -> Option<Tail> {
         if self.sight == sight && self.baseline.is_fleet() { self.maxima.tail() } else { None }
-    }
-}
-
-/// Notes for each app how many destinations one of its devices alone reaches, before their names are dropped.
-fn count_personal(baseline: &mut Baseline) {
-    let mut personal: BTreeMap<Box<str>, u32> = BTreeMap::new();
-    for ((app, destination), reach) in &baseline.app_destinations {
-        let fleet_wide = baseline.destinations.get(destination).map_or(0, |reach| reach.devices);
-        if reach.devices < DEVICES_MIN && fleet_wide <= PERSONAL_DEVICES_MAX {
-            *personal.entry(app.clone()).or_default() += 1;
-        }
-    }
-    for (app, count) in personal {
-        if let Some(reach) = baseline.apps.get_mut(&app) {
-            *reach = AppReach { personal: reach.personal + count, ..*reach };
-        }
     }
 }
 
@@ -160,15 +143,18 @@ mod tests {
     }
 
     fn fleet(devices: u32) -> Baseline {
-        let mut baseline = Baseline::default();
+        let mut reports = Vec::new();
         for n in 0..devices {
             let home = format!("home{n}.example");
             let mut reached = vec![("cloud", home.as_str()), ("chat", "chat.example")];
             if n == 0 {
                 reached.push(("torch", "c2.example"));
             }
-            baseline.add_device(&report(&reached));
+            reports.push(report(&reached));
         }
+        let mut baseline = Baseline::default();
+        reports.iter().for_each(|report| baseline.add_device(report));
+        baseline.settle(reports.iter());
         baseline
     }
 

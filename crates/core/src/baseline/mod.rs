@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 pub const FLEET_DEVICES_MIN: u32 = 30;
 /// Devices that an app must be on before its habits are the app's rather than one person's.
 const APP_DEVICES_MIN: u32 = 3;
+/// Personal domains that an app reaches on one device at the most for them to be its owner's servers.
+const PERSONAL_DOMAINS_MAX: u32 = 3;
 /// Devices at the most that share a destination for it to be a personal one.
 const PERSONAL_DEVICES_MAX: u32 = 2;
 
@@ -53,8 +55,8 @@ impl Reach {
 pub struct AppReach {
     /// Devices on which the app connects at all.
     pub devices: u32,
-    /// Destinations that one device alone reaches, as a number: a learned baseline does not keep their names.
-    pub personal: u32,
+    /// Devices on which it reaches one to three personal domains (see [`Baseline::settle`]).
+    pub personal_devices: u32,
 }
 
 /// The fleet summary. `merge` is associative and commutative: each device is in exactly one part. A learned
@@ -123,7 +125,7 @@ impl Baseline {
         for (app, reach) in other.apps {
             let known = self.apps.entry(app).or_default();
             known.devices += reach.devices;
-            known.personal += reach.personal;
+            known.personal_devices += reach.personal_devices;
         }
         for (stack, devices) in other.stacks {
             *self.stacks.entry(stack).or_default() += devices;
@@ -159,24 +161,36 @@ impl Baseline {
         (others > 0).then(|| f64::from(devices) / f64::from(others))
     }
 
+    /// Counts, once all devices are in, on how many devices each app reaches a personal domain: one that at most two
+    /// devices share. An app that reaches many of those on one device (a browser) has none of its own.
+    pub fn settle<'r>(&mut self, reports: impl Iterator<Item = &'r DeviceReport>) {
+        let mut counts: BTreeMap<Box<str>, u32> = BTreeMap::new();
+        for report in reports {
+            let mut personal: BTreeMap<&str, u32> = BTreeMap::new();
+            for reported in &report.reached {
+                let (Some(app), Destination::Domain(_)) = (&reported.app, &reported.destination) else {
+                    continue;
+                };
+                let fleet_wide =
+                    self.destinations.get(&reported.destination).map_or(0, |reach| reach.devices);
+                if fleet_wide <= PERSONAL_DEVICES_MAX {
+                    *personal.entry(app).or_default() += 1;
+                }
+            }
+            let few = personal.into_iter().filter(|(_, domains)| *domains <= PERSONAL_DOMAINS_MAX);
+            few.for_each(|(app, _)| *counts.entry(app.into()).or_default() += 1);
+        }
+        for (app, devices) in counts {
+            self.apps.entry(app).or_default().personal_devices = devices;
+        }
+    }
+
     /// How an app stands in the fleet, besides one device that has it.
     pub fn app_standing(&self, app: &str) -> AppStanding {
-        let known = self.apps.get(app).copied().unwrap_or_default();
-        let devices = known.devices.saturating_sub(1);
-        let from = (Box::<str>::from(app), Destination::Domain("".into()));
-        let mut personal_devices = known.personal;
-        for ((known, destination), reach) in self.app_destinations.range(from..) {
-            if known.as_ref() != app {
-                break;
-            }
-            let fleet_wide = self.destinations.get(destination).map_or(0, |reach| reach.devices);
-            if fleet_wide <= PERSONAL_DEVICES_MAX {
-                personal_devices += reach.devices;
-            }
-        }
-        let is_self_hosted =
-            devices >= APP_DEVICES_MIN && f64::from(personal_devices) >= 0.5 * f64::from(devices + 1);
-        AppStanding { other_devices: devices, is_self_hosted }
+        let reach = self.apps.get(app).copied().unwrap_or_default();
+        let devices = reach.devices.saturating_sub(1);
+        let has_own_servers = f64::from(reach.personal_devices) >= 0.5 * f64::from(reach.devices);
+        AppStanding { other_devices: devices, is_self_hosted: devices >= APP_DEVICES_MIN && has_own_servers }
     }
 
     /// First and last day on which anything was reached.
@@ -191,8 +205,8 @@ impl Baseline {
 pub struct AppStanding {
     /// Other devices that have it.
     pub other_devices: u32,
-    /// At least half as many personal destinations (shared by at most two devices) as devices: each person's
-    /// instance of the app talks to a server of their own (cloud, home automation, mail).
+    /// On at least half of its devices the app reaches a domain that at most two devices share: each person's copy
+    /// talks to a server of their own (cloud, home automation, mail).
     pub is_self_hosted: bool,
 }
 
@@ -228,9 +242,10 @@ mod tests {
     #[test]
     fn one_server_of_their_own_per_device_is_the_habit_of_a_self_hosted_app() {
         let mut baseline = Baseline::default();
-        for n in 0..6 {
-            baseline.add_device(&report("com.example.cloud", &[&format!("home{n}.example")]));
-        }
+        let reports: Vec<DeviceReport> =
+            (0..6).map(|n| report("com.example.cloud", &[&format!("home{n}.example")])).collect();
+        reports.iter().for_each(|report| baseline.add_device(report));
+        baseline.settle(reports.iter());
         assert!(baseline.app_standing("com.example.cloud").is_self_hosted);
     }
 

@@ -32,7 +32,7 @@ pub struct Surprise {
 type Feature = fn(&Features) -> Option<f64>;
 
 /// All features that are compared, in a fixed order.
-const FEATURES: [Feature; 7] = [
+const FEATURES: [Feature; 9] = [
     |f| Some(f.reach),
     |f| f.orig_spread,
     |f| f.resp_spread,
@@ -40,6 +40,8 @@ const FEATURES: [Feature; 7] = [
     |f| f.bytes_per_check_in,
     |f| Some(f.rate_per_hour),
     |f| f.stack_share,
+    |f| f.locked_share,
+    |f| f.unattended_share,
 ];
 
 /// Values of one feature: all, and by device, each ascending.
@@ -98,6 +100,10 @@ pub enum PeerFeature {
     Rate,
     /// [`Features::stack_share`].
     Stack,
+    /// [`Features::locked_share`].
+    Locked,
+    /// [`Features::unattended_share`].
+    Unattended,
 }
 
 impl Peers {
@@ -161,6 +167,8 @@ mod tests {
             bytes_per_check_in: None,
             rate_per_hour: 1.0,
             stack_share: None,
+            locked_share: None,
+            unattended_share: None,
         };
         Peer { device, role: "tools".into(), features }
     }

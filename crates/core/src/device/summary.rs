@@ -9,8 +9,9 @@ use crate::destination::knowledge::is_usual_port;
 use crate::destination::{normal_host, registrable_domain};
 use crate::dns::DnsQuery;
 use crate::model::{ConnState, Exchange, ExchangeKind, Timestamp};
-use crate::series::{Destination, Event, EventFlags, Events, Profile, SeriesKey, Service};
+use crate::series::{Destination, Event, EventFlags, Events, Profile, SeriesKey, Service, stable_hash};
 use crate::text;
+use std::net::IpAddr;
 
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
@@ -56,16 +57,29 @@ impl<'c, 'a> Circumstances<'c, '_, 'a> {
         let saturate = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         Some(Event {
             at_micros,
-            tie: crate::series::stable_hash(session.uid.as_bytes()),
+            tie: stable_hash(session.uid.as_bytes()),
             orig_bytes: orig_bytes.map(saturate),
             resp_bytes: resp_bytes.map(saturate),
             duration_millis: session
                 .duration_micros
                 .filter(|_| sighting.is_start)
                 .map(|n| saturate(n / 1000)),
-            host_hash: host_hash(sighting.host.as_deref(), session.resp.addr),
+            pattern_hash: self.pattern_hash(sighting, session.resp.addr),
             flags: self.flags(sighting, at_micros),
         })
+    }
+
+    /// Hash of what a check-in asks for: the host, and for a request its method and path pattern.
+    fn pattern_hash(&self, sighting: &Sighting<'_>, addr: IpAddr) -> u32 {
+        let host = host_hash(sighting.host.as_deref(), addr);
+        match self.message(sighting) {
+            Some(message) if message.kind == ExchangeKind::Http => {
+                let class = text::path_class(message.path.unwrap_or_default());
+                let pattern = format!("{host} {} {class}", message.method.unwrap_or_default());
+                u32::try_from(stable_hash(pattern.as_bytes()) >> 32).unwrap_or(host)
+            }
+            _ => host,
+        }
     }
 
     /// Bytes of a check-in: the message's own, else the session's where the check-in stands for it alone.

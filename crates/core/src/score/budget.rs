@@ -48,12 +48,14 @@ impl Tail {
     pub fn fit(maxima: &[f64], trim: f64) -> Option<Self> {
         let mut sorted: Vec<f64> = maxima.iter().copied().filter(|s| s.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
-        Self::fit_counts(&sorted.into_iter().map(|s| (s, 1)).collect::<Vec<_>>(), trim)
+        let points: Vec<Bin> =
+            sorted.into_iter().map(|from_bans| Bin { from_bans, width_bans: 0.0, days: 1 }).collect();
+        Self::fit_bins(&points, trim)
     }
 
-    /// [`Tail::fit`] over counted maxima, ascending.
-    pub(super) fn fit_counts(counts: &[(f64, u64)], trim: f64) -> Option<Self> {
-        let total: u64 = counts.iter().map(|(_, days)| days).sum();
+    /// [`Tail::fit`] over counted maxima, ascending; device-days lie evenly inside a bin.
+    pub(super) fn fit_bins(bins: &[Bin], trim: f64) -> Option<Self> {
+        let total: u64 = bins.iter().map(|bin| bin.days).sum();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares of a count")]
         let (from, until) = ((total as f64 * 0.9) as u64, (total as f64 * (1.0 - trim)) as u64);
         let kept = until.saturating_sub(from);
@@ -61,13 +63,15 @@ impl Tail {
             return None;
         }
         let (mut position, mut threshold, mut last, mut sum) = (0, None, 0.0, 0.0);
-        for &(maximum, days) in counts {
-            let overlap = until.min(position + days).saturating_sub(from.max(position));
-            position += days;
-            if overlap > 0 {
-                last = maximum - *threshold.get_or_insert(maximum);
-                sum += last * overlap as f64;
+        for bin in bins {
+            let (first, end) = (from.max(position), until.min(position + bin.days));
+            if first < end {
+                let threshold = *threshold.get_or_insert(bin.at(first - position));
+                sum += (end - first) as f64
+                    * (bin.at(first - position).midpoint(bin.at(end - position)) - threshold);
+                last = bin.at(end - position) - threshold;
             }
+            position += bin.days;
         }
         // Right-censored exponential: the trimmed ones are known only to lie above the last kept (maximum likelihood).
         let scale = ((sum + last * (total - until) as f64) / kept as f64).max(0.05);
@@ -79,6 +83,21 @@ impl Tail {
             device_days: total,
             calibration: Calibration::History,
         })
+    }
+}
+
+/// Device-days whose maxima lie in `from_bans ..= from_bans + width_bans`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bin {
+    pub(super) from_bans: f64,
+    pub(super) width_bans: f64,
+    pub(super) days: u64,
+}
+
+impl Bin {
+    /// The maximum below which `days` of the bin lie.
+    fn at(&self, days: u64) -> f64 {
+        self.from_bans + self.width_bans * days as f64 / self.days as f64
     }
 }
 

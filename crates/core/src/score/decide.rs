@@ -4,11 +4,13 @@ use super::budget::Tail;
 use super::machine::Machine;
 use super::sum::Weighed;
 use crate::attack::attacks_of;
+use crate::evidence::EvidenceKind;
 use crate::finding::{
     Confidence, Finding, FindingApp, FindingDestination, FindingDevice, Severity, score_of,
 };
 use crate::model::{Day, Platform, Timestamp};
-use crate::series::{Destination, Profile, SeriesKey, stable_hash};
+use crate::series::{Destination, Profile, SeriesKey, Service, stable_hash};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -16,8 +18,12 @@ use std::net::IpAddr;
 pub const FLOOR_A_BANS: f64 = 2.0;
 /// Stage B that an alert needs at least: a rhythm towards everybody's destination is no alert.
 pub const FLOOR_B_BANS: f64 = 0.5;
+/// Stage A that a lead needs at least: one capture of minutes holds few check-ins.
+pub const LEAD_FLOOR_A_BANS: f64 = 1.5;
 /// Score from which a series is a lead where there is no error control.
 pub const LEAD_SCORE_MIN: f64 = 50.0;
+/// What plain lookups weigh less than the connections that they are lookups for.
+const SHADOW_BANS: f64 = 2.0;
 /// Addresses listed in a finding.
 const ADDRESSES_MAX: usize = 16;
 
@@ -59,18 +65,8 @@ pub struct DecideOptions {
 
 /// Turns scored series into findings, all of them, sorted: alerts, leads, the rest; strongest first.
 pub fn decide(scored: Vec<Scored>, options: &DecideOptions) -> Vec<Finding> {
-    let mut best: BTreeMap<(String, Option<Box<str>>, Destination, Day), Scored> = BTreeMap::new();
-    for series in scored {
-        let key =
-            (series.device_id.clone(), series.key.app.clone(), series.key.destination.clone(), series.day);
-        match best.get(&key) {
-            Some(known) if !is_better(&series, known) => {}
-            _ => {
-                best.insert(key, series);
-            }
-        }
-    }
-    let mut findings: Vec<Finding> = best.into_values().map(|series| finding(series, options)).collect();
+    let mut findings: Vec<Finding> =
+        one_per_destination(scored).into_iter().map(|series| finding(series, options)).collect();
     if options.is_fleet {
         q_values(&mut findings);
     }
@@ -83,8 +79,37 @@ pub fn decide(scored: Vec<Scored>, options: &DecideOptions) -> Vec<Finding> {
     findings
 }
 
+/// The best series of each device, app, destination and day, with the addresses of all of them.
+fn one_per_destination(scored: Vec<Scored>) -> Vec<Scored> {
+    let mut best: BTreeMap<(String, Option<Box<str>>, Destination, Day), Scored> = BTreeMap::new();
+    for mut series in scored {
+        let key =
+            (series.device_id.clone(), series.key.app.clone(), series.key.destination.clone(), series.day);
+        match best.entry(key) {
+            Entry::Vacant(slot) => {
+                slot.insert(series);
+            }
+            Entry::Occupied(mut slot) => {
+                if is_better(&series, slot.get()) {
+                    std::mem::swap(slot.get_mut(), &mut series);
+                }
+                if series.key.service != Service::Dns {
+                    slot.get_mut().profile.addresses.merge(series.profile.addresses);
+                }
+            }
+        }
+    }
+    best.into_values().collect()
+}
+
+/// The heavier series; of lookups and what they are lookups for, the latter, unless the lookups are the channel.
 fn is_better(a: &Scored, b: &Scored) -> bool {
-    a.weighed.total().total_cmp(&b.weighed.total()).then_with(|| b.key.service.cmp(&a.key.service)).is_gt()
+    let rank = |series: &Scored| {
+        let is_shadow = series.key.service == Service::Dns
+            && !series.weighed.evidence.iter().any(|e| e.kind == EvidenceKind::Dns && e.weight_bans > 0.0);
+        series.weighed.total() - if is_shadow { SHADOW_BANS } else { 0.0 }
+    };
+    rank(a).total_cmp(&rank(b)).then_with(|| b.key.service.cmp(&a.key.service)).is_gt()
 }
 
 fn finding(series: Scored, options: &DecideOptions) -> Finding {
@@ -92,7 +117,8 @@ fn finding(series: Scored, options: &DecideOptions) -> Finding {
     let score = score_of(weight);
     let expected = options.tail.expected_per_1000(weight);
     let shortfall = shortfall(&series, expected, options);
-    let is_over_floor = series.weighed.stage_a >= FLOOR_A_BANS;
+    let floor_a = if options.is_fleet { FLOOR_A_BANS } else { LEAD_FLOOR_A_BANS };
+    let is_over_floor = series.weighed.stage_a >= floor_a;
     let alert = options.is_fleet && shortfall.is_none();
     let lead = !options.is_fleet && score >= LEAD_SCORE_MIN && is_over_floor;
     let below_because = if alert || lead {

@@ -1,7 +1,7 @@
 //! The fleet's own history of device-day maxima, kept as counts: what the alert budget is calibrated with.
 
 use super::Scored;
-use super::budget::Tail;
+use super::budget::{Bin, Tail};
 use crate::model::Day;
 use std::collections::BTreeMap;
 
@@ -58,10 +58,13 @@ impl Maxima {
 
     /// The tail of the history; `None` with too few device-days for one (about 625, see [`Tail::fit`]).
     pub fn tail(&self) -> Option<Tail> {
-        // The middle of a bin stands for what is in it; what is at most 0 is not above it.
-        let middle = |bin: u16| if bin == 0 { 0.0 } else { (f64::from(bin) + 0.5) * BIN_BANS };
-        let counts: Vec<(f64, u64)> = self.bins().map(|(bin, days)| (middle(bin), days)).collect();
-        Tail::fit_counts(&counts, TRIM)
+        let bins = self.bins().map(|(bin, days)| Bin {
+            from_bans: f64::from(bin) * BIN_BANS,
+            // What is at most 0 has no width above it.
+            width_bans: if bin == 0 { 0.0 } else { BIN_BANS },
+            days,
+        });
+        Tail::fit_bins(&bins.collect::<Vec<_>>(), TRIM)
     }
 }
 

@@ -6,10 +6,12 @@ use crate::dns::DnsAssessment;
 use crate::series::{Event, EventFlags, Events, Profile};
 use crate::timing::{self, AwakeClock, TimingTest, Verdict};
 
-/// A rhythm is looked for per host, too, when the busiest host has at least this share less than all.
-const HOST_SHARE_MAX: f64 = 0.9;
+/// The busiest host or request pattern is tested by itself when it has at most this share of all.
+const PATTERN_SHARE_MAX: f64 = 0.9;
 /// Share of events in shared moments from which leaving them out leaves nothing to test.
 const SHARED_SHARE_MAX: f64 = 0.6;
+/// Sessions after a push from which a series without a rhythm is looked at: it may be driven by them.
+const WAKES_MIN: u64 = 8;
 const MICROS_PER_HOUR: f64 = 3.6e9;
 
 /// Which of a series' instants showed the rhythm.
@@ -21,8 +23,8 @@ pub enum Rhythm {
     AwakeSessions,
     /// Session starts without the moments that many apps share.
     OwnMoments,
-    /// Session starts of the busiest host.
-    Host,
+    /// The busiest host, or the busiest request pattern.
+    Pattern,
     /// Messages inside sessions.
     Messages,
 }
@@ -72,9 +74,11 @@ impl Machine {
 
     /// Whether the series is worth comparing with the fleet at all: a trace of a rhythm, a long connection, or DNS
     /// names that carry something.
-    pub fn is_worth_weighing(&self) -> bool {
-        self.timing_p() <= 0.05
-            || self.persistence.is_some_and(|p| p.connected_secs >= 1800.0 && p.connected_share >= 0.2)
+    pub fn is_worth_weighing(&self, profile: &Profile) -> bool {
+        let woken = profile.states.after_push;
+        self.timing_p() <= 0.2
+            || (woken >= WAKES_MIN && woken * 2 >= profile.sessions())
+            || self.persistence.is_some_and(|p| p.connected_secs >= 60.0 && p.connected_share >= 0.5)
             || self.dns.as_ref().is_some_and(|dns| dns.queries >= 8 && dns.information_bits_per_hour >= 200.0)
     }
 
@@ -125,11 +129,14 @@ fn timing_of(profile: &Profile, awake: &AwakeClock) -> (Option<Timing>, u64) {
     if shared > 0 && (shared as f64) < SHARED_SHARE_MAX * starts.len() as f64 {
         test(Rhythm::OwnMoments, &starts, &timing::Options { awake: None, excluded: &excluded });
     }
-    if let Some(times) = busiest_host(&profile.starts) {
-        test(Rhythm::Host, &times, &plain);
+    if let Some(times) = busiest_pattern(&profile.starts) {
+        test(Rhythm::Pattern, &times, &plain);
     }
     if profile.messages.total() > 0 {
         test(Rhythm::Messages, &instants(&profile.messages), &plain);
+        if let Some(times) = busiest_pattern(&profile.messages) {
+            test(Rhythm::Pattern, &times, &plain);
+        }
     }
     let parts: Vec<(f64, f64)> = tests.iter().map(|(_, test)| (test.p_value, 1.0)).collect();
     let best = tests.into_iter().min_by(|(_, a), (_, b)| a.p_value.total_cmp(&b.p_value));
@@ -153,16 +160,16 @@ fn intervals_differ(a: &[i64], b: &[i64]) -> bool {
     }
 }
 
-/// Instants of the host with most sessions, where the series has several hosts.
-fn busiest_host(starts: &Events) -> Option<Vec<i64>> {
-    let mut hosts: Vec<u32> = starts.latest().iter().map(|event| event.host_hash).collect();
-    hosts.sort_unstable();
-    let busiest = hosts.chunk_by(|a, b| a == b).max_by_key(|chunk| chunk.len())?;
-    let is_one_of_several = (busiest.len() as f64) < HOST_SHARE_MAX * hosts.len() as f64;
-    let host = *busiest.first()?;
-    let of_host = |event: &&Event| event.host_hash == host;
+/// Instants of the host or request pattern with most events, where the series has several.
+fn busiest_pattern(events: &Events) -> Option<Vec<i64>> {
+    let mut patterns: Vec<u32> = events.latest().iter().map(|event| event.pattern_hash).collect();
+    patterns.sort_unstable();
+    let busiest = patterns.chunk_by(|a, b| a == b).max_by_key(|chunk| chunk.len())?;
+    let is_one_of_several = (busiest.len() as f64) < PATTERN_SHARE_MAX * patterns.len() as f64;
+    let pattern = *busiest.first()?;
+    let of_pattern = |event: &&Event| event.pattern_hash == pattern;
     (is_one_of_several && busiest.len() >= timing::CHECK_INS_MIN)
-        .then(|| starts.latest().iter().filter(of_host).map(|event| event.at_micros).collect())
+        .then(|| events.latest().iter().filter(of_pattern).map(|event| event.at_micros).collect())
 }
 
 fn persistence_of(profile: &Profile) -> Option<Persistence> {

@@ -49,8 +49,9 @@ pub struct Event {
     pub resp_bytes: Option<u32>,
     /// Duration in milliseconds, saturated.
     pub duration_millis: Option<u32>,
-    /// Hash of the host name or address, for timing by host.
-    pub host_hash: u32,
+    /// Hash of what was asked for (host, and method and path pattern of a request): timing is tested for the
+    /// busiest, too.
+    pub pattern_hash: u32,
     /// Circumstances.
     pub flags: EventFlags,
 }
@@ -114,7 +115,7 @@ mod tests {
                 orig_bytes: None,
                 resp_bytes: Some(1),
                 duration_millis: None,
-                host_hash: 0,
+                pattern_hash: 0,
                 flags: EventFlags::default(),
             })
             .collect()

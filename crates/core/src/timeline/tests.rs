@@ -1,3 +1,5 @@
+//! States of a device as intervals, case by case.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -88,7 +88,7 @@ pub struct TimingTest {
     /// [`statistics::dispersion`]). `BeaconIntervalVarianceThreshold` is a bound on it.
     pub dispersion: f64,
     /// Share of benign series that look as regular or more, over all scales, readings and statistics:
-    /// 1e-7..=0.9.
+    /// 1e-7..=0.9 (in practice from 2.5e-7).
     pub p_value: f64,
     /// True when it is told of on the awake clock.
     pub is_awake_clock: bool,

@@ -7,6 +7,8 @@ use crate::attack::Element;
 use crate::destination::knowledge::is_cloud_api;
 use crate::evidence::{Evidence, EvidenceKind};
 
+/// Share of the fleet that must have an app for its habit to count in full.
+const WIDE_SHARE: f64 = 0.1;
 /// Roles whose apps talk to public cloud services as their purpose.
 const CLOUD_ROLES: [&str; 9] = [
     "communication",
@@ -83,11 +85,12 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
     } else {
         let share = f64::from(there) / f64::from(devices);
         if share >= 0.2 {
-            (
-                -2.0 * share.min(0.75),
-                format!("{} of the {devices} other phones with {app} reach it, too", percent(share)),
-            )
-        } else if devices >= 5 && there == 0 {
+            // Few phones that have the app and all go there may be its users or its victims: only an app that is
+            // spread widely vouches for its own destination.
+            let spread = f64::from(devices) / f64::from(case.baseline.others().max(1));
+            let weight = -2.0 * share.min(0.75) * (spread / WIDE_SHARE).min(1.0);
+            (weight, format!("{} of the {devices} other phones with {app} reach it, too", percent(share)))
+        } else if devices >= 5 && there == 0 && !case.is_anonymous_host() {
             let weight = (f64::from(devices) + 1.0).log10().min(1.5);
             (weight, format!("none of the {devices} other phones with {app} reach {}", case.key.destination))
         } else {

@@ -4,35 +4,65 @@ use super::words::{duration, percent};
 use super::{Case, plain};
 use crate::attack::Element;
 use crate::evidence::{Evidence, EvidenceKind};
+use crate::score::machine::Persistence;
 use crate::series::Service;
 
 /// A connection that is always there says as much as a weak rhythm: push services do it, too.
 const PERSISTENCE_CAP_BANS: f64 = 2.0;
 /// A DNS channel is seldom anything else.
 const DNS_CAP_BANS: f64 = 4.0;
+/// What the rhythm of plain lookups is discounted by.
+const PLAIN_LOOKUP_BANS: f64 = 2.0;
 /// Connected time below which persistence is not looked at.
 const CONNECTED_SECS_MIN: f64 = 1800.0;
+
+/// Services whose connections can be kept as a channel.
+const KEPT_SERVICES: [Service; 9] = [
+    Service::Tls,
+    Service::Http,
+    Service::WebSocket,
+    Service::Quic,
+    Service::Tcp,
+    Service::Mqtt,
+    Service::Irc,
+    Service::Named,
+    Service::Imap,
+];
+/// In a capture of minutes: seconds that a connection is kept, and messages inside it.
+const KEPT_SECS_MIN: f64 = 60.0;
+const KEPT_MESSAGES_MIN: u64 = 10;
+const KEPT_BANS: f64 = 1.5;
+
+/// One phone, minutes of capture: a connection that is there all the time, with messages going to and fro.
+fn kept_open(case: &Case<'_>, found: Persistence) -> Option<Evidence> {
+    let messages = case.profile.messages.total();
+    let is_kept = !case.baseline.is_fleet()
+        && found.longest_secs >= KEPT_SECS_MIN
+        && found.connected_share >= 0.8
+        && messages >= KEPT_MESSAGES_MIN;
+    is_kept.then(|| {
+        let text = format!(
+            "kept a connection open for {} with {messages} messages in it",
+            duration(found.longest_secs)
+        );
+        Evidence {
+            observed: Some(found.connected_share),
+            unit: "share",
+            baseline: Some(case.thresholds.session_persistence_threshold),
+            ..plain(EvidenceKind::Persistence, Some(Element::SessionPersistenceThreshold), KEPT_BANS, text)
+        }
+    })
+}
 
 /// Long-lived or always reconnecting sessions.
 pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
     let found = case.machine.persistence?;
     let threshold = case.thresholds.session_persistence_threshold;
-    if found.connected_secs < CONNECTED_SECS_MIN || found.connected_share < threshold {
+    if !KEPT_SERVICES.contains(&case.key.service) || found.connected_share < threshold {
         return None;
     }
-    if !matches!(
-        case.key.service,
-        Service::Tls
-            | Service::Http
-            | Service::WebSocket
-            | Service::Quic
-            | Service::Tcp
-            | Service::Mqtt
-            | Service::Irc
-            | Service::Named
-            | Service::Imap
-    ) {
-        return None;
+    if found.connected_secs < CONNECTED_SECS_MIN {
+        return kept_open(case, found);
     }
     // One ban from two hours on, two from a day on: hours by the decade.
     let weight = (found.connected_secs / 3600.0 * 5.0).log10().clamp(0.0, PERSISTENCE_CAP_BANS);
@@ -47,6 +77,14 @@ pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
         unit: "share",
         baseline: Some(threshold),
         ..plain(EvidenceKind::Persistence, Some(Element::SessionPersistenceThreshold), weight, text)
+    })
+}
+
+/// Address lookups that carry nothing keep the rhythm of a cache, whoever asks.
+fn plain_lookups(case: &Case<'_>) -> Option<Evidence> {
+    (case.key.service == Service::Dns).then(|| {
+        let text = "plain lookups that carry nothing: a cache asks again when an answer expires".to_owned();
+        plain(EvidenceKind::Dns, None, -PLAIN_LOOKUP_BANS, text)
     })
 }
 
@@ -67,7 +105,7 @@ pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
     let failing = if rate.queries >= 8 && nxdomain > 0.5 { 0.5 } else { 0.0 };
     let weight = (information + types + failing).clamp(0.0, DNS_CAP_BANS);
     if weight <= 0.0 {
-        return None;
+        return plain_lookups(case);
     }
     let mut text = format!(
         "{:.0} different labels below one domain carry {bits:.0} bits per hour (a channel starts near {threshold:.0})",

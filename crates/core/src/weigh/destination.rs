@@ -11,10 +11,16 @@ use crate::text;
 
 /// Rarity among machine-driven peers says at most one in 100.
 const RARITY_CAP_BANS: f64 = 2.0;
+/// A destination of a few phones is still uncommon: a campaign is no reason for trust.
+const UNCOMMON_CAP_BANS: f64 = 0.7;
 /// Oddities of a name add up to at most this.
 const ODDITY_CAP_BANS: f64 = 1.2;
 /// A destination that this share of the other devices reaches is everybody's.
 const COMMON_SHARE: f64 = 0.05;
+/// What is left of commonness when the app's other copies do not go there.
+const FOREIGN_SHARE: f64 = 0.3;
+/// Other phones that must have an app for its habits to be known.
+const APP_DEVICES_MIN: u32 = 5;
 /// Handshakes or sessions from which a share of oddities means something.
 const SEEN_MIN: u64 = 3;
 
@@ -65,11 +71,13 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
             case.key.destination,
             percent(surprise.p_value)
         );
-        (bans_of(&surprise, RARITY_CAP_BANS).max(0.3), text)
+        let cap = if case.is_anonymous_host() { RARITY_CAP_BANS / 2.0 } else { RARITY_CAP_BANS };
+        (bans_of(&surprise, cap).max(0.3), text)
     } else if let Some(common) = common(case) {
         (common.weight_bans, common.text)
     } else {
-        (0.0, format!("{reaching} of the {others} other devices reach {}", case.key.destination))
+        let text = format!("{reaching} of the {others} other devices reach {}", case.key.destination);
+        (bans_of(&surprise, UNCOMMON_CAP_BANS), text)
     };
     Some(Evidence {
         observed: Some(reach),
@@ -87,13 +95,23 @@ fn common(case: &Case<'_>) -> Option<Evidence> {
     if reach < COMMON_SHARE || !case.baseline.is_fleet() {
         return None;
     }
-    let weight = -(1.0 + (reach / COMMON_SHARE).log10() * 1.5);
+    let common = -(1.0 + (reach / COMMON_SHARE).log10() * 1.5);
+    let weight = if is_foreign_to_app(case) { common * FOREIGN_SHARE } else { common };
     let text = format!("{} of the other devices reach {}, too", percent(reach), case.key.destination);
     Some(Evidence {
         observed: Some(reach),
         unit: "share_of_devices",
         baseline_n: Some(u64::from(case.baseline.others())),
         ..plain(EvidenceKind::Destination, None, weight, text)
+    })
+}
+
+/// Everybody's destination, but of no other phone's copy of this app: commonness then excuses little.
+fn is_foreign_to_app(case: &Case<'_>) -> bool {
+    case.key.app.as_deref().is_some_and(|app| {
+        let standing = case.baseline.app_standing(app);
+        standing.other_devices >= APP_DEVICES_MIN
+            && case.baseline.others_reaching_by(app, &case.key.destination) == 0
     })
 }
 
@@ -130,7 +148,8 @@ fn oddities(case: &Case<'_>) -> Option<Evidence> {
         && (share(marks.without_name, sessions) > 0.8
             || (sessions < SEEN_MIN && marks.without_name == sessions && sessions > 0))
     {
-        parts.push((0.6, "it goes to an address without any name".to_owned()));
+        let weight = if case.is_anonymous_host() { 0.3 } else { 0.6 };
+        parts.push((weight, "it goes to an address without any name".to_owned()));
     }
     if share(marks.without_sni, marks.handshakes) > 0.8 {
         parts.push((0.4, "TLS without a server name".to_owned()));

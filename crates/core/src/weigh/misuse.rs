@@ -49,6 +49,9 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         }
         _ => {}
     }
+    if marks.failed * 10 >= sessions * 9 {
+        parts.push((-1.5, "nobody ever answered: retries against a server that is not there".to_owned()));
+    }
     if parts.is_empty() {
         return None;
     }

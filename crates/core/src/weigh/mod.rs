@@ -9,7 +9,9 @@ mod channel;
 mod content;
 mod destination;
 mod frequency;
+mod history;
 mod misuse;
+mod schedule;
 mod size;
 mod stack;
 mod state;
@@ -21,7 +23,7 @@ use crate::baseline::{Baseline, Declared, Features, PeerFeature, Peers, Subject,
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Platform;
 use crate::score::machine::Machine;
-use crate::series::{Profile, SeriesKey};
+use crate::series::{Destination, Profile, SeriesKey};
 use crate::thresholds::Thresholds;
 
 /// A series to be weighed, with what it is compared to.
@@ -41,6 +43,10 @@ pub struct Case<'c> {
     pub role: &'c str,
     /// Number of the device.
     pub device: u32,
+    /// Days before this one on which the device was seen.
+    pub device_days_before: u32,
+    /// Days before this one on which the series was seen.
+    pub series_days_before: u32,
     /// The fleet.
     pub baseline: &'c Baseline,
     /// What people declare to be normal.
@@ -55,6 +61,13 @@ impl Case<'_> {
     /// Whether the channel counts as web.
     pub fn is_web(&self) -> bool {
         self.key.service.is_web()
+    }
+
+    /// A bare address on a web port: content networks answer under thousands, so that few phones share one says
+    /// little.
+    fn is_anonymous_host(&self) -> bool {
+        let is_address = matches!(self.key.destination, Destination::Address(_));
+        is_address && self.profile.ports.keys().all(|port| matches!(port, 80 | 443))
     }
 
     /// Surprise among peers; `None` where the fleet is too small to ask.
@@ -77,6 +90,7 @@ pub fn stage_a(case: &Case<'_>) -> Vec<Evidence> {
     found.extend(channel::persistence(case));
     found.extend(channel::dns(case));
     found.extend(state::weigh(case));
+    found.extend(schedule::weigh(case));
     found
 }
 
@@ -89,6 +103,7 @@ pub fn stage_b(case: &Case<'_>) -> Vec<Evidence> {
     found.extend(stack::weigh(case));
     found.extend(misuse::weigh(case));
     found.extend(app::weigh(case));
+    found.extend(history::weigh(case));
     found
 }
 

@@ -1,13 +1,14 @@
 //! Nobody there: background, locked, without interaction; and exchanges that follow a push.
 
 use super::words::percent;
-use super::{Case, plain};
+use super::{Case, bans_of, plain};
 use crate::attack::Element;
+use crate::baseline::PeerFeature;
 use crate::evidence::{Evidence, EvidenceKind};
 
-/// Background traffic is ordinary; on its own it says little.
-const STATE_CAP_BANS: f64 = 1.5;
-const WAKE_CAP_BANS: f64 = 1.0;
+/// Background traffic is ordinary; more of it than the role's says a little.
+const STATE_CAP_BANS: f64 = 1.0;
+const WAKE_CAP_BANS: f64 = 2.0;
 /// Sessions of known state from which shares mean something.
 const KNOWN_MIN: u64 = 6;
 
@@ -22,30 +23,47 @@ fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Share of sessions at which nobody was there, by the best state known.
+/// Locked, or nobody at the phone, more than the machine-driven series of the role are: background work is
+/// ordinary, so only the surprise counts.
 fn nobody_there(case: &Case<'_>) -> Option<Evidence> {
     let states = &case.profile.states;
-    let (count, known, what) = [
-        (states.locked, states.lock_known(), "while the phone was locked"),
-        (states.without_interaction, states.interaction_known(), "without anybody touching the phone"),
-        (states.background, states.app_known(), "while the app was in the background"),
-    ]
-    .into_iter()
-    .filter(|(_, known, _)| *known >= KNOWN_MIN)
-    .max_by(|a, b| share(a.0, a.1).total_cmp(&share(b.0, b.1)))?;
-    let observed = share(count, known);
-    let is_background = share(states.background, states.app_known()) > 0.8;
-    let weight =
-        ((observed - 0.5).max(0.0) * 2.0 + if is_background { 0.3 } else { 0.0 }).min(STATE_CAP_BANS);
-    if weight <= 0.05 {
-        return None;
+    let features = &case.features;
+    let locked = (
+        features.locked_share,
+        PeerFeature::Locked,
+        states.locked,
+        states.lock_known(),
+        "while the phone was locked",
+    );
+    let unattended = (
+        features.unattended_share,
+        PeerFeature::Unattended,
+        states.without_interaction,
+        states.interaction_known(),
+        "with nobody at the phone",
+    );
+    let mut best: Option<Evidence> = None;
+    for (observed, feature, count, known, what) in [locked, unattended] {
+        let Some(observed) = observed else { continue };
+        let (weight, usual, peers) = match case.surprise(feature, observed, false) {
+            Some(found) => (bans_of(&found, STATE_CAP_BANS), found.median, Some(found.peers)),
+            None => ((observed - 0.5).max(0.0), None, None),
+        };
+        let mut text = format!("{count} of {known} sessions {what}");
+        if let Some(usual) = usual {
+            text.push_str(&format!("; comparable series: {}", percent(usual)));
+        }
+        if best.as_ref().is_none_or(|known| weight > known.weight_bans) {
+            best = Some(Evidence {
+                observed: Some(observed),
+                unit: "share",
+                baseline: usual,
+                baseline_n: peers.or(Some(known)),
+                ..plain(EvidenceKind::State, None, weight, text)
+            });
+        }
     }
-    Some(Evidence {
-        observed: Some(observed),
-        unit: "share",
-        baseline_n: Some(known),
-        ..plain(EvidenceKind::State, None, weight, format!("{count} of {known} sessions {what}"))
-    })
+    best
 }
 
 /// Somebody used the app while it talked, or it ran as a visible foreground service.
@@ -89,7 +107,7 @@ fn wakes(case: &Case<'_>) -> Option<Evidence> {
     let observed = share(states.after_push, sessions);
     let per_hour = states.after_push as f64 / case.profile.hours.len().max(1) as f64;
     let is_frequent = per_hour > case.thresholds.notification_wake_frequency_threshold;
-    let weight = (observed * 0.5 + if is_frequent { 0.5 } else { 0.0 }).min(WAKE_CAP_BANS);
+    let weight = (observed * 1.5 + if is_frequent { 0.5 } else { 0.0 }).min(WAKE_CAP_BANS);
     let text = format!(
         "{} of {sessions} sessions start seconds after a push ({per_hour:.1} wakes per active hour), {} of all",
         states.after_push,

@@ -9,7 +9,7 @@ use crate::score::machine::{Rhythm, Timing};
 /// A rhythm alone never says more than one in 10,000: benign machines keep rhythms, too.
 const CAP_BANS: f64 = 4.0;
 /// p-value above which there is no rhythm to speak of.
-const P_MAX: f64 = 0.05;
+const P_MAX: f64 = 0.2;
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     let Some(timing) = case.machine.timing.as_ref().filter(|timing| timing.p_value <= P_MAX) else {
@@ -41,7 +41,8 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
 fn sentence(timing: &Timing, is_too_loose: bool) -> String {
     let test = &timing.best;
     let what = match timing.rhythm {
-        Rhythm::Sessions | Rhythm::Host => "check-ins",
+        Rhythm::Sessions => "check-ins",
+        Rhythm::Pattern => "check-ins of one host or request pattern",
         Rhythm::AwakeSessions => "check-ins (counting only the time in which the phone was awake)",
         Rhythm::OwnMoments => "check-ins (leaving out moments at which many apps fire)",
         Rhythm::Messages => "messages inside its connections",

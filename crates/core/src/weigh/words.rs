@@ -25,14 +25,11 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
-/// `1 in 10,000`, from a probability in (0, 1].
+/// `1 in 10,000`, from a probability in (0, 1]; two significant digits.
 pub(super) fn odds(p_value: f64) -> String {
     let ratio = 1.0 / p_value.max(1e-12);
-    let rounded = if ratio < 10.0 { (ratio * 10.0).round() / 10.0 } else { ratio.round() };
-    if ratio < 10.0 {
-        return format!("1 in {rounded}");
-    }
-    let digits = format!("{rounded:.0}");
+    let step = 10_f64.powf((ratio.log10().floor() - 1.0).max(0.0));
+    let digits = format!("{:.0}", (ratio / step).round() * step);
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -63,6 +60,6 @@ mod tests {
             ["250 ms", "45 s", "5 min", "2.5 h", "2.3 d"]
         );
         assert_eq!([0.0, 0.0004, 0.004, 0.5].map(percent), ["0 %", "under 0.1 %", "0.4 %", "50 %"]);
-        assert_eq!([0.5, 1e-4, 1e-7].map(odds), ["1 in 2", "1 in 10,000", "1 in 10,000,000"]);
+        assert_eq!([0.5, 1e-4, 1.2e-7].map(odds), ["1 in 2", "1 in 10,000", "1 in 8,300,000"]);
     }
 }

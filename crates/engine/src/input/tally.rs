@@ -28,7 +28,7 @@ pub struct Rejects {
 /// Counts of one input.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Records that were read.
+    /// Well-formed rows: records for undertone, and rows of known form that carry nothing for it (`ignored`).
     pub accepted: u64,
     /// Rows that were rejected, by reason.
     pub rejected: BTreeMap<RejectReason, Rejects>,
@@ -113,6 +113,7 @@ impl<S: RecordSink> RecordSink for Counted<'_, S> {
     }
 
     fn ignore(&mut self, what: &str) {
+        self.tally.accepted += 1;
         self.tally.ignore(what, 1);
         self.sink.ignore(what);
     }

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use undertone_core::model::{Exchange, Record, Session, Telemetry, TelemetryKind, Timestamp};
+use undertone_core::model::{Endpoint, Exchange, Record, Session, Telemetry, TelemetryKind, Timestamp};
 use undertone_core::series::stable_hash;
 use undertone_wire::{RecordSink, RejectReason, packed};
 
@@ -145,7 +145,7 @@ impl PartitionSink {
         let (local_orig, local_resp) = (session.local_orig, session.local_resp);
         let end = self.settings.inside.device_end(session.orig, session.resp, local_orig, local_resp);
         if end == DeviceEnd::Resp {
-            if session.handshake != Some(false) {
+            if !is_seen_backwards(session.handshake, session.orig, session.resp) {
                 self.counts.inbound += 1;
                 return;
             }
@@ -163,10 +163,14 @@ impl PartitionSink {
         self.pack(device, &Record::Session(session));
     }
 
-    fn message(&mut self, message: Exchange<'_>) {
+    fn message(&mut self, mut message: Exchange<'_>) {
         if self.settings.inside.device_end(message.orig, message.resp, None, None) == DeviceEnd::Resp {
-            self.counts.inbound += 1;
-            return;
+            if !is_seen_backwards(None, message.orig, message.resp) {
+                self.counts.inbound += 1;
+                return;
+            }
+            std::mem::swap(&mut message.orig, &mut message.resp);
+            std::mem::swap(&mut message.orig_bytes, &mut message.resp_bytes);
         }
         self.counts.see(message.at);
         let device = self.device_at(message.orig.addr, message.at);
@@ -219,6 +223,12 @@ impl PartitionSink {
             Err(error) => self.failure = Some(error),
         }
     }
+}
+
+/// Whether a connection from outside is really the device's own, seen from the middle the wrong way round: no
+/// opening was seen, and the outer port is the lower one, as a server's is.
+fn is_seen_backwards(handshake: Option<bool>, orig: Endpoint, resp: Endpoint) -> bool {
+    handshake != Some(true) && orig.port < resp.port
 }
 
 /// Turns a session round: what the sensor took for the responder opened it.

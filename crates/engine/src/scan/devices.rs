@@ -47,6 +47,8 @@ pub(super) struct Assessed {
     pub(super) day: Day,
     /// Whether it is the series' last day: the one that stands for it among peers.
     pub(super) is_last: bool,
+    /// Days before on which the series was seen, in the whole input.
+    pub(super) days_before: u32,
     pub(super) profile: Profile,
     pub(super) machine: Machine,
 }
@@ -164,16 +166,18 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
     let days: Vec<Day> = series.days.keys().copied().collect();
     let last = days.last().copied();
     let mut found = Vec::new();
-    for day in days {
+    for (before, day) in days.into_iter().enumerate() {
+        let days_before = u32::try_from(before).unwrap_or(u32::MAX);
         let window = series.days.range(day.plus(1 - WINDOW_DAYS)..=day);
         let mut profile = Profile::default();
         window.for_each(|(_, of_day)| profile.merge(of_day.clone()));
         let machine = machine::assess(&profile, &report.awake);
-        if machine.is_worth_weighing() {
+        if machine.is_worth_weighing(&profile) {
             found.push(Assessed {
                 key: series.key.clone(),
                 day,
                 is_last: Some(day) == last,
+                days_before,
                 profile,
                 machine,
             });

@@ -6,6 +6,7 @@ use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Features, Peer, Peers};
+use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Scored, weigh_case};
 use undertone_core::thresholds::Scope;
@@ -46,6 +47,7 @@ pub(super) fn second_pass(mut devices: Vec<Device>, settings: &Settings, threads
         }
         totals.skews += u64::from(device.skew_micros.is_some());
     }
+    baseline.settle(devices.iter().map(|device| &device.report));
     totals.device_days = baseline.device_days;
     if let Some(learned) = &settings.learned {
         baseline.merge(learned.baseline.clone());
@@ -78,6 +80,11 @@ fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer>
     peers
 }
 
+/// Days of an ascending list before a day.
+fn count_before(days: &[Day], day: Day) -> u32 {
+    u32::try_from(days.partition_point(|known| *known < day)).unwrap_or(u32::MAX)
+}
+
 struct Context<'c> {
     baseline: &'c Baseline,
     peers: &'c Peers,
@@ -104,6 +111,8 @@ impl Context<'_> {
             platform: device.platform,
             role,
             device: u32::try_from(number).unwrap_or(u32::MAX),
+            device_days_before: count_before(&device.report.days, series.day),
+            series_days_before: series.days_before,
             baseline: self.baseline,
             declared: &self.settings.declared,
             peers: self.peers,

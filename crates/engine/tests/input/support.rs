@@ -134,6 +134,6 @@ pub(crate) fn samples() -> Option<PathBuf> {
     if data.is_dir() {
         return Some(data);
     }
-    println!("skipped: no sample data at {}", data.display());
+    eprintln!("skipped: no sample data at {}", data.display());
     None
 }

@@ -1,4 +1,4 @@
-//! ArcSight Common Event Format in syslog (RFC 5424), one line a finding.
+//! `ArcSight` Common Event Format in syslog (RFC 5424), one line a finding.
 //!
 //! Escapes by the CEF specification: `|` and `\` in the header, `=`, `\` and line ends in values. A value that an
 //! attacker chose can therefore neither end its field nor start a line.

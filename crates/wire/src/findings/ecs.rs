@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::io::{self, Write};
 use undertone_core::attack::Attack;
 use undertone_core::evidence::EvidenceKind;
-use undertone_core::finding::Finding;
+use undertone_core::finding::{Calibration, Finding};
 use undertone_core::model::Platform;
 
 /// Version of the schema.
@@ -136,7 +136,7 @@ fn own(finding: &Finding) -> Value {
         "events": finding.events,
         "weight_bans": round_to(finding.weight_bans, 3),
         "expected_false_per_1000_device_days": finding.expected_false_per_1000_device_days.and_then(significant),
-        "calibration": finding.calibration.map(|calibration| calibration.as_str()),
+        "calibration": finding.calibration.map(Calibration::as_str),
         "app_role": finding.app.role,
         "app_attribution": finding.app.attribution,
         "group": finding.destination.group,

@@ -33,7 +33,7 @@ pub use parse::{FINDING_BYTES_MAX, FindingError, parse_finding};
 pub use sigma::write_sigma;
 pub use stix::write_stix;
 pub use summary::{NAMED_MAX, RejectedRows, RunSummary};
-pub use table::write_table;
+pub use table::{destination_label, write_table};
 
 use std::io::{self, Write};
 use undertone_core::finding::Finding;

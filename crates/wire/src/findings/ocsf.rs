@@ -11,9 +11,9 @@ use super::standard::{
 };
 use serde_json::{Value, json};
 use std::io::{self, Write};
-use undertone_core::attack::{ATTACK_VERSION, Attack};
+use undertone_core::attack::{ATTACK_VERSION, Attack, Element};
 use undertone_core::evidence::Evidence;
-use undertone_core::finding::{Confidence, Finding};
+use undertone_core::finding::{Calibration, Confidence, Finding};
 use undertone_core::model::{Platform, Timestamp};
 
 /// Version of the schema.
@@ -62,7 +62,7 @@ fn event(finding: &Finding) -> Value {
             "weight_bans": super::json::round_to(finding.weight_bans, 3),
             "expected_false_per_1000_device_days":
                 finding.expected_false_per_1000_device_days.and_then(significant),
-            "calibration": finding.calibration.map(|calibration| calibration.as_str()),
+            "calibration": finding.calibration.map(Calibration::as_str),
             "interval_median_secs": finding.interval_median_secs.map(|secs| super::json::round_to(secs, 3)),
             "lead": finding.lead,
             "reason": finding.below_because,
@@ -177,7 +177,7 @@ fn anomaly_analyses(finding: &Finding) -> Value {
 fn anomaly(item: &Evidence) -> Value {
     json!({
         "observation_parameter": item.kind.as_str(),
-        "observation_type": item.element.map(|element| element.name()),
+        "observation_type": item.element.map(Element::name),
         "observed_pattern": item.text,
         // A value is required; evidence without a number is a fact.
         "observations": [{ "value": number(item, item.observed).unwrap_or_else(|| "present".to_owned()) }],
@@ -188,7 +188,7 @@ fn baseline(item: &Evidence) -> Option<Value> {
     let value = number(item, item.baseline)?;
     Some(json!({
         "observation_parameter": item.kind.as_str(),
-        "observation_type": item.element.map(|element| element.name()),
+        "observation_type": item.element.map(Element::name),
         "observations": [{ "value": value, "count": item.baseline_n }],
     }))
 }

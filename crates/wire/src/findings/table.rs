@@ -42,7 +42,7 @@ pub fn write_table<W: Write>(mut out: W, findings: &[&Finding], style: TerminalS
 }
 
 /// Where a finding points, in one word: the name, else the group, else the domain, else the address.
-pub(super) fn destination_label(destination: &FindingDestination) -> String {
+pub fn destination_label(destination: &FindingDestination) -> String {
     let named = destination.name.clone().or_else(|| destination.group.clone());
     named
         .or_else(|| destination.domain.clone())

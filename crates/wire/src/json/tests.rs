@@ -1,3 +1,5 @@
+//! What the JSON reader takes and what it refuses.
+
 use super::*;
 
 fn decoded(coded: &str) -> String {

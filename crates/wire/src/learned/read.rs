@@ -70,7 +70,7 @@ struct Reached {
 struct App {
     app: String,
     devices: u32,
-    personal_destinations: u32,
+    personal_devices: u32,
 }
 
 #[derive(Deserialize)]
@@ -139,9 +139,9 @@ fn learned(document: Document, check: &mut Check) -> Learned {
             None => {}
         }
     }
-    for App { app, devices, personal_destinations: personal } in document.apps {
+    for App { app, devices, personal_devices } in document.apps {
         if let Some(app) = check.name(&app).filter(|_| check.counts(devices, &app)) {
-            insert(&mut baseline.apps, app, AppReach { devices, personal }, check);
+            insert(&mut baseline.apps, app, AppReach { devices, personal_devices }, check);
         }
     }
     for Stack { stack, devices } in document.stacks {

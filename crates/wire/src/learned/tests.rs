@@ -19,7 +19,7 @@ fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     }
     let address = Destination::Address([203, 0, 113, 9].into());
     learned.baseline.destinations.insert(address, Reach { devices: 2, first_day, last_day });
-    learned.baseline.apps.insert("com.example.a".into(), AppReach { devices, personal: 3 });
+    learned.baseline.apps.insert("com.example.a".into(), AppReach { devices, personal_devices: 3 });
     learned.baseline.stacks.insert("t13d\u{1b}\"x".into(), 5);
     learned.maxima.add(0, 3 * u64::from(devices));
     learned.maxima.add(71, u64::from(devices));

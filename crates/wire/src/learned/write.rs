@@ -38,7 +38,7 @@ pub fn write_learned(out: &mut dyn Write, learned: &Learned) -> io::Result<()> {
     let destinations = baseline.destinations.iter().map(|(to, reach)| reached(None, to, reach));
     list(out, "destinations", destinations, ",")?;
     let apps = baseline.apps.iter().map(|(app, reach)| {
-        json!({ "app": app, "devices": reach.devices, "personal_destinations": reach.personal })
+        json!({ "app": app, "devices": reach.devices, "personal_devices": reach.personal_devices })
     });
     list(out, "apps", apps, ",")?;
     let by_app = baseline.app_destinations.iter().map(|((app, to), reach)| reached(Some(app), to, reach));

@@ -74,7 +74,7 @@ fn ident(line: Line<'_>) -> Heading {
     for word in line.trimmed().rsplit(|byte| *byte == b' ').take(4) {
         match word.split_at_checked(4) {
             Some((b"uid=", value)) => {
-                uid = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok())
+                uid = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
             }
             Some((b"set=", b"FOREGROUND")) => is_foreground = Some(true),
             Some((b"set=", b"DEFAULT")) => is_foreground = Some(false),

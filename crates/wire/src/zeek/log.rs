@@ -94,6 +94,9 @@ impl Log {
                 || has(&[F::Mac, F::MsgTypes])
             {
                 ("dhcp", Self::Dhcp)
+            } else if has(&[F::Ts, F::OrigH, F::RespH, F::Proto]) {
+                // Endpoints and a transport, nothing else that tells: the least that a connection log has.
+                ("conn", Self::Conn)
             } else {
                 return None;
             };

@@ -6,6 +6,10 @@ use undertone_wire::findings::{FindingError, parse_finding, write_jsonl};
 
 const SCHEMA: &str = include_str!("../../../../docs/finding.schema.json");
 
+fn validator() -> jsonschema::Validator {
+    jsonschema::draft202012::new(&serde_json::from_str(SCHEMA).unwrap()).unwrap()
+}
+
 fn jsonl(findings: &[&Finding]) -> String {
     let mut out = Vec::new();
     write_jsonl(&mut out, findings).unwrap();
@@ -14,8 +18,7 @@ fn jsonl(findings: &[&Finding]) -> String {
 
 #[test]
 fn every_kind_of_row_validates_against_the_committed_schema() {
-    let schema = serde_json::from_str(SCHEMA).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let validator = validator();
     let mut findings = vec![sample::alert(), sample::lead(), sample::below()];
     findings.extend(sample::HOSTILE.map(sample::hostile));
     for finding in &findings {
@@ -27,8 +30,7 @@ fn every_kind_of_row_validates_against_the_committed_schema() {
 
 #[test]
 fn the_schema_refuses_what_is_not_a_finding() {
-    let schema = serde_json::from_str(SCHEMA).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let validator = validator();
     let row: serde_json::Value = serde_json::from_str(&jsonl(&[&sample::alert()])).unwrap();
     for (key, wrong) in [
         ("score", serde_json::json!(101)),
