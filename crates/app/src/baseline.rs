@@ -6,7 +6,6 @@ use crate::output::{to_stdout, write_file};
 use crate::progress::Bar;
 use crate::terminal::Console;
 use crate::{interrupt, scan};
-use std::io::Write;
 use std::path::Path;
 use undertone_core::baseline::Learned;
 use undertone_engine::input::Progress;

@@ -58,7 +58,7 @@ fn undeclared_service(case: &Case<'_>) -> Option<Evidence> {
     let text = format!(
         "it speaks {}; declared for {} is {}",
         case.key.service.as_str(),
-        app.unwrap_or(case.role),
+        app.filter(|app| case.declared.services.apps.contains_key(*app)).unwrap_or(case.role),
         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
     );
     let element = Some(Element::AppNetworkBehaviorBaseline);
