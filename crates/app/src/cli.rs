@@ -49,6 +49,11 @@ pub(crate) enum Command {
     Convert(ConvertArgs),
     /// Compare findings with labels: recall, false positives, promised against observed
     Eval(Box<EvalArgs>),
+    /// Learn, show and compare what is normal in a fleet
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// Say what is wrong in a configuration file, or print the default one
+    Check(CheckArgs),
     /// Write a labelled fleet of phones as logs and telemetry
     Simulate(SimulateArgs),
     /// List the formats that findings are written in
@@ -71,9 +76,8 @@ pub(crate) struct DemoArgs {
 /// `undertone scan`
 #[derive(Debug, Args)]
 pub(crate) struct ScanArgs {
-    /// Files or folders, recognised by content; `-` is standard input
-    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) shown: ShownArgs,
     /// Exit with 2 when a finding is at least this severe
@@ -82,6 +86,17 @@ pub(crate) struct ScanArgs {
     /// Write the run summary as JSON to a file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) summary: Option<PathBuf>,
+    /// Baseline learned from this fleet's history (`undertone baseline learn`)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) baseline: Option<PathBuf>,
+}
+
+/// What to read, and how.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Files or folders, recognised by content; `-` is standard input
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
     /// Threads; 0 takes every core
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) threads: usize,
@@ -94,18 +109,65 @@ pub(crate) struct ScanArgs {
     /// Roles of apps: YAML
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) apps: Option<PathBuf>,
-    /// Thresholds: YAML
+    /// Thresholds and declared baselines: YAML (`undertone check --print-default`)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
-    /// Baseline learned from this fleet's history
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) baseline: Option<PathBuf>,
     /// Offset from UTC for files whose times name no zone: `Z`, `+02:00`, `-0530`
     #[arg(long, default_value = "Z", value_name = "OFFSET", value_parser = utc_offset_secs, allow_hyphen_values = true)]
     pub(crate) timezone: i32,
     /// Memory to stay within: `512M`, `2G`
     #[arg(long, default_value = "1G", value_name = "SIZE", value_parser = byte_size)]
     pub(crate) memory: u64,
+}
+
+/// `undertone check`
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct CheckArgs {
+    /// Thresholds and declared baselines: YAML
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Vec<PathBuf>,
+    /// Roles of apps: YAML (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) apps: Vec<PathBuf>,
+    /// A learned baseline (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) baseline: Vec<PathBuf>,
+    /// Print the default file: every threshold with its unit, range, default and origin
+    #[arg(long, exclusive = true)]
+    pub(crate) print_default: bool,
+}
+
+/// `undertone baseline`
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Learn what is normal from logs and telemetry of ordinary days
+    Learn(Box<LearnArgs>),
+    /// Show what a baseline holds
+    Show {
+        /// A learned baseline
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Show what changed from one baseline to another
+    Diff {
+        /// The earlier one
+        #[arg(value_name = "A", value_hint = ValueHint::FilePath)]
+        before: PathBuf,
+        /// The later one
+        #[arg(value_name = "B", value_hint = ValueHint::FilePath)]
+        after: PathBuf,
+    },
+}
+
+/// `undertone baseline learn`
+#[derive(Debug, Args)]
+pub(crate) struct LearnArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Where the baseline goes: JSON, one entry a line
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
 }
 
 /// Which findings are shown, and where.

@@ -88,7 +88,10 @@ pub(crate) fn of_run(result: anyhow::Result<Outcome>, console: &Console) -> Exit
     if is_broken_pipe(&error) {
         return ExitCode::SUCCESS;
     }
-    console.error(&escaped(&format!("{error:#}")));
+    match error.downcast_ref::<ScanError>() {
+        Some(ScanError::Config(problems)) => problems.iter().for_each(|text| console.error(&escaped(text))),
+        _ => console.error(&escaped(&format!("{error:#}"))),
+    }
     ExitCode::from(failure_of(&error).code())
 }
 

@@ -2,6 +2,8 @@
 //!
 //! This crate is glue: the command line, where findings go, and the exit code. No rule of detection lives here.
 
+mod baseline;
+mod check;
 mod cli;
 mod convert;
 mod demo;
@@ -38,6 +40,8 @@ fn run(command: &Command, console: &terminal::Console) -> anyhow::Result<Outcome
         Command::Explain(args) => explain::run(args, console),
         Command::Convert(args) => convert::run(args, console),
         Command::Eval(args) => eval::run(args, console),
+        Command::Baseline(command) => baseline::run(command, console),
+        Command::Check(args) => check::run(args),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Formats => formats::run(),
         Command::Completions(args) => formats::completions(args.shell),

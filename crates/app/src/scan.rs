@@ -1,6 +1,6 @@
 //! `undertone scan`: inputs in, findings out.
 
-use crate::cli::{ScanArgs, ShownArgs};
+use crate::cli::{InputArgs, ScanArgs, ShownArgs};
 use crate::exit::{Failure, Fault, Outcome};
 use crate::interrupt;
 use crate::output::{Outputs, write_file};
@@ -93,7 +93,8 @@ fn without_input(args: &ScanArgs, summary: ScanSummary, console: &Console) -> an
     Err(Fault::error(Failure::Data, "no usable input: nothing that undertone can read was found"))
 }
 
-fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console) -> anyhow::Result<()> {
+/// Tells the summary of a run, and writes it to a file where asked for.
+pub(crate) fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console) -> anyhow::Result<()> {
     console.say(|out| summary.write_text(out, console.named_max()));
     match file {
         Some(path) => write_file(path, |out| summary.write_json(out)),
@@ -115,6 +116,11 @@ fn outcome(findings: &[Finding], fail_on: Option<&str>, summary: &RunSummary) ->
 }
 
 fn options(args: &ScanArgs) -> ScanOptions {
+    ScanOptions { baseline: args.baseline.clone(), ..input_options(&args.input) }
+}
+
+/// Options of any command that reads inputs.
+pub(crate) fn input_options(args: &InputArgs) -> ScanOptions {
     ScanOptions {
         inputs: args.paths.iter().map(|path| input(path)).collect(),
         threads: args.threads,
@@ -122,7 +128,7 @@ fn options(args: &ScanArgs) -> ScanOptions {
         inventory: args.inventory.clone(),
         apps: args.apps.clone(),
         config: args.config.clone(),
-        baseline: args.baseline.clone(),
+        baseline: None,
         utc_offset_secs: args.timezone,
         memory_bytes: args.memory,
     }

@@ -10,4 +10,7 @@ pub mod partition;
 mod scan;
 pub mod telemetry;
 
-pub use scan::{Rejected, ScanError, ScanOptions, ScanReport, ScanSummary, scan};
+pub use scan::{
+    Rejected, ScanError, ScanOptions, ScanReport, ScanSummary, learn, read_apps, read_config, read_learned,
+    scan,
+};

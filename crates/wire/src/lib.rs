@@ -5,6 +5,7 @@
 
 pub mod capture;
 mod cells;
+pub mod config;
 mod dns_codes;
 pub mod evaluation;
 pub mod eve;
@@ -13,6 +14,7 @@ pub mod format;
 mod http_target;
 pub mod inventory;
 mod json;
+pub mod learned;
 pub mod mobile;
 pub mod packed;
 pub mod rfc3339;

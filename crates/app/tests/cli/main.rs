@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input must fail")]
 
+mod baseline;
+mod config;
 mod convert;
 mod eval;
 mod support;

@@ -20,6 +20,8 @@ fn every_command_and_exit_code_is_in_the_help() {
         "explain",
         "convert",
         "eval",
+        "check",
+        "baseline",
         "simulate",
         "formats",
         "completions",

@@ -3,10 +3,14 @@
 //! Counted in devices, so that a device however loud is one voice; every question leaves the asking device out
 //! (device folds of one), so that an implant never vouches for itself.
 
+mod declared;
 mod features;
+mod learned;
 mod peers;
 
+pub use declared::{Declarations, Declared};
 pub use features::Features;
+pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
 
 use crate::device::{DeviceReport, Reported};
@@ -55,7 +59,8 @@ pub struct AppReach {
     pub personal_devices: u32,
 }
 
-/// The fleet summary. `merge` is associative and commutative: each device is in exactly one part.
+/// The fleet summary. `merge` is associative and commutative: each device is in exactly one part. A learned
+/// summary's devices count as other ones.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Baseline {
     /// Devices.
@@ -186,6 +191,12 @@ impl Baseline {
         let devices = reach.devices.saturating_sub(1);
         let has_own_servers = f64::from(reach.personal_devices) >= 0.5 * f64::from(reach.devices);
         AppStanding { other_devices: devices, is_self_hosted: devices >= APP_DEVICES_MIN && has_own_servers }
+    }
+
+    /// First and last day on which anything was reached.
+    pub fn span(&self) -> Option<(Day, Day)> {
+        let days = self.destinations.values().map(|reach| (reach.first_day, reach.last_day));
+        days.reduce(|(a, b), (first, last)| (a.min(first), b.max(last)))
     }
 }
 

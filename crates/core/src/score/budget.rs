@@ -48,36 +48,77 @@ impl Tail {
     pub fn fit(maxima: &[f64], trim: f64) -> Option<Self> {
         let mut sorted: Vec<f64> = maxima.iter().copied().filter(|s| s.is_finite()).collect();
         sorted.sort_by(f64::total_cmp);
-        let count = sorted.len();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares of a length")]
-        let (from, until) = ((count as f64 * 0.9) as usize, (count as f64 * (1.0 - trim)) as usize);
-        let threshold = *sorted.get(from)?;
-        let kept = sorted.get(from..until)?;
-        if kept.len() < EXCEEDANCES_MIN {
+        let points: Vec<Bin> =
+            sorted.into_iter().map(|from_bans| Bin { from_bans, width_bans: 0.0, days: 1 }).collect();
+        Self::fit_bins(&points, trim)
+    }
+
+    /// [`Tail::fit`] over counted maxima, ascending; device-days lie evenly inside a bin.
+    pub(super) fn fit_bins(bins: &[Bin], trim: f64) -> Option<Self> {
+        let total: u64 = bins.iter().map(|bin| bin.days).sum();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares of a count")]
+        let (from, until) = ((total as f64 * 0.9) as u64, (total as f64 * (1.0 - trim)) as u64);
+        let kept = until.saturating_sub(from);
+        if kept < EXCEEDANCES_MIN as u64 {
             return None;
         }
+        let (mut position, mut threshold, mut last, mut sum) = (0, None, 0.0, 0.0);
+        for bin in bins {
+            let (first, end) = (from.max(position), until.min(position + bin.days));
+            if first < end {
+                let threshold = *threshold.get_or_insert(bin.at(first - position));
+                sum += (end - first) as f64
+                    * (bin.at(first - position).midpoint(bin.at(end - position)) - threshold);
+                last = bin.at(end - position) - threshold;
+            }
+            position += bin.days;
+        }
         // Right-censored exponential: the trimmed ones are known only to lie above the last kept (maximum likelihood).
-        let last = kept.last()? - threshold;
-        let sum: f64 = kept.iter().map(|s| s - threshold).sum::<f64>() + last * (count - until) as f64;
-        let scale = (sum / kept.len() as f64).max(0.05);
+        let scale = ((sum + last * (total - until) as f64) / kept as f64).max(0.05);
         Some(Self {
-            threshold_bans: threshold,
-            rate: (count - from) as f64 / count as f64,
+            threshold_bans: threshold?,
+            rate: (total - from) as f64 / total as f64,
             scale_bans: scale,
             shape: 0.0,
-            device_days: count as u64,
+            device_days: total,
             calibration: Calibration::History,
         })
     }
 }
 
-/// What the reference was made with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Device-days whose maxima lie in `from_bans ..= from_bans + width_bans`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bin {
+    pub(super) from_bans: f64,
+    pub(super) width_bans: f64,
+    pub(super) days: u64,
+}
+
+impl Bin {
+    /// The maximum below which `days` of the bin lie.
+    fn at(&self, days: u64) -> f64 {
+        self.from_bans + self.width_bans * days as f64 / self.days as f64
+    }
+}
+
+/// What a tail was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sight {
     /// Network logs only.
+    #[default]
     Network,
     /// With telemetry that names apps.
     Telemetry,
+}
+
+impl Sight {
+    /// `network` or `telemetry`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Telemetry => "telemetry",
+        }
+    }
 }
 
 /// The shipped reference.

@@ -3,6 +3,7 @@
 
 pub mod budget;
 mod decide;
+pub mod history;
 pub mod machine;
 mod sum;
 

@@ -42,6 +42,31 @@ pub enum Service {
 }
 
 impl Service {
+    /// All.
+    pub const ALL: [Self; 16] = [
+        Self::Tls,
+        Self::Http,
+        Self::Quic,
+        Self::WebSocket,
+        Self::Dns,
+        Self::Smtp,
+        Self::Imap,
+        Self::Pop3,
+        Self::Ftp,
+        Self::Irc,
+        Self::Mqtt,
+        Self::Ntp,
+        Self::Named,
+        Self::Tcp,
+        Self::Udp,
+        Self::Other,
+    ];
+
+    /// The service of a name as [`Service::as_str`] gives it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.as_str() == name)
+    }
+
     /// Lower-case name.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -59,7 +59,10 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
     }
     let reach = case.features.reach;
     let others = case.baseline.others();
-    let Some(surprise) = case.surprise(PeerFeature::Reach, reach, true) else { return prior(case) };
+    let Some(surprise) = case.surprise(PeerFeature::Reach, reach, true) else {
+        // A learned fleet knows a destination even where too few series run now to compare with.
+        return common(case).or_else(|| prior(case));
+    };
     let reaching = case.baseline.others_reaching(&case.key.destination);
     let is_rare = reach <= case.thresholds.destination_rarity_threshold || reaching <= 1;
     let (weight, text) = if is_rare {
@@ -70,10 +73,8 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
         );
         let cap = if case.is_anonymous_host() { RARITY_CAP_BANS / 2.0 } else { RARITY_CAP_BANS };
         (bans_of(&surprise, cap).max(0.3), text)
-    } else if reach >= COMMON_SHARE {
-        let common = -(1.0 + (reach / COMMON_SHARE).log10() * 1.5);
-        let weight = if is_foreign_to_app(case) { common * FOREIGN_SHARE } else { common };
-        (weight, format!("{} of the other devices reach {}, too", percent(reach), case.key.destination))
+    } else if let Some(common) = common(case) {
+        (common.weight_bans, common.text)
     } else {
         let text = format!("{reaching} of the {others} other devices reach {}", case.key.destination);
         (bans_of(&surprise, UNCOMMON_CAP_BANS), text)
@@ -84,6 +85,23 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
         baseline: surprise.median,
         baseline_n: Some(surprise.peers),
         p_value: Some(surprise.p_value),
+        ..plain(EvidenceKind::Destination, None, weight, text)
+    })
+}
+
+/// A destination that many of the fleet's other devices reach.
+fn common(case: &Case<'_>) -> Option<Evidence> {
+    let reach = case.features.reach;
+    if reach < COMMON_SHARE || !case.baseline.is_fleet() {
+        return None;
+    }
+    let common = -(1.0 + (reach / COMMON_SHARE).log10() * 1.5);
+    let weight = if is_foreign_to_app(case) { common * FOREIGN_SHARE } else { common };
+    let text = format!("{} of the other devices reach {}, too", percent(reach), case.key.destination);
+    Some(Evidence {
+        observed: Some(reach),
+        unit: "share_of_devices",
+        baseline_n: Some(u64::from(case.baseline.others())),
         ..plain(EvidenceKind::Destination, None, weight, text)
     })
 }

@@ -19,7 +19,7 @@ mod timing;
 mod words;
 
 use crate::attack::Element;
-use crate::baseline::{Baseline, Features, PeerFeature, Peers, Subject, Surprise};
+use crate::baseline::{Baseline, Declared, Features, PeerFeature, Peers, Subject, Surprise};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Platform;
 use crate::score::machine::Machine;
@@ -49,6 +49,8 @@ pub struct Case<'c> {
     pub series_days_before: u32,
     /// The fleet.
     pub baseline: &'c Baseline,
+    /// What people declare to be normal.
+    pub declared: &'c Declared,
     /// Machine-driven series of the fleet.
     pub peers: &'c Peers,
     /// Thresholds that apply.

@@ -2,6 +2,7 @@
 
 use super::ScanError;
 use super::parallel;
+use super::settings::Settings;
 use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Partitions, next_record};
@@ -17,8 +18,6 @@ use undertone_core::series::{Profile, SeriesKey};
 
 /// Days that a series is scored over, up to the day of its last event.
 const WINDOW_DAYS: i32 = 7;
-/// How long a person's touch explains traffic (`recent_user_interaction_window_secs`).
-const INTERACTION_WINDOW_SECS: u32 = 60;
 
 /// One device after pass 1.
 #[derive(Debug)]
@@ -62,10 +61,17 @@ struct DeviceRecords<'a> {
     telemetry: Vec<Telemetry<'a>>,
 }
 
+/// What pass 1 needs to know besides the records.
+#[derive(Clone, Copy)]
+pub(super) struct FirstContext<'c> {
+    pub(super) directory: &'c Directory,
+    pub(super) settings: &'c Settings,
+}
+
 /// All devices, ascending by id.
 pub(super) fn first_pass(
     partitions: Partitions,
-    directory: &Directory,
+    context: FirstContext<'_>,
     threads: usize,
     stop: &StopFlag,
 ) -> Result<Vec<Device>, ScanError> {
@@ -75,7 +81,7 @@ pub(super) fn first_pass(
             return Ok(Vec::new());
         }
         let taken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index)?;
-        Ok(partition_devices(&taken, directory))
+        Ok(partition_devices(&taken, context))
     });
     let mut devices = Vec::new();
     for result in done {
@@ -85,7 +91,7 @@ pub(super) fn first_pass(
     Ok(devices)
 }
 
-fn partition_devices(taken: &[crate::partition::Taken], directory: &Directory) -> Vec<Device> {
+fn partition_devices(taken: &[crate::partition::Taken], context: FirstContext<'_>) -> Vec<Device> {
     let mut by_device: BTreeMap<&str, DeviceRecords<'_>> = BTreeMap::new();
     for part in taken {
         let mut rest = part.bytes.as_slice();
@@ -110,11 +116,11 @@ fn partition_devices(taken: &[crate::partition::Taken], directory: &Directory) -
             known.telemetry.append(&mut records.telemetry);
         }
     }
-    by_device.into_iter().map(|(id, records)| device(id, records, directory)).collect()
+    by_device.into_iter().map(|(id, records)| device(id, records, context)).collect()
 }
 
-fn device(id: &str, records: DeviceRecords<'_>, directory: &Directory) -> Device {
-    let platform = platform(id, &records.telemetry, directory);
+fn device(id: &str, records: DeviceRecords<'_>, context: FirstContext<'_>) -> Device {
+    let platform = platform(id, &records.telemetry, context.directory);
     let mut roles = Roles::default();
     roles.count(&records.telemetry);
     let mut joined = device::join::join(records.sessions, records.messages);
@@ -122,7 +128,9 @@ fn device(id: &str, records: DeviceRecords<'_>, directory: &Directory) -> Device
         joined.connections = telemetry::connections_of_phone(&records.telemetry);
     }
     let reports = telemetry::Reports::of(&records.telemetry);
-    let view = telemetry::view(&reports, &joined.connections, INTERACTION_WINDOW_SECS);
+    let view = telemetry::view(&reports, &joined.connections, |app| {
+        context.settings.interaction_window_secs(platform, &roles, app)
+    });
     let input = DeviceInput {
         connections: &joined.connections,
         apps: &view.apps,

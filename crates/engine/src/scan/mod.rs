@@ -4,21 +4,27 @@ mod devices;
 mod parallel;
 mod report;
 mod second;
+mod settings;
 
 pub use report::{Rejected, ScanReport, ScanSummary};
+pub use settings::{read_apps, read_config, read_learned};
 
 use crate::identity::{Directory, Inside, LeaseBook};
 use crate::input::{
     InputPath, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases, read_records,
 };
 use crate::partition::{PartitionSink, Partitions, SinkSettings};
+use devices::FirstContext;
+use second::Second;
+use settings::Settings;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
+use undertone_core::baseline::{Bounds, Learned};
 use undertone_core::model::Network;
+use undertone_core::score::history::Maxima;
 use undertone_core::score::{DecideOptions, budget, decide};
-use undertone_core::thresholds::Thresholds;
 use undertone_wire::mobile::usagestats::UtcOffset;
 
 /// Share of the memory cap that packed records may take before they spill; joining and scoring need the rest.
@@ -37,9 +43,9 @@ pub struct ScanOptions {
     pub inventory: Vec<PathBuf>,
     /// Roles of apps.
     pub apps: Option<PathBuf>,
-    /// Thresholds.
+    /// Thresholds and declared baselines.
     pub config: Option<PathBuf>,
-    /// Learned or declared baseline.
+    /// Learned baseline.
     pub baseline: Option<PathBuf>,
     /// Offset from UTC of texts that give local time without a zone.
     pub utc_offset_secs: i32,
@@ -53,9 +59,9 @@ pub enum ScanError {
     /// Nothing that could be read; the summary says why.
     #[error("no usable input")]
     NoUsableInput(Box<ScanSummary>),
-    /// Configuration.
-    #[error("{0}")]
-    Config(String),
+    /// Configuration: every problem, each with its file and line.
+    #[error("{}", .0.join("; "))]
+    Config(Vec<String>),
     /// Ended early.
     #[error("interrupted")]
     Interrupted,
@@ -69,6 +75,48 @@ pub enum ScanError {
 /// # Errors
 /// No usable input, a faulty configuration, an interruption, or a temporary file that cannot be written.
 pub fn scan(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<ScanReport, ScanError> {
+    let settings = Settings::read(options)?;
+    let Analysis { second, mut summary } = analyse(options, &settings, progress, stop)?;
+    let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
+    summary.notes.extend(report::baseline_note(settings.learned.as_ref(), history.is_some()));
+    let findings = decide(
+        second.scored,
+        &DecideOptions {
+            is_fleet: second.baseline.is_fleet(),
+            tail: history.unwrap_or_else(|| budget::reference(second.sight)),
+            budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
+        },
+    );
+    Ok(ScanReport { findings, summary })
+}
+
+/// Learns a baseline from inputs; a baseline among the options is not part of it.
+///
+/// # Errors
+/// Those of [`scan`].
+pub fn learn(
+    options: &ScanOptions,
+    progress: &Progress,
+    stop: &StopFlag,
+) -> Result<(Learned, ScanSummary), ScanError> {
+    let settings = Settings { learned: None, ..Settings::read(options)? };
+    let Analysis { second, summary } = analyse(options, &settings, progress, stop)?;
+    let maxima = Maxima::of(&second.scored, second.baseline.device_days);
+    Ok((Learned::of(second.baseline, maxima, second.sight, Bounds::default()), summary))
+}
+
+/// Everything but the verdict.
+struct Analysis {
+    second: Second,
+    summary: ScanSummary,
+}
+
+fn analyse(
+    options: &ScanOptions,
+    settings: &Settings,
+    progress: &Progress,
+    stop: &StopFlag,
+) -> Result<Analysis, ScanError> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         threads => threads,
@@ -87,33 +135,24 @@ pub fn scan(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Resu
     input.merge(leases);
     let directory = Directory::new(book.unwrap_or_default());
     let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
-    let settings =
+    let sink =
         Arc::new(SinkSettings::new(directory, Inside::new(options.internal.clone()), budget_bytes, None));
-    let (sinks, records) =
-        read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&settings)), progress);
+    let (sinks, records) = read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
     input.merge(records);
     if stop.is_stopped() {
         return Err(ScanError::Interrupted);
     }
     let outcome = input.outcome();
-    let (partitions, seen) = Partitions::new(Arc::clone(&settings), sinks)?;
-    let devices = devices::first_pass(partitions, &settings.directory, threads, stop)?;
-    let thresholds = Thresholds::default();
-    let second = second::second_pass(devices, &thresholds, threads);
+    let (partitions, seen) = Partitions::new(Arc::clone(&sink), sinks)?;
+    let context = FirstContext { directory: &sink.directory, settings };
+    let devices = devices::first_pass(partitions, context, threads, stop)?;
+    let second = second::second_pass(devices, settings, threads);
     if stop.is_stopped() {
         return Err(ScanError::Interrupted);
     }
-    let findings = decide(
-        second.scored,
-        &DecideOptions {
-            is_fleet: second.baseline.is_fleet(),
-            tail: budget::reference(second.sight),
-            budget_per_1000: thresholds.alert_budget_per_1000_device_days,
-        },
-    );
-    let summary = report::summarise(&input, &seen, &second.totals, settings.directory.notes());
+    let summary = report::summarise(&input, &seen, &second.totals, sink.directory.notes());
     if outcome == Outcome::NothingUsable && !report::is_merely_empty(&input) {
         return Err(ScanError::NoUsableInput(Box::new(summary)));
     }
-    Ok(ScanReport { findings, summary })
+    Ok(Analysis { second, summary })
 }

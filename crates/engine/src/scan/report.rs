@@ -4,8 +4,10 @@ use super::second::Totals;
 use crate::input::{InputSummary, SkipReason};
 use crate::partition::SinkCounts;
 use std::collections::BTreeMap;
+use undertone_core::baseline::Learned;
 use undertone_core::finding::Finding;
 use undertone_core::model::Timestamp;
+use undertone_core::score::budget::Sight;
 
 /// What a scan found.
 #[derive(Debug, Clone)]
@@ -62,6 +64,26 @@ pub struct Rejected {
     pub first_line: u64,
     /// What was wrong with it.
     pub first_detail: String,
+}
+
+/// What a learned baseline did for a scan.
+pub(super) fn baseline_note(learned: Option<&Learned>, is_calibrated: bool) -> Option<String> {
+    let learned = learned?;
+    let calibration = if is_calibrated {
+        "the alert budget is calibrated by its history".to_owned()
+    } else if learned.tail(learned.sight).is_some() {
+        format!(
+            "the alert budget keeps the shipped reference: the history was made with {}",
+            match learned.sight {
+                Sight::Network => "network logs alone",
+                Sight::Telemetry => "telemetry that names apps",
+            }
+        )
+    } else {
+        "the alert budget keeps the shipped reference: the history has too few device-days".to_owned()
+    };
+    let (devices, days) = (learned.baseline.devices, learned.baseline.device_days);
+    Some(format!("{devices} learned devices ({days} device-days) count as other devices; {calibration}"))
 }
 
 pub(super) fn summarise(

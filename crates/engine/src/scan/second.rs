@@ -2,13 +2,14 @@
 
 use super::devices::{Assessed, Device};
 use super::parallel;
+use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Features, Peer, Peers};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Scored, weigh_case};
-use undertone_core::thresholds::Thresholds;
+use undertone_core::thresholds::Scope;
 use undertone_core::weigh::Case;
 
 /// What pass 2 gives.
@@ -33,7 +34,7 @@ pub(super) struct Totals {
     pub(super) skews: u64,
 }
 
-pub(super) fn second_pass(mut devices: Vec<Device>, thresholds: &Thresholds, threads: usize) -> Second {
+pub(super) fn second_pass(mut devices: Vec<Device>, settings: &Settings, threads: usize) -> Second {
     let mut baseline = Baseline::default();
     let mut totals = Totals { devices: devices.len() as u64, ..Totals::default() };
     for device in &devices {
@@ -48,14 +49,17 @@ pub(super) fn second_pass(mut devices: Vec<Device>, thresholds: &Thresholds, thr
     }
     baseline.settle(devices.iter().map(|device| &device.report));
     totals.device_days = baseline.device_days;
-    let mut roles = Roles::default();
+    if let Some(learned) = &settings.learned {
+        baseline.merge(learned.baseline.clone());
+    }
+    let mut roles = settings.roles.clone();
     for device in &mut devices {
         roles.merge(std::mem::take(&mut device.roles));
     }
     let peers = Peers::new(&peers_of(&devices, &baseline, &roles));
     let has_apps = devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
     let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-    let context = Context { baseline: &baseline, peers: &peers, roles: &roles, thresholds };
+    let context = Context { baseline: &baseline, peers: &peers, roles: &roles, settings };
     let scored = parallel::map(devices.len(), threads, |number| {
         devices.get(number).map_or_else(Vec::new, |device| context.score(number, device))
     });
@@ -85,7 +89,7 @@ struct Context<'c> {
     baseline: &'c Baseline,
     peers: &'c Peers,
     roles: &'c Roles,
-    thresholds: &'c Thresholds,
+    settings: &'c Settings,
 }
 
 impl Context<'_> {
@@ -97,6 +101,8 @@ impl Context<'_> {
         let app = series.key.app.as_deref();
         let role = self.roles.role_of(app);
         let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
+        let scope = Scope { platform: device.platform, role, app };
+        let thresholds = self.settings.thresholds.for_series(scope);
         let case = Case {
             key: &series.key,
             profile: &series.profile,
@@ -108,8 +114,9 @@ impl Context<'_> {
             device_days_before: count_before(&device.report.days, series.day),
             series_days_before: series.days_before,
             baseline: self.baseline,
+            declared: &self.settings.declared,
             peers: self.peers,
-            thresholds: self.thresholds,
+            thresholds: &thresholds,
         };
         Scored {
             device_id: device.id.clone(),

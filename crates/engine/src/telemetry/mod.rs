@@ -80,11 +80,12 @@ impl<'a> Reports<'a> {
     }
 }
 
-/// Joins telemetry with connections. `interaction_window_secs` is how long a person's touch explains traffic.
+/// Joins telemetry with connections. `interaction_window_secs` says how long a person's touch explains an app's
+/// traffic.
 pub fn view<'r>(
     reports: &'r Reports<'r>,
     connections: &'r [Connection<'r>],
-    interaction_window_secs: u32,
+    interaction_window_secs: impl Fn(Option<&str>) -> u32,
 ) -> PhoneView<'r> {
     let has_tags = connections.iter().any(|connection| connection.session.app.is_some());
     if reports.is_empty() && !has_tags {
@@ -106,7 +107,7 @@ pub fn view<'r>(
             view.method_of_app.entry(app.into()).or_insert(attribution.method.as_str());
         }
         let at = facts.start.plus_micros(skew_micros.unwrap_or(0));
-        view.flags.push(flags(reports, app, at, interaction_window_secs));
+        view.flags.push(flags(reports, app, at, interaction_window_secs(app)));
         view.stacks.push(app.and_then(|app| stacks.stack_of(app, at)));
         view.apps.push(app);
     }

@@ -35,6 +35,12 @@ impl Roles {
         self.declared.extend(other.declared);
     }
 
+    /// The role of an app when only one phone's telemetry is at hand: the user's word, else that phone's.
+    pub fn role_beside<'r>(&'r self, phone: &'r Self, app: Option<&'r str>) -> &'r str {
+        let declared = app.and_then(|app| self.declared.get(app));
+        declared.map_or_else(|| phone.role_of(app), AsRef::as_ref)
+    }
+
     /// The role of an app; `network_only` for an unknown app, `unknown` for an app of no known role.
     pub fn role_of<'r>(&'r self, app: Option<&'r str>) -> &'r str {
         let Some(app) = app else { return ROLE_UNKNOWN };
@@ -44,5 +50,45 @@ impl Roles {
         let declared = self.declared.get(app).map(AsRef::as_ref);
         let voted = || self.votes.get(app).and_then(most).map(|(role, _)| role.as_ref());
         declared.or_else(voted).or_else(|| shipped_role(app)).unwrap_or("unknown")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use undertone_core::model::{Platform, Push, TelemetryKind, Timestamp};
+
+    fn said(app: &'static str, role: &'static str) -> Telemetry<'static> {
+        Telemetry {
+            at: Timestamp::from_secs(0),
+            device_id: "d",
+            platform: Platform::Android,
+            app_id: Some(app),
+            app_name: None,
+            role: Some(role),
+            uid: None,
+            source: "test",
+            kind: TelemetryKind::Push(Push::default()),
+        }
+    }
+
+    #[test]
+    fn the_users_word_beats_telemetry_which_beats_the_shipped_map() {
+        let mut phone = Roles::default();
+        phone.count(&[said("com.whatsapp", "tools"), said("a", "games"), said("b", "games")]);
+        let mut all = Roles::declared(BTreeMap::from([("a".into(), "weather".into())]));
+        assert_eq!(all.role_beside(&phone, Some("a")), "weather");
+        assert_eq!(all.role_beside(&phone, Some("b")), "games");
+        all.merge(phone);
+        for (app, role) in [
+            (Some("a"), "weather"),
+            (Some("b"), "games"),
+            (Some("com.whatsapp"), "tools"),
+            (Some("com.apple.mobilesafari"), "browser"),
+            (Some("com.example.torch"), "unknown"),
+            (None, "network_only"),
+        ] {
+            assert_eq!(all.role_of(app), role, "{app:?}");
+        }
     }
 }

@@ -2,6 +2,12 @@
 //!
 //! ATT&CK gives neither units nor values: both are ours, and each default says where it comes from.
 
+mod key;
+mod set;
+
+pub use key::{Kind, ThresholdKey, ThresholdValue};
+pub use set::{Overrides, Scope, ThresholdSet};
+
 use std::net::IpAddr;
 
 /// The thresholds that apply to one series.

@@ -1,0 +1,69 @@
+//! `undertone baseline`: what is normal, learned, shown and compared.
+
+use crate::cli::{BaselineCommand, LearnArgs};
+use crate::exit::{Failure, Fault, Outcome};
+use crate::output::{to_stdout, write_file};
+use crate::progress::Bar;
+use crate::terminal::Console;
+use crate::{interrupt, scan};
+use std::path::Path;
+use undertone_core::baseline::Learned;
+use undertone_engine::input::Progress;
+use undertone_engine::{ScanError, read_learned};
+use undertone_wire::learned::{write_difference, write_learned, write_learned_text};
+
+/// Runs the command.
+///
+/// # Errors
+/// Inputs or baselines that cannot be read, output that cannot be written.
+pub(crate) fn run(command: &BaselineCommand, console: &Console) -> anyhow::Result<Outcome> {
+    match command {
+        BaselineCommand::Learn(args) => return learn(args, console),
+        BaselineCommand::Show { file } => {
+            interrupt::at_once()?;
+            let learned = stored(file)?;
+            to_stdout(|out| write_learned_text(out, &learned, console.named_max()))?;
+        }
+        BaselineCommand::Diff { before, after } => {
+            interrupt::at_once()?;
+            let (before, after) = (stored(before)?, stored(after)?);
+            to_stdout(|out| write_difference(out, &before, &after, console.named_max()).map(drop))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn stored(path: &Path) -> Result<Learned, ScanError> {
+    read_learned(path).map_err(ScanError::Config)
+}
+
+fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
+    let stop = interrupt::polite()?;
+    let progress = Progress::default();
+    let learning = {
+        let _bar = Bar::start(&progress, console);
+        undertone_engine::learn(&scan::input_options(&args.input), &progress, &stop)
+    };
+    let (learned, summary) = match learning {
+        Ok(learned) => learned,
+        Err(ScanError::NoUsableInput(summary)) => {
+            scan::tell(&scan::summary_of(*summary, &[], 0), None, console)?;
+            return Err(Fault::error(
+                Failure::Data,
+                "no usable input: nothing that undertone can read was found",
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if learned.baseline.devices == 0 {
+        return Err(Fault::error(Failure::Data, "nothing to learn from: no device made a connection"));
+    }
+    write_file(&args.output, |out| write_learned(out, &learned))?;
+    let summary = scan::summary_of(summary, &[], 0);
+    scan::tell(&summary, None, console)?;
+    console.say(|out| {
+        writeln!(out)?;
+        write_learned_text(out, &learned, 0)
+    });
+    Ok(if summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial })
+}

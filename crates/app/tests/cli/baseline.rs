@@ -1,0 +1,143 @@
+//! A fleet's baseline: learned, shown, compared, scanned with.
+
+use crate::support::{Ended, run};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A fleet of 30 phones on one day, learned.
+struct Fleet {
+    folder: TempDir,
+}
+
+impl Fleet {
+    fn new(name: &str, extra: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = folder.path().join(name);
+        let fleet = ["simulate", logs.to_str().unwrap(), "--devices", "30", "--seed", "5"];
+        let ended = run(&[&fleet[..], extra].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn learn(&self, logs: &str, file: &str) -> Ended {
+        let (logs, file) = (self.path(logs), self.path(file));
+        run(&["baseline", "learn", logs.to_str().unwrap(), "-o", file.to_str().unwrap()])
+    }
+
+    /// Findings of a scan with these options.
+    fn scan(&self, logs: &str, options: &[&str]) -> Vec<Value> {
+        let logs = self.path(logs);
+        let ended = run(&[&["scan", logs.to_str().unwrap(), "--all", "--format", "jsonl"], options].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[test]
+fn a_baseline_is_learned_shown_compared_and_used() {
+    let fleet = Fleet::new("logs", &["--infected", "2"]);
+    let ended = fleet.learn("logs", "a.json");
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let learned = json(&fleet.path("a.json"));
+    let devices = learned["devices"].as_u64().unwrap();
+    assert!(devices >= 30, "{devices}");
+    for entry in learned["destinations"].as_array().unwrap() {
+        assert!(entry["devices"].as_u64().unwrap() >= 2, "{entry}");
+    }
+    assert!(learned["seen_on_one_device"]["destinations"].as_u64().unwrap() > 0);
+
+    let file = fleet.path("a.json").to_str().unwrap().to_owned();
+    let shown = run(&["baseline", "show", &file]);
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert!(shown.stdout.starts_with(&format!("{devices} devices, ")), "{}", shown.stdout);
+    let same = run(&["baseline", "diff", &file, &file]);
+    assert!(same.stdout.contains("\ndestinations: 0 differ"), "{}", same.stdout);
+    assert_eq!(run(&["check", "--baseline", &file]).code, Some(0));
+
+    // Learned again from the same bytes: the same bytes.
+    fleet.learn("logs", "b.json");
+    assert_eq!(std::fs::read(fleet.path("a.json")).unwrap(), std::fs::read(fleet.path("b.json")).unwrap());
+
+    calibrates(&fleet, learned, &file);
+    declares(&fleet);
+}
+
+/// A history that is long enough calibrates; a short one does not, and neither may be damaged.
+fn calibrates(fleet: &Fleet, mut learned: Value, file: &str) {
+    let calibrations = |findings: &[Value]| -> Vec<String> {
+        findings.iter().map(|finding| text(&finding["calibration"]).to_owned()).collect()
+    };
+    let short = fleet.scan("logs", &["--baseline", file]);
+    assert!(!short.is_empty() && calibrations(&short).iter().all(|said| said == "reference"));
+    learned["device_days"] = 2000.into();
+    learned["device_day_maxima"]["bins"] = serde_json::json!([[0, 1800], [60, 150], [70, 50]]);
+    let long = fleet.path("long.json");
+    std::fs::write(&long, learned.to_string()).unwrap();
+    let findings = fleet.scan("logs", &["--baseline", long.to_str().unwrap()]);
+    assert!(calibrations(&findings).iter().all(|said| said == "history"), "{findings:?}");
+    learned["device_days"] = 1999.into();
+    std::fs::write(&long, learned.to_string()).unwrap();
+    let logs = fleet.path("logs");
+    let ended = run(&["scan", "--baseline", long.to_str().unwrap(), logs.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+}
+
+/// What is declared reaches the findings by the element's name; so do roles and thresholds.
+fn declares(fleet: &Fleet) {
+    let plain = fleet.scan("logs", &[]);
+    let finding = plain
+        .iter()
+        .find(|f| !f["app"]["id"].is_null() && !f["destination"]["domain"].is_null() && f["service"] == "tls")
+        .unwrap();
+    let (id, app) = (text(&finding["id"]), text(&finding["app"]["id"]));
+    let config = fleet.path("config.yaml");
+    let yaml = format!(
+        "app_network_role_baseline:\n  apps:\n    {app}: [{}]\n\
+         app_network_behavior_baseline:\n  roles:\n    sports: [mqtt]\n\
+         apps:\n  {app}:\n    beacon_interval_variance_threshold: 0\n",
+        text(&finding["destination"]["domain"])
+    );
+    std::fs::write(&config, yaml).unwrap();
+    let apps = fleet.path("apps.yaml");
+    std::fs::write(&apps, format!("{app}: sports\n")).unwrap();
+    let options = ["--config", config.to_str().unwrap(), "--apps", apps.to_str().unwrap()];
+    let declared = fleet.scan("logs", &options);
+    let after = declared.iter().find(|f| text(&f["id"]) == id).unwrap();
+    assert_eq!(after["app"]["role"], "sports");
+    let weight = |element: &str, with: &str| {
+        let evidence = after["evidence"].as_array().unwrap();
+        let item = evidence.iter().find(|e| e["element"] == element && text(&e["text"]).contains(with));
+        item.unwrap_or_else(|| panic!("no {element}: {after}"))["weight_bans"].as_f64().unwrap()
+    };
+    assert!(weight("AppNetworkRoleBaseline", "is declared as a destination") < 0.0);
+    assert!(weight("AppNetworkBehaviorBaseline", "declared for") > 0.0);
+    assert!(after["weight_bans"].as_f64().unwrap() < finding["weight_bans"].as_f64().unwrap());
+    for item in after["evidence"].as_array().unwrap().iter().filter(|item| item["kind"] == "timing") {
+        assert!(item["weight_bans"].as_f64().unwrap() < 0.01, "no rhythm is tight enough: {item}");
+    }
+}
+
+#[test]
+fn nothing_to_learn_from_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, out) = (folder.path().join("log"), folder.path().join("baseline.json"));
+    std::fs::write(&log, "").unwrap();
+    let ended = run(&["baseline", "learn", log.to_str().unwrap(), "-o", out.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    assert!(!out.exists());
+    let ended = run(&["baseline", "show", log.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+}

@@ -1,0 +1,99 @@
+//! What people configured: files read whole, every problem of all of them reported at once.
+
+use super::{ScanError, ScanOptions};
+use crate::telemetry::Roles;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use undertone_core::baseline::{Declared, Learned};
+use undertone_core::model::Platform;
+use undertone_core::thresholds::{Scope, ThresholdSet};
+use undertone_wire::config::{AppRoles, CONFIG_BYTES_MAX, Config, Problem, parse_apps, parse_config};
+use undertone_wire::learned::{LEARNED_BYTES_MAX, parse_learned};
+
+/// The configuration of a run.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    pub(super) thresholds: ThresholdSet,
+    pub(super) declared: Declared,
+    /// Roles that the user declares.
+    pub(super) roles: Roles,
+    pub(super) learned: Option<Learned>,
+}
+
+impl Settings {
+    /// Reads the files that the options name.
+    pub(super) fn read(options: &ScanOptions) -> Result<Self, ScanError> {
+        let mut problems = Vec::new();
+        let mut settings = Self::default();
+        if let Some(Config { thresholds, declared }) =
+            take(options.config.as_deref(), read_config, &mut problems)
+        {
+            settings.thresholds = thresholds;
+            settings.declared = declared;
+        }
+        if let Some(roles) = take(options.apps.as_deref(), read_apps, &mut problems) {
+            settings.roles = Roles::declared(roles);
+        }
+        settings.learned = take(options.baseline.as_deref(), read_learned, &mut problems);
+        if problems.is_empty() { Ok(settings) } else { Err(ScanError::Config(problems)) }
+    }
+
+    /// How long a person's touch explains an app's traffic, seconds. `phone` holds the roles that the phone says.
+    pub(super) fn interaction_window_secs(
+        &self,
+        platform: Platform,
+        phone: &Roles,
+        app: Option<&str>,
+    ) -> u32 {
+        if self.thresholds.is_uniform() {
+            return self.thresholds.global.recent_user_interaction_window_secs;
+        }
+        let role = self.roles.role_beside(phone, app);
+        self.thresholds.interaction_window_secs(Scope { platform, role, app })
+    }
+}
+
+fn take<T>(
+    path: Option<&Path>,
+    read: fn(&Path) -> Result<T, Vec<String>>,
+    problems: &mut Vec<String>,
+) -> Option<T> {
+    read(path?).map_err(|found| problems.extend(found)).ok()
+}
+
+/// Reads thresholds and declared baselines.
+///
+/// # Errors
+/// Every problem, each as `FILE:LINE: text`.
+pub fn read_config(path: &Path) -> Result<Config, Vec<String>> {
+    read(path, CONFIG_BYTES_MAX, parse_config)
+}
+
+/// Reads the roles of apps.
+///
+/// # Errors
+/// Every problem, each as `FILE:LINE: text`.
+pub fn read_apps(path: &Path) -> Result<AppRoles, Vec<String>> {
+    read(path, CONFIG_BYTES_MAX, parse_apps)
+}
+
+/// Reads a learned baseline.
+///
+/// # Errors
+/// Every problem, each as `FILE:LINE: text`.
+pub fn read_learned(path: &Path) -> Result<Learned, Vec<String>> {
+    read(path, LEARNED_BYTES_MAX, parse_learned)
+}
+
+fn read<T>(path: &Path, most: usize, parse: fn(&[u8]) -> Result<T, Vec<Problem>>) -> Result<T, Vec<String>> {
+    let name = path.display();
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that the parser sees that it is too much.
+    File::open(path)
+        .and_then(|file| file.take(most as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| vec![format!("cannot read `{name}`: {error}")])?;
+    parse(&bytes).map_err(|problems| {
+        problems.into_iter().map(|problem| format!("{name}:{}: {}", problem.line, problem.text)).collect()
+    })
+}

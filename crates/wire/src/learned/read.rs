@@ -1,0 +1,250 @@
+//! The file, read back. It is passed around and edited by hand, so nothing in it is taken on trust.
+
+use super::{KIND, LEARNED_BYTES_MAX, LEARNED_SCHEMA_VERSION};
+use crate::config::Problem;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use undertone_core::baseline::{AppReach, Baseline, Learned, Reach, Singles};
+use undertone_core::model::Day;
+use undertone_core::score::budget::Sight;
+use undertone_core::score::history::{BIN_BANS, BIN_MAX, Maxima};
+use undertone_core::series::Destination;
+
+/// Problems reported at the most.
+const PROBLEMS_MAX: usize = 100;
+/// Longest name of anything, bytes.
+const NAME_BYTES_MAX: usize = 1024;
+/// Most device-days that a file may claim: a million devices for a century.
+const DEVICE_DAYS_MAX: u64 = 36_500_000_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    kind: String,
+    schema_version: u32,
+    sight: String,
+    devices: u32,
+    device_days: u64,
+    first_day: Option<String>,
+    last_day: Option<String>,
+    cut: u64,
+    seen_on_one_device: Counts,
+    device_day_maxima: Histogram,
+    destinations: Vec<Reached>,
+    apps: Vec<App>,
+    app_destinations: Vec<Reached>,
+    stacks: Vec<Stack>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counts {
+    destinations: u64,
+    apps: u64,
+    app_destinations: u64,
+    stacks: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Histogram {
+    bin_bans: f64,
+    bins: Vec<(u16, u64)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reached {
+    app: Option<String>,
+    domain: Option<String>,
+    address: Option<IpAddr>,
+    group: Option<String>,
+    devices: u32,
+    first_day: String,
+    last_day: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct App {
+    app: String,
+    devices: u32,
+    personal_devices: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stack {
+    stack: String,
+    devices: u32,
+}
+
+/// Reads a learned baseline.
+///
+/// # Errors
+/// The line at which the file is no such JSON; else every entry that contradicts itself or the rest, at most 100
+/// (line 1 stands for the file: JSON in memory has no lines).
+pub fn parse_learned(document: &[u8]) -> Result<Learned, Vec<Problem>> {
+    let problem = |line: u64, text: String| vec![Problem { line, text }];
+    if document.len() > LEARNED_BYTES_MAX {
+        return Err(problem(1, format!("the file is over {} MiB", LEARNED_BYTES_MAX >> 20)));
+    }
+    let document: Document = serde_json::from_slice(document).map_err(|error| {
+        let text = error.to_string();
+        let bare = text.split(" at line ").next().unwrap_or(&text);
+        problem(error.line() as u64, format!("not a learned baseline: {bare}"))
+    })?;
+    if document.kind != KIND || document.schema_version != LEARNED_SCHEMA_VERSION {
+        let text = format!(
+            "not a learned baseline of version {LEARNED_SCHEMA_VERSION}: kind `{}`, version {}",
+            document.kind, document.schema_version
+        );
+        return Err(problem(1, text));
+    }
+    let mut check = Check { devices: document.devices, problems: Vec::new() };
+    let learned = learned(document, &mut check);
+    if check.problems.is_empty() { Ok(learned) } else { Err(check.problems) }
+}
+
+fn learned(document: Document, check: &mut Check) -> Learned {
+    let sight = [Sight::Network, Sight::Telemetry].into_iter().find(|s| s.as_str() == document.sight);
+    if sight.is_none() {
+        check.add(|| "`sight` must be `network` or `telemetry`".to_owned());
+    }
+    if document.device_days > DEVICE_DAYS_MAX {
+        check.add(|| "`device_days` is not a number of days that devices can have had".to_owned());
+    }
+    let span = match (&document.first_day, &document.last_day) {
+        (None, None) => None,
+        (first, last) => check.span(first.as_deref(), last.as_deref(), "the file"),
+    };
+    let maxima = maxima(&document.device_day_maxima, document.device_days, check);
+    let mut baseline =
+        Baseline { devices: document.devices, device_days: document.device_days, ..Baseline::default() };
+    for entry in document.destinations {
+        if entry.app.is_some() {
+            check.add(|| "an entry of `destinations` names an app".to_owned());
+        }
+        if let Some((destination, reach)) = reached(entry, check).map(|(_, to, reach)| (to, reach)) {
+            insert(&mut baseline.destinations, destination, reach, check);
+        }
+    }
+    for entry in document.app_destinations {
+        match reached(entry, check) {
+            Some((Some(app), destination, reach)) => {
+                insert(&mut baseline.app_destinations, (app, destination), reach, check);
+            }
+            Some((None, ..)) => check.add(|| "an entry of `app_destinations` names no app".to_owned()),
+            None => {}
+        }
+    }
+    for App { app, devices, personal_devices } in document.apps {
+        if let Some(app) = check.name(&app).filter(|_| check.counts(devices, &app)) {
+            insert(&mut baseline.apps, app, AppReach { devices, personal_devices }, check);
+        }
+    }
+    for Stack { stack, devices } in document.stacks {
+        if let Some(stack) = check.name(&stack).filter(|_| check.counts(devices, &stack)) {
+            insert(&mut baseline.stacks, stack, devices, check);
+        }
+    }
+    let Counts { destinations, apps, app_destinations, stacks } = document.seen_on_one_device;
+    Learned {
+        baseline,
+        span,
+        singles: Singles { destinations, apps, app_destinations, stacks },
+        cut: document.cut,
+        maxima,
+        sight: sight.unwrap_or_default(),
+    }
+}
+
+fn maxima(histogram: &Histogram, device_days: u64, check: &mut Check) -> Maxima {
+    let mut maxima = Maxima::default();
+    if (histogram.bin_bans - BIN_BANS).abs() > 1e-9 {
+        check.add(|| format!("`bin_bans` must be {BIN_BANS}"));
+    }
+    for (bin, days) in &histogram.bins {
+        if *bin > BIN_MAX {
+            check.add(|| format!("bin {bin} is above the last, {BIN_MAX}"));
+        }
+        maxima.add(*bin, *days);
+    }
+    if maxima.device_days() != device_days {
+        check.add(|| {
+            format!("`device_day_maxima` hold {} device-days, not {device_days}", maxima.device_days())
+        });
+    }
+    maxima
+}
+
+fn reached(entry: Reached, check: &mut Check) -> Option<(Option<Box<str>>, Destination, Reach)> {
+    let destination = match (entry.domain, entry.address, entry.group) {
+        (Some(domain), None, None) => Destination::Domain(check.name(&domain)?),
+        (None, Some(addr), None) => Destination::Address(addr.to_canonical()),
+        (None, None, Some(group)) => Destination::Group(check.name(&group)?),
+        _ => {
+            check.add(|| "an entry must name one of `domain`, `address` and `group`".to_owned());
+            return None;
+        }
+    };
+    let name = destination.to_string();
+    let (first_day, last_day) = check.span(Some(&entry.first_day), Some(&entry.last_day), &name)?;
+    let is_counted = check.counts(entry.devices, &name);
+    let app = entry.app.map(|app| check.name(&app)).map_or(Some(None), |app| app.map(Some))?;
+    is_counted.then_some((app, destination, Reach { devices: entry.devices, first_day, last_day }))
+}
+
+fn insert<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V, check: &mut Check) {
+    if map.insert(key, value).is_some() {
+        check.add(|| "an entry is given twice".to_owned());
+    }
+}
+
+/// Problems found so far, and what entries are held against.
+struct Check {
+    devices: u32,
+    problems: Vec<Problem>,
+}
+
+impl Check {
+    fn add(&mut self, text: impl FnOnce() -> String) {
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(Problem { line: 1, text: text() });
+        }
+    }
+
+    fn name(&mut self, text: &str) -> Option<Box<str>> {
+        let is_name = !text.is_empty() && text.len() <= NAME_BYTES_MAX;
+        if !is_name {
+            self.add(|| format!("a name is empty or over {NAME_BYTES_MAX} bytes"));
+        }
+        is_name.then(|| text.into())
+    }
+
+    /// Whether a number of devices can stand in the file: one device alone is never normal.
+    fn counts(&mut self, devices: u32, name: &str) -> bool {
+        let can_be = (2..=self.devices).contains(&devices);
+        if !can_be {
+            let all = self.devices;
+            self.add(|| format!("`{name}`: {devices} devices; it must be 2 to {all}, all devices"));
+        }
+        can_be
+    }
+
+    fn span(&mut self, first: Option<&str>, last: Option<&str>, name: &str) -> Option<(Day, Day)> {
+        let days = first.and_then(day_of).zip(last.and_then(day_of)).filter(|(first, last)| first <= last);
+        if days.is_none() {
+            self.add(|| format!("`{name}`: `first_day` and `last_day` must be dates in order"));
+        }
+        days
+    }
+}
+
+fn day_of(text: &str) -> Option<Day> {
+    let mut parts = text.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let found = Day::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+    parts.next().is_none().then_some(found)
+}
