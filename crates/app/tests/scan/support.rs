@@ -14,8 +14,8 @@ pub(crate) const START_SECS: f64 = 1_777_874_400.0;
 pub(crate) const SPAN_SECS: f64 = 8.0 * 3600.0;
 /// Phones of the fleet; the last one beacons.
 pub(crate) const PHONES: u32 = 40;
-/// Where the implant calls.
-pub(crate) const C2_DOMAIN: &str = "quiet-harbour.example";
+/// Where the implant calls: a registrable domain, below a suffix on the Public Suffix List.
+pub(crate) const C2_DOMAIN: &str = "example.net";
 /// What people use: shared by all phones.
 const SITES: u64 = 24;
 
