@@ -14,8 +14,8 @@ pub(crate) const START_SECS: f64 = 1_777_874_400.0;
 pub(crate) const SPAN_SECS: f64 = 8.0 * 3600.0;
 /// Phones of the fleet; the last one beacons.
 pub(crate) const PHONES: u32 = 40;
-/// Where the implant calls.
-pub(crate) const C2_DOMAIN: &str = "quiet-harbour.example";
+/// Where the implant calls: a registrable domain, below a suffix on the Public Suffix List.
+pub(crate) const C2_DOMAIN: &str = "example.net";
 /// What people use: shared by all phones.
 const SITES: u64 = 24;
 
@@ -131,6 +131,26 @@ impl Logs {
         }
     }
 
+    /// An app that everybody has and that polls by itself, about every 5 minutes: what a rhythm is compared with.
+    pub(crate) fn poll(&mut self, phone: u32) {
+        let mut dice = Dice::new(5000 + u64::from(phone));
+        let mut at = START_SECS + 300.0 * dice.share();
+        let mut number = 0;
+        while at < START_SECS + SPAN_SECS {
+            self.visit(&Visit {
+                uid: format!("C{phone}w{number}"),
+                at,
+                phone,
+                resp: "203.0.113.200",
+                host: "weather.example.org",
+                secs: 1.0 + dice.share(),
+                bytes: (500 + dice.next() % 400, 3000 + dice.next() % 9000),
+            });
+            number += 1;
+            at += 285.0 + 30.0 * dice.share();
+        }
+    }
+
     /// An implant: every 60 s, 20 % jitter either way, a few hundred bytes.
     pub(crate) fn beacon(&mut self, phone: u32) {
         let mut dice = Dice::new(7);
@@ -151,10 +171,19 @@ impl Logs {
         }
     }
 
+    /// All phones, none with an implant.
+    pub(crate) fn clean() -> Self {
+        let mut logs = Self::default();
+        for phone in 0..PHONES {
+            logs.person(phone);
+            logs.poll(phone);
+        }
+        logs
+    }
+
     /// All phones; the last one also beacons.
     pub(crate) fn fleet() -> Self {
-        let mut logs = Self::default();
-        (0..PHONES).for_each(|phone| logs.person(phone));
+        let mut logs = Self::clean();
         logs.beacon(PHONES - 1);
         logs
     }
