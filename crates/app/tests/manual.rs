@@ -1,5 +1,8 @@
 //! The manual: every command in `docs/` that a reader may type is run, page by page, in an empty folder.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are no test functions, but fail like them")]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! Hand-made findings against hand-made labels, with numbers counted by hand.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are no test functions, but fail like them")]
+
 use std::fmt::Write as _;
 use undertone_core::finding::Finding;
 use undertone_wire::evaluation::{
