@@ -61,7 +61,8 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
     let others = case.baseline.others();
     let Some(surprise) = case.surprise(PeerFeature::Reach, reach, true) else {
         // A learned fleet knows a destination even where too few series run now to compare with.
-        return common(case).or_else(|| prior(case));
+        return common(case)
+            .or_else(|| if case.baseline.is_fleet() { rarity_alone(case) } else { prior(case) });
     };
     let reaching = case.baseline.others_reaching(&case.key.destination);
     let is_rare = reach <= case.thresholds.destination_rarity_threshold || reaching <= 1;
@@ -102,6 +103,23 @@ fn common(case: &Case<'_>) -> Option<Evidence> {
         observed: Some(reach),
         unit: "share_of_devices",
         baseline_n: Some(u64::from(case.baseline.others())),
+        ..plain(EvidenceKind::Destination, None, weight, text)
+    })
+}
+
+/// A fleet with too few machine-driven series to compare with still knows how many phones go there.
+fn rarity_alone(case: &Case<'_>) -> Option<Evidence> {
+    let (reach, others) = (case.features.reach, case.baseline.others());
+    let reaching = case.baseline.others_reaching(&case.key.destination);
+    if reach > case.thresholds.destination_rarity_threshold {
+        return None;
+    }
+    let weight = (f64::from(others) / (f64::from(reaching) + 1.0)).log10().clamp(0.3, RARITY_CAP_BANS);
+    let text = format!("{reaching} of the {others} other devices reach {}", case.key.destination);
+    Some(Evidence {
+        observed: Some(reach),
+        unit: "share_of_devices",
+        baseline_n: Some(u64::from(others)),
         ..plain(EvidenceKind::Destination, None, weight, text)
     })
 }

@@ -67,6 +67,7 @@ struct Reached {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the key in the file")]
 struct App {
     app: String,
     devices: u32,

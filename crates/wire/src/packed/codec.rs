@@ -139,6 +139,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[expect(clippy::option_option, reason = "outer: could it be read; inner: was it there")]
     pub(super) fn flag(&mut self) -> Option<Option<bool>> {
         match self.byte()? {
             0 => Some(None),
@@ -166,6 +167,7 @@ impl Mask {
     }
 
     /// `Some(None)` when the field is absent, `None` when it cannot be read.
+    #[expect(clippy::option_option, reason = "outer: could it be read; inner: was it there")]
     pub(super) fn field<T>(&self, bit: u32, read: impl FnOnce() -> Option<T>) -> Option<Option<T>> {
         if self.0 & 1 << bit == 0 { Some(None) } else { read().map(Some) }
     }

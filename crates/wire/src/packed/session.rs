@@ -48,7 +48,9 @@ pub(super) fn encode(session: &Session<'_>, writer: &mut Writer<'_>) {
         writer.text(service);
     }
     if let Some(MacAddr(bytes)) = session.orig_l2 {
-        bytes.into_iter().for_each(|byte| writer.byte(byte));
+        for byte in bytes {
+            writer.byte(byte);
+        }
     }
     if let Some(app) = &session.app {
         encode_app(app, writer);
