@@ -179,14 +179,14 @@ impl PartitionSink {
 
     fn telemetry(&mut self, event: Telemetry<'_>) {
         self.counts.see(event.at);
-        if let TelemetryKind::Connection(connection) = &event.kind {
-            if let (Some(addr), false) =
-                (connection.orig_ip, connection.orig_is_tunnel || event.device_id.is_empty())
-            {
-                let claims = self.counts.claims.entry(event.device_id.to_owned()).or_default();
-                if claims.len() < CLAIMS_MAX {
-                    claims.insert(addr.to_canonical());
-                }
+        if let TelemetryKind::Connection(connection) = &event.kind
+            && let Some(addr) = connection.orig_ip
+            && !connection.orig_is_tunnel
+            && !event.device_id.is_empty()
+        {
+            let claims = self.counts.claims.entry(event.device_id.to_owned()).or_default();
+            if claims.len() < CLAIMS_MAX {
+                claims.insert(addr.to_canonical());
             }
         }
         let device = self.number_of(event.device_id);
@@ -373,7 +373,9 @@ fn aliases(
 ) -> BTreeMap<String, String> {
     let mut claimants: BTreeMap<IpAddr, Vec<&String>> = BTreeMap::new();
     for (device, addrs) in claims {
-        addrs.iter().for_each(|addr| claimants.entry(*addr).or_default().push(device));
+        for addr in addrs {
+            claimants.entry(*addr).or_default().push(device);
+        }
     }
     let mut aliases = BTreeMap::new();
     for (addr, devices) in claimants {

@@ -139,7 +139,7 @@ fn device(id: &str, records: DeviceRecords<'_>, context: FirstContext<'_>) -> De
     };
     let mut report = device::observe(&input);
     let series = std::mem::take(&mut report.series);
-    let assessed = series.into_iter().flat_map(|series| assess(series, &report)).collect();
+    let assessed = series.into_iter().flat_map(|series| assess(&series, &report)).collect();
     Device {
         id: id.to_owned(),
         platform,
@@ -162,7 +162,7 @@ fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Directory) -> Pla
 }
 
 /// Stage A on each day of a series, over the window that ends on it. Days that show no machine are dropped.
-fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
+fn assess(series: &SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
     let days: Vec<Day> = series.days.keys().copied().collect();
     let last = days.last().copied();
     let mut found = Vec::new();

@@ -63,12 +63,14 @@ impl<'a> Reports<'a> {
                 }
                 (TelemetryKind::Push(_), Some(app)) => pushes.entry(app).or_default().push(at),
                 (TelemetryKind::State(change), app) => {
-                    states.push(StateEvent { at, state: change.state, app })
+                    states.push(StateEvent { at, state: change.state, app });
                 }
                 _ => {}
             }
         }
-        pushes.values_mut().for_each(|times| times.sort_unstable());
+        for times in pushes.values_mut() {
+            times.sort_unstable();
+        }
         Self { connections, lookups, pushes, timeline: states.into_iter().collect() }
     }
 
@@ -167,7 +169,9 @@ impl<'a> StackIndex<'a> {
                 by_app.entry(report.app).or_default().push((report.at, stack.as_str()));
             }
         }
-        by_app.values_mut().for_each(|stacks| stacks.sort_unstable());
+        for stacks in by_app.values_mut() {
+            stacks.sort_unstable();
+        }
         Self { by_app }
     }
 

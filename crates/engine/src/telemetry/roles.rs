@@ -30,7 +30,9 @@ impl Roles {
     pub fn merge(&mut self, other: Self) {
         for (app, roles) in other.votes {
             let known = self.votes.entry(app).or_default();
-            roles.into_iter().for_each(|(role, count)| *known.entry(role).or_default() += count);
+            for (role, count) in roles {
+                *known.entry(role).or_default() += count;
+            }
         }
         self.declared.extend(other.declared);
     }
