@@ -39,7 +39,7 @@ fn app(apps: &mut AppRoles, entry: &Entry, problems: &mut Problems) {
     }
     match &entry.value.value {
         Value::Text(role) => {
-            apps.extend(named(&entry.key, role, entry.value.line, problems).map(|r| (id, r)))
+            apps.extend(named(&entry.key, role, entry.value.line, problems).map(|r| (id, r)));
         }
         Value::Map(_) => {
             for field in problems.entries(&entry.value, &format!("`{}`", entry.key)) {

@@ -56,12 +56,12 @@ fn read<T: Ord>(
             let items = items(entry, problems);
             let found: BTreeSet<T> = items
                 .into_iter()
-                .filter_map(|item| match item.text() {
-                    Some(text) => item_of(text, item.line, problems),
-                    None => {
+                .filter_map(|item| {
+                    let text = item.text();
+                    if text.is_none() {
                         problems.add(item.line, format!("{} is not a name", item.shown()));
-                        None
                     }
+                    item_of(text?, item.line, problems)
                 })
                 .collect();
             target.insert(entry.key.as_str().into(), found);

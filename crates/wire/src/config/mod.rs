@@ -97,14 +97,11 @@ impl Problems {
         let mut first = std::collections::BTreeMap::new();
         let mut found = Vec::with_capacity(entries.len());
         for entry in entries {
-            match first.get(entry.key.as_str()) {
-                Some(line) => {
-                    self.add(entry.line, format!("`{}` is given twice, first in line {line}", entry.key));
-                }
-                None => {
-                    first.insert(entry.key.as_str(), entry.line);
-                    found.push(entry);
-                }
+            if let Some(line) = first.get(entry.key.as_str()) {
+                self.add(entry.line, format!("`{}` is given twice, first in line {line}", entry.key));
+            } else {
+                first.insert(entry.key.as_str(), entry.line);
+                found.push(entry);
             }
         }
         found

@@ -32,7 +32,7 @@ struct Document {
     seen_on_one_device: Counts,
     device_day_maxima: Histogram,
     destinations: Vec<Reached>,
-    apps: Vec<App>,
+    apps: Vec<AppEntry>,
     app_destinations: Vec<Reached>,
     stacks: Vec<Stack>,
 }
@@ -67,7 +67,7 @@ struct Reached {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct App {
+struct AppEntry {
     app: String,
     devices: u32,
     personal_devices: u32,
@@ -139,7 +139,7 @@ fn learned(document: Document, check: &mut Check) -> Learned {
             None => {}
         }
     }
-    for App { app, devices, personal_devices } in document.apps {
+    for AppEntry { app, devices, personal_devices } in document.apps {
         if let Some(app) = check.name(&app).filter(|_| check.counts(devices, &app)) {
             insert(&mut baseline.apps, app, AppReach { devices, personal_devices }, check);
         }
