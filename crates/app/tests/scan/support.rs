@@ -19,7 +19,7 @@ pub(crate) const C2_DOMAIN: &str = "example.net";
 /// What people use: shared by all phones.
 const SITES: u64 = 24;
 
-/// Weyl sequence with the finaliser of SplitMix64: the same numbers everywhere.
+/// Weyl sequence with the finaliser of `SplitMix64`: the same numbers everywhere.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -113,7 +113,7 @@ impl Logs {
         let mut at = START_SECS + dice.wait(600.0);
         let mut number = 0;
         while at < START_SECS + SPAN_SECS {
-            for _ in 0..1 + dice.next() % 6 {
+            for _ in 0..=(dice.next() % 6) {
                 at += dice.wait(8.0);
                 let site = dice.next() % SITES;
                 self.visit(&Visit {

@@ -1,3 +1,5 @@
+//! Configuration files: good, faulty and hostile ones.
+
 use super::*;
 use undertone_core::model::Platform;
 use undertone_core::series::{Destination, Service};
@@ -104,7 +106,7 @@ fn hostile_documents_are_refused_with_a_line() {
         assert!(!problems(document).is_empty(), "{document:.20}");
     }
     assert_eq!(parse_config(b"a: \xff").unwrap_err()[0].text, "not UTF-8");
-    let many: String = (0..500).map(|n| format!("unknown{n}: 1\n")).collect();
+    let many = (0..500).map(|n| format!("unknown{n}: 1")).collect::<Vec<_>>().join("\n");
     let found = problems(&many);
     assert_eq!(found.len(), 101);
     assert!(found[100].ends_with("and 400 more problems"), "{}", found[100]);

@@ -1,3 +1,5 @@
+//! The learned baseline: written, read back, put in words, compared.
+
 use super::*;
 use undertone_core::baseline::{AppReach, Learned, Reach, Singles};
 use undertone_core::model::Day;
