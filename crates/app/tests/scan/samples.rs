@@ -23,7 +23,15 @@ fn tsv_and_json_of_one_capture_say_the_same() {
     assert_eq!(jsonl(&tsv), jsonl(&json));
     let counts = |report: &undertone_engine::ScanReport| {
         let summary = &report.summary;
-        (summary.rows_accepted, summary.devices, summary.sessions, summary.series, summary.device_days)
+        // A row of loaded_scripts has one field, `name`: as JSON nothing says that Zeek wrote it.
+        let scripts = summary.rows_ignored.get("loaded_scripts").copied().unwrap_or(0);
+        (
+            summary.rows_accepted - scripts,
+            summary.devices,
+            summary.sessions,
+            summary.series,
+            summary.device_days,
+        )
     };
     assert_eq!(counts(&tsv), counts(&json));
     let rejected = |report: &undertone_engine::ScanReport| {

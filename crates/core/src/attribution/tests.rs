@@ -253,9 +253,12 @@ proptest! {
         let addr = |host: u8| format!("203.0.113.{host}");
         let mut reports: Vec<ConnectionReport<'_>> = rows
             .iter()
-            .map(|&(app, secs, host, is_named)| match is_named {
-                true => by_name(apps[app], hosts[usize::from(host)], secs, secs + 50, u32::from(host)),
-                false => report(apps[app], secs, &addr(host), 443),
+            .map(|&(app, secs, host, is_named)| {
+                if is_named {
+                    by_name(apps[app], hosts[usize::from(host)], secs, secs + 50, u32::from(host))
+                } else {
+                    report(apps[app], secs, &addr(host), 443)
+                }
             })
             .collect();
         let mut sessions: Vec<SessionFacts<'_>> = asked

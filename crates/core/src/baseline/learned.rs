@@ -153,7 +153,9 @@ mod tests {
             reports.push(report(&reached));
         }
         let mut baseline = Baseline::default();
-        reports.iter().for_each(|report| baseline.add_device(report));
+        for report in &reports {
+            baseline.add_device(report);
+        }
         baseline.settle(reports.iter());
         baseline
     }

@@ -88,7 +88,9 @@ mod tests {
             })
             .collect();
         let mut maxima = Maxima::default();
-        raw.iter().for_each(|weight| maxima.add(bin_of(*weight), 1));
+        for weight in &raw {
+            maxima.add(bin_of(*weight), 1);
+        }
         (maxima, raw)
     }
 

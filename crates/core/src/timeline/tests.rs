@@ -1,5 +1,6 @@
 //! States of a device as intervals, case by case.
 
+use super::AppState::{Background, Foreground, ForegroundService};
 use super::*;
 use proptest::prelude::*;
 
@@ -52,7 +53,7 @@ fn boot_and_shutdown_end_states() {
         (80, StateKind::Locked, None),
     ]);
     assert_eq!(timeline.locked_at(secs(49)), Some(false));
-    assert_eq!(timeline.app_state_at("a", secs(49)), Some(AppState::Foreground));
+    assert_eq!(timeline.app_state_at("a", secs(49)), Some(Foreground));
     for at in [50, 79, 80, 90] {
         assert_eq!(timeline.app_state_at("a", secs(at)), None);
         assert_eq!(timeline.app_state_at("b", secs(at)), None);
@@ -76,7 +77,6 @@ fn a_foreground_service_is_a_third_state() {
         (40, StateKind::ForegroundServiceStop, Some("b")),
         (40, StateKind::Foreground, None),
     ]);
-    use AppState::{Background, Foreground, ForegroundService};
     for (at, expected) in [
         (-1, None),
         (5, Some(Foreground)),
@@ -154,7 +154,7 @@ proptest! {
     ) {
         let whole: StateTimeline = events.iter().copied().collect();
         let mut shuffled = events.clone();
-        shuffled.sort_by_key(|event| (event.at.micros() as u64 ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        shuffled.sort_by_key(|event| (event.at.micros().cast_unsigned() ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         prop_assert_eq!(&shuffled.into_iter().collect::<StateTimeline>(), &whole);
         let (low, high) = (cuts.0.min(cuts.1).min(events.len()), cuts.0.max(cuts.1).min(events.len()));
         let [a, b, c] = [&events[..low], &events[low..high], &events[high..]]

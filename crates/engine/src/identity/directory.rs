@@ -223,7 +223,9 @@ mod tests {
 
     fn directory(leases: &[Lease<'_>]) -> Directory {
         let mut book = LeaseBook::default();
-        leases.iter().for_each(|lease| book.add(lease));
+        for lease in leases {
+            book.add(lease);
+        }
         Directory::new(book)
     }
 
