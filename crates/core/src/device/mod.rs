@@ -1,7 +1,7 @@
 //! Everything known of one device, turned into profiles of its series.
 //!
 //! The device is the unit of work: its records are joined ([`join`]), named ([`names`]), put against its
-//! moments of shared activity ([`moments`]) and summed up as series ([`observe`]). Nothing here looks at
+//! moments of shared activity ([`moments`]) and summed up as series ([`mod@observe`]). Nothing here looks at
 //! another device; only the baseline does.
 
 mod interner;
