@@ -42,7 +42,11 @@ fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
     let progress = Progress::default();
     let learning = {
         let _bar = Bar::start(&progress, console);
-        undertone_engine::learn(&scan::input_options(&args.input), &progress, &stop)
+        undertone_engine::learn(
+            &scan::input_options(&args.input.paths, &args.input.reading),
+            &progress,
+            &stop,
+        )
     };
     let (learned, summary) = match learning {
         Ok(learned) => learned,

@@ -97,6 +97,13 @@ pub(crate) struct InputArgs {
     /// Files or folders, recognised by content; `-` is standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// How inputs are read and scored, whatever the command.
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArgs {
     /// Threads; 0 takes every core
     #[arg(long, default_value_t = 0, value_name = "N")]
     pub(crate) threads: usize,
@@ -237,35 +244,9 @@ pub(crate) struct EvalArgs {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
-}
-
-/// How `eval` reads and scores what it scans: as `scan` does.
-#[derive(Debug, Args)]
-pub(crate) struct ReadingArgs {
-    /// Threads; 0 takes every core
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub(crate) threads: usize,
-    /// A network that is inside, besides the private ones (repeatable)
-    #[arg(long, value_name = "NET", value_parser = network)]
-    pub(crate) internal: Vec<Network>,
-    /// Inventory of devices: CSV or YAML (repeatable)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) inventory: Vec<PathBuf>,
-    /// Roles of apps: YAML
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) apps: Option<PathBuf>,
-    /// Thresholds: YAML
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) config: Option<PathBuf>,
-    /// Baseline learned from this fleet's history
+    /// Baseline learned from this fleet's history (`undertone baseline learn`)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) baseline: Option<PathBuf>,
-    /// Offset from UTC for files whose times name no zone: `Z`, `+02:00`, `-0530`
-    #[arg(long, default_value = "Z", value_name = "OFFSET", value_parser = utc_offset_secs, allow_hyphen_values = true)]
-    pub(crate) timezone: i32,
-    /// Memory to stay within: `512M`, `2G`
-    #[arg(long, default_value = "1G", value_name = "SIZE", value_parser = byte_size)]
-    pub(crate) memory: u64,
 }
 
 /// Formats of a comparison.

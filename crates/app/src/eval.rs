@@ -62,18 +62,7 @@ fn findings(args: &EvalArgs, console: &Console) -> anyhow::Result<Made> {
 }
 
 fn options(args: &EvalArgs) -> ScanOptions {
-    let reading = &args.reading;
-    ScanOptions {
-        inputs: args.paths.iter().map(|path| scan::input(path)).collect(),
-        threads: reading.threads,
-        internal: reading.internal.clone(),
-        inventory: reading.inventory.clone(),
-        apps: reading.apps.clone(),
-        config: reading.config.clone(),
-        baseline: reading.baseline.clone(),
-        utc_offset_secs: reading.timezone,
-        memory_bytes: reading.memory,
-    }
+    ScanOptions { baseline: args.baseline.clone(), ..scan::input_options(&args.paths, &args.reading) }
 }
 
 fn labels(path: &Path) -> anyhow::Result<Vec<Truth>> {

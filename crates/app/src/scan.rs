@@ -1,12 +1,12 @@
 //! `undertone scan`: inputs in, findings out.
 
-use crate::cli::{InputArgs, ScanArgs, ShownArgs};
+use crate::cli::{ReadingArgs, ScanArgs, ShownArgs};
 use crate::exit::{Failure, Fault, Outcome};
 use crate::interrupt;
 use crate::output::{Outputs, write_file};
 use crate::progress::Bar;
 use crate::terminal::Console;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
 use undertone_engine::input::{InputPath, Progress, StopFlag};
 use undertone_engine::{ScanError, ScanOptions, ScanReport, ScanSummary};
@@ -116,25 +116,25 @@ fn outcome(findings: &[Finding], fail_on: Option<&str>, summary: &RunSummary) ->
 }
 
 fn options(args: &ScanArgs) -> ScanOptions {
-    ScanOptions { baseline: args.baseline.clone(), ..input_options(&args.input) }
+    ScanOptions { baseline: args.baseline.clone(), ..input_options(&args.input.paths, &args.input.reading) }
 }
 
 /// Options of any command that reads inputs.
-pub(crate) fn input_options(args: &InputArgs) -> ScanOptions {
+pub(crate) fn input_options(paths: &[PathBuf], reading: &ReadingArgs) -> ScanOptions {
     ScanOptions {
-        inputs: args.paths.iter().map(|path| input(path)).collect(),
-        threads: args.threads,
-        internal: args.internal.clone(),
-        inventory: args.inventory.clone(),
-        apps: args.apps.clone(),
-        config: args.config.clone(),
+        inputs: paths.iter().map(|path| input(path)).collect(),
+        threads: reading.threads,
+        internal: reading.internal.clone(),
+        inventory: reading.inventory.clone(),
+        apps: reading.apps.clone(),
+        config: reading.config.clone(),
         baseline: None,
-        utc_offset_secs: args.timezone,
-        memory_bytes: args.memory,
+        utc_offset_secs: reading.timezone,
+        memory_bytes: reading.memory,
     }
 }
 
 /// A path as typed: `-` is standard input.
-pub(crate) fn input(path: &Path) -> InputPath {
+fn input(path: &Path) -> InputPath {
     if path.as_os_str() == "-" { InputPath::Stdin } else { InputPath::Path(path.to_owned()) }
 }
