@@ -9,7 +9,7 @@ use crate::weigh::{self, Case};
 /// Stage A at the most: rhythm, persistence and DNS see the same machine from different sides.
 const STAGE_A_CAP_BANS: f64 = 6.0;
 /// Stage B at the most.
-const STAGE_B_CAP_BANS: f64 = 5.0;
+const STAGE_B_CAP_BANS: f64 = 7.0;
 
 /// A weighed series.
 #[derive(Debug, Clone, PartialEq)]
