@@ -13,7 +13,7 @@ pub use declared::{Declarations, Declared};
 pub use features::Features;
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
-pub use polls::{Company, Poll, Polls};
+pub use polls::{Poll, Polls};
 
 use crate::device::{DeviceReport, Reported};
 use crate::model::Day;

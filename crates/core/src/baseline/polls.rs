@@ -28,15 +28,6 @@ pub struct Poll {
     pub period_secs: Option<f64>,
 }
 
-/// Machine-driven series of the other devices at one destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Company {
-    /// Other devices with a machine-driven series there.
-    pub polling: u32,
-    /// Those of them at the same pace.
-    pub at_this_pace: u32,
-}
-
 /// Polls of the fleet, for look-up. Built once all devices are in, in any order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Polls {
@@ -57,18 +48,13 @@ impl Polls {
         found
     }
 
-    /// The company that a series has at its destination. A kept connection keeps company with kept connections.
-    pub fn company(&self, destination: &Destination, device: u32, period_secs: Option<f64>) -> Company {
+    /// Other devices that poll the destination at this pace; those that keep a connection, for a kept connection.
+    pub fn at_this_pace(&self, destination: &Destination, device: u32, period_secs: Option<f64>) -> u32 {
         let there = self.destinations.get(destination).map(Vec::as_slice).unwrap_or_default();
-        let count = |fits: &dyn Fn(Option<f64>) -> bool| {
-            let others = there.iter().filter(|(other, period)| *other != device && fits(*period));
-            let devices: BTreeSet<u32> = others.map(|(other, _)| *other).collect();
-            u32::try_from(devices.len()).unwrap_or(u32::MAX)
-        };
-        Company {
-            polling: count(&|_| true),
-            at_this_pace: count(&|period| is_same_pace(period, period_secs)),
-        }
+        let alike =
+            there.iter().filter(|(other, period)| *other != device && is_same_pace(*period, period_secs));
+        let devices: BTreeSet<u32> = alike.map(|(other, _)| *other).collect();
+        u32::try_from(devices.len()).unwrap_or(u32::MAX)
     }
 
     /// Other devices on which this app polls a place of its own.
@@ -102,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn company_is_of_other_devices_and_of_one_pace() {
+    fn company_is_that_of_other_devices_at_one_pace() {
         let polls = Polls::new([
             poll(1, "a", "x.example", 3, Some(60.0)),
             poll(1, "b", "x.example", 3, Some(61.0)),
@@ -111,10 +97,10 @@ mod tests {
             poll(4, "a", "x.example", 3, None),
         ]);
         let there = Destination::Domain("x.example".into());
-        assert_eq!(polls.company(&there, 1, Some(60.0)), Company { polling: 3, at_this_pace: 1 });
-        assert_eq!(polls.company(&there, 9, None), Company { polling: 4, at_this_pace: 1 });
+        assert_eq!(polls.at_this_pace(&there, 1, Some(60.0)), 1);
+        assert_eq!(polls.at_this_pace(&there, 9, None), 1);
         let elsewhere = Destination::Domain("y.example".into());
-        assert_eq!(polls.company(&elsewhere, 1, Some(60.0)), Company::default());
+        assert_eq!(polls.at_this_pace(&elsewhere, 1, Some(60.0)), 0);
     }
 
     #[test]

@@ -15,35 +15,22 @@ const TOGETHER_SHARE_MIN: f64 = 0.5;
 const FIRST_BANS: f64 = 0.6;
 const DOUBLING_BANS: f64 = 0.4;
 const CAP_BANS: f64 = 1.8;
-/// Several phones reach it, and none of the others on a rhythm.
-const USED_BANS: f64 = -0.5;
-/// Others that must reach it for their absence of rhythm to say something.
-const USED_DEVICES_MIN: u32 = 2;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let reaching = case.baseline.others_reaching(&case.key.destination);
     if !case.baseline.is_fleet() || reaching == 0 || case.features.reach >= COMMON_SHARE {
         return None;
     }
-    let company = case.polls.company(&case.key.destination, case.device, case.machine.pace_secs());
-    let together = company.at_this_pace;
-    let item = |weight: f64, text: String| {
-        Some(Evidence {
-            observed: Some(f64::from(together)),
-            unit: "devices",
-            baseline_n: Some(u64::from(reaching)),
-            ..plain(EvidenceKind::Fleet, None, weight, text)
-        })
-    };
-    if together > 0 && f64::from(together) >= TOGETHER_SHARE_MIN * f64::from(reaching) {
-        let weight = (FIRST_BANS + DOUBLING_BANS * f64::from(together).log2()).min(CAP_BANS);
-        let text =
-            format!("{together} of the {reaching} other phones that reach it poll it at the same pace");
-        return item(weight, text);
+    let together = case.polls.at_this_pace(&case.key.destination, case.device, case.machine.pace_secs());
+    if together == 0 || f64::from(together) < TOGETHER_SHARE_MIN * f64::from(reaching) {
+        return None;
     }
-    (company.polling == 0 && reaching >= USED_DEVICES_MIN)
-        .then(|| {
-            item(USED_BANS, format!("none of the {reaching} other phones that reach it do so on a rhythm"))
-        })
-        .flatten()
+    let weight = (FIRST_BANS + DOUBLING_BANS * f64::from(together).log2()).min(CAP_BANS);
+    let text = format!("{together} of the {reaching} other phones that reach it poll it at the same pace");
+    Some(Evidence {
+        observed: Some(f64::from(together)),
+        unit: "devices",
+        baseline_n: Some(u64::from(reaching)),
+        ..plain(EvidenceKind::Fleet, None, weight, text)
+    })
 }

@@ -48,6 +48,8 @@ pub struct Case<'c> {
     pub device_days_before: u32,
     /// Days before this one on which the series was seen.
     pub series_days_before: u32,
+    /// Days before this one on which the series was long enough to be judged.
+    pub series_days_judged: u32,
     /// The fleet.
     pub baseline: &'c Baseline,
     /// What people declare to be normal.

@@ -132,6 +132,7 @@ impl Context<'_> {
             device: u32::try_from(number).unwrap_or(u32::MAX),
             device_days_before: count_before(&device.report.days, series.day),
             series_days_before: series.days_before,
+            series_days_judged: series.days_judged,
             baseline: self.baseline,
             declared: &self.settings.declared,
             peers: self.peers,
