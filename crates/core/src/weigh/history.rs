@@ -10,7 +10,7 @@ const NEW_BANS: f64 = 1.2;
 /// A series that two days or more were long enough to judge. It was shown on the first of them if it was to be shown;
 /// a slow one that becomes testable only now loses nothing.
 const KNOWN_BANS_PER_DAY: f64 = 1.2;
-const KNOWN_CAP_BANS: f64 = 3.0;
+const KNOWN_CAP_BANS: f64 = 2.4;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let (device, series) = (case.device_days_before, case.series_days_before);
