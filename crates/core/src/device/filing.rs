@@ -100,6 +100,16 @@ impl Filing {
         self.destinations.get(destination as usize)
     }
 
+    /// The service of a series.
+    pub(super) fn service_of(&self, series: u32) -> Option<Service> {
+        self.keys.get(series as usize).map(|(_, _, service)| *service)
+    }
+
+    /// For each destination, by number, whether something holds of it.
+    pub(super) fn destinations_that(&self, holds: impl Fn(&Destination) -> bool) -> Vec<bool> {
+        self.destinations.iter().map(holds).collect()
+    }
+
     /// What identifies the series of a number.
     pub(super) fn key(&self, series: u32) -> Option<SeriesKey> {
         let (app, destination, service) = *self.keys.get(series as usize)?;

@@ -14,6 +14,7 @@ pub mod moments;
 mod names;
 pub mod observe;
 mod order;
+mod rotation;
 mod sighting;
 mod summary;
 mod tally;

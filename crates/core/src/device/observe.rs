@@ -5,6 +5,7 @@ use super::filing::Filing;
 use super::hosts::Hosts;
 use super::moments::Moments;
 use super::names::Names;
+use super::rotation::{Rotation, rotations};
 use super::sighting::{Naming, Sighting, service_of, sightings};
 use super::summary::{Circumstances, Summary, fingerprint_of};
 use crate::model::{Day, ExchangeKind, Platform, Timestamp};
@@ -41,6 +42,8 @@ pub struct DeviceInput<'i, 'a> {
 pub struct DeviceReport {
     /// Series that are long enough to be tested, ascending by key.
     pub series: Vec<SeriesDays>,
+    /// Destinations of each group among the series ([`Destination::Group`]), with their session starts.
+    pub members: BTreeMap<SeriesKey, Vec<(Destination, u32)>>,
     /// Every destination with the days on which it was contacted.
     pub reached: Vec<Reported>,
     /// TLS fingerprints and user-agent families of the device, ascending.
@@ -184,6 +187,10 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
         {
             report.series.push(profile(key, group, circumstances));
         }
+    }
+    for Rotation { key, sightings, members } in rotations(filing, found, circumstances) {
+        report.series.push(profile(key.clone(), &sightings, circumstances));
+        report.members.insert(key, members);
     }
     report.series.sort_by(|a, b| a.key.cmp(&b.key));
     report.reached = reported(filing, reached);

@@ -26,7 +26,7 @@ pub(super) struct Circumstances<'c, 'i, 'a> {
 }
 
 impl<'i, 'a> Circumstances<'_, 'i, 'a> {
-    fn connection(&self, sighting: &Sighting) -> Option<Connection<'i, 'a>> {
+    pub(super) fn connection(&self, sighting: &Sighting) -> Option<Connection<'i, 'a>> {
         self.input.connections.get(sighting.connection as usize).copied()
     }
 

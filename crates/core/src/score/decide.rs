@@ -39,6 +39,8 @@ pub struct Scored {
     pub platform: Platform,
     /// Addresses of the device.
     pub device_addresses: Vec<IpAddr>,
+    /// Destinations of a group; empty for every other series.
+    pub members: Vec<Destination>,
     /// How the app was found.
     pub attribution: &'static str,
     /// Role of the app.
@@ -69,7 +71,7 @@ pub struct DecideOptions {
 /// Turns scored series into findings, all of them, sorted: alerts, leads, the rest; strongest first.
 pub fn decide(scored: Vec<Scored>, options: &DecideOptions) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
-        one_per_destination(scored).into_iter().map(|series| finding(series, options)).collect();
+        absorbed(one_per_destination(scored)).into_iter().map(|series| finding(series, options)).collect();
     if options.is_fleet {
         q_values(&mut findings);
     }
@@ -106,6 +108,28 @@ fn one_per_destination(scored: Vec<Scored>) -> Vec<Scored> {
         }
     }
     best.into_values().collect()
+}
+
+/// Leaves out what a group of the same device, app and day tells better: its members that weigh no more than it.
+fn absorbed(scored: Vec<Scored>) -> Vec<Scored> {
+    let mut groups: BTreeMap<FindingKey, f64> = BTreeMap::new();
+    for group in scored.iter().filter(|series| !series.members.is_empty()) {
+        let weight = group.weighed.total();
+        for member in &group.members {
+            let key = (group.device_id.clone(), group.key.app.clone(), member.clone(), group.day);
+            let known = groups.entry(key).or_insert(weight);
+            *known = known.max(weight);
+        }
+    }
+    if groups.is_empty() {
+        return scored;
+    }
+    let is_told = |series: &Scored| {
+        let key =
+            (series.device_id.clone(), series.key.app.clone(), series.key.destination.clone(), series.day);
+        groups.get(&key).is_some_and(|weight| *weight >= series.weighed.total())
+    };
+    scored.into_iter().filter(|series| !is_told(series)).collect()
 }
 
 /// The heavier series; of lookups and what they are lookups for, the latter, unless the lookups are the channel.

@@ -107,6 +107,11 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// Whether it stands for many destinations that share one rhythm.
+    pub fn is_group(&self) -> bool {
+        matches!(self, Self::Group(_))
+    }
+
     /// The destination of a host name; an IP literal is an address. `None` when the name has no listed public
     /// suffix or is one.
     pub fn of_host(host: &str) -> Option<Self> {

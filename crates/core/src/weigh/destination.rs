@@ -2,7 +2,7 @@
 
 use super::words::percent;
 use super::{Case, bans_of, plain};
-use crate::baseline::PeerFeature;
+use crate::baseline::{PeerFeature, Rotating};
 use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Network;
@@ -19,6 +19,8 @@ const ODDITY_CAP_BANS: f64 = 1.2;
 const COMMON_SHARE: f64 = 0.05;
 /// What is left of commonness when the app's other copies do not go there.
 const FOREIGN_SHARE: f64 = 0.3;
+/// Rare destinations that share one rhythm: feed readers and meshes of devices have them, too.
+const ROTATION_BANS: f64 = 1.0;
 /// Other phones that must have an app for its habits to be known.
 const APP_DEVICES_MIN: u32 = 5;
 /// Handshakes or sessions from which a share of oddities means something.
@@ -54,8 +56,8 @@ fn platform(case: &Case<'_>) -> Option<Evidence> {
 }
 
 fn rarity(case: &Case<'_>) -> Option<Evidence> {
-    if matches!(case.key.destination, Destination::Group(_)) {
-        return None;
+    if case.key.destination.is_group() {
+        return rotation(case);
     }
     let reach = case.features.reach;
     let others = case.baseline.others();
@@ -87,6 +89,21 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
         baseline_n: Some(surprise.peers),
         p_value: Some(surprise.p_value),
         ..plain(EvidenceKind::Destination, None, weight, text)
+    })
+}
+
+/// One rhythm over many destinations. Those that other phones reach, too, may be a service with many servers.
+fn rotation(case: &Case<'_>) -> Option<Evidence> {
+    let Rotating { rare, share } = case.baseline.rotating(case.members)?;
+    let text = format!(
+        "one rhythm over {} destinations, {rare} of them reached by hardly any other phone",
+        case.members.len()
+    );
+    Some(Evidence {
+        observed: Some(share),
+        unit: "share_of_sessions",
+        baseline_n: Some(u64::from(case.baseline.others())),
+        ..plain(EvidenceKind::Destination, None, ROTATION_BANS, text)
     })
 }
 

@@ -40,6 +40,8 @@ pub struct Case<'c> {
     pub features: Features,
     /// Platform of the device.
     pub platform: Platform,
+    /// Destinations of a group with their session starts; empty for every other series.
+    pub members: &'c [(Destination, u32)],
     /// Role of the app, `network_only` when unknown.
     pub role: &'c str,
     /// Number of the device.

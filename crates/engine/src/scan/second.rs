@@ -9,6 +9,7 @@ use undertone_core::baseline::{Baseline, Features, Peer, Peers, Poll, Polls};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Scored, weigh_case};
+use undertone_core::series::Destination;
 use undertone_core::thresholds::Scope;
 use undertone_core::weigh::Case;
 
@@ -69,7 +70,7 @@ pub(super) fn second_pass(mut devices: Vec<Device>, settings: &Settings, threads
 
 fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer> {
     let mut peers = Vec::new();
-    for (device, series) in machine_driven(devices) {
+    for (device, series) in machine_driven(devices).filter(|(_, series)| !series.key.destination.is_group()) {
         peers.push(Peer {
             device,
             role: roles.role_of(series.key.app.as_deref()).into(),
@@ -88,8 +89,15 @@ fn machine_driven(devices: &[Device]) -> impl Iterator<Item = (u32, &Assessed)> 
     })
 }
 
+/// Polls of the fleet; a rotation is a place of its phone's own.
 fn polls_of(devices: &[Device], baseline: &Baseline) -> impl Iterator<Item = Poll> {
-    machine_driven(devices).map(|(device, series)| Poll {
+    let is_one = |(number, series): &(u32, &Assessed)| {
+        !series.key.destination.is_group()
+            || devices.get(*number as usize).is_some_and(|device| {
+                device.report.members.get(&series.key).is_some_and(|m| baseline.rotating(m).is_some())
+            })
+    };
+    machine_driven(devices).filter(is_one).map(|(device, series)| Poll {
         device,
         app: series.key.app.clone(),
         destination: series.key.destination.clone(),
@@ -113,10 +121,23 @@ struct Context<'c> {
 
 impl Context<'_> {
     fn score(&self, number: usize, device: &Device) -> Vec<Scored> {
-        device.assessed.iter().map(|series| self.score_series(number, device, series)).collect()
+        let mut scored = Vec::with_capacity(device.assessed.len());
+        for series in &device.assessed {
+            let members = device.report.members.get(&series.key).map_or(&[][..], Vec::as_slice);
+            // A group of destinations that others reach, too, is no rotation: each is a series of its own.
+            if members.is_empty() || self.baseline.rotating(members).is_some() {
+                scored.push(self.score_series((number, device), series, members));
+            }
+        }
+        scored
     }
 
-    fn score_series(&self, number: usize, device: &Device, series: &Assessed) -> Scored {
+    fn score_series(
+        &self,
+        (number, device): (usize, &Device),
+        series: &Assessed,
+        members: &[(Destination, u32)],
+    ) -> Scored {
         let app = series.key.app.as_deref();
         let role = self.roles.role_of(app);
         let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
@@ -128,6 +149,7 @@ impl Context<'_> {
             machine: &series.machine,
             features: Features::of(&series.key, &series.profile, &series.machine, self.baseline),
             platform: device.platform,
+            members,
             role,
             device: u32::try_from(number).unwrap_or(u32::MAX),
             device_days_before: count_before(&device.report.days, series.day),
@@ -143,6 +165,7 @@ impl Context<'_> {
             device_id: device.id.clone(),
             platform: device.platform,
             device_addresses: device.report.addresses.clone(),
+            members: members.iter().map(|(destination, _)| destination.clone()).collect(),
             attribution,
             role: role.to_owned(),
             key: series.key.clone(),
