@@ -26,4 +26,9 @@ impl Interner {
     pub(super) fn text(&self, number: u32) -> Option<&str> {
         self.texts.get(number as usize).map(AsRef::as_ref)
     }
+
+    /// All texts, in order of first sight.
+    pub(super) fn into_texts(self) -> Vec<Box<str>> {
+        self.texts
+    }
 }

@@ -21,35 +21,32 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Names for these addresses, in any order.
-    pub(super) fn of(mut wanted: Vec<IpAddr>) -> Self {
+    /// Names for these addresses (in any order) out of lookups: when, the number of the name, the answers joined
+    /// with commas. `text` gives the name of a number: of two lookups of one instant the later name counts.
+    pub(super) fn of<'t>(
+        mut wanted: Vec<IpAddr>,
+        lookups: &[(Timestamp, u32, &str)],
+        text: impl Fn(u32) -> &'t str,
+    ) -> Self {
         wanted.sort_unstable();
         wanted.dedup();
-        Self { wanted, answers: Vec::new() }
-    }
-
-    /// Whether no address needs a name.
-    pub(super) fn is_empty(&self) -> bool {
-        self.wanted.is_empty()
-    }
-
-    /// Notes a lookup: the number of the name and its answers, joined with commas.
-    pub(super) fn add(&mut self, at: Timestamp, name: u32, answers: &str) {
-        for answer in answers.split(',').take(ANSWERS_MAX) {
-            if let Ok(addr) = answer.trim().parse::<IpAddr>()
-                && let Ok(place) = self.wanted.binary_search(&addr.to_canonical())
-            {
-                self.answers.push((place, at, name));
+        let mut answers = Vec::new();
+        if wanted.is_empty() {
+            return Self { wanted, answers };
+        }
+        for (at, name, list) in lookups {
+            for answer in list.split(',').take(ANSWERS_MAX) {
+                if let Ok(addr) = answer.trim().parse::<IpAddr>()
+                    && let Ok(place) = wanted.binary_search(&addr.to_canonical())
+                {
+                    answers.push((place, *at, *name));
+                }
             }
         }
-    }
-
-    /// Sorts what was added; call once before asking. `text` gives the name of a number: of two lookups of one
-    /// instant the later name counts.
-    pub(super) fn seal<'t>(&mut self, text: impl Fn(u32) -> &'t str) {
-        self.answers.sort_unstable_by(|(place_a, at_a, name_a), (place_b, at_b, name_b)| {
+        answers.sort_unstable_by(|(place_a, at_a, name_a), (place_b, at_b, name_b)| {
             (place_a, at_a).cmp(&(place_b, at_b)).then_with(|| text(*name_a).cmp(text(*name_b)))
         });
+        Self { wanted, answers }
     }
 
     /// The number of the name that the address had at `at`: of the latest lookup before it that is not too old.
@@ -70,11 +67,10 @@ mod tests {
     fn the_latest_lookup_before_a_connection_names_it() {
         let at = Timestamp::from_secs;
         let addr: IpAddr = "192.0.2.1".parse().unwrap();
-        let mut names = Names::of(vec![addr, "198.51.100.1".parse().unwrap()]);
+        let wanted = vec![addr, "198.51.100.1".parse().unwrap()];
         let texts = ["new.example.com", "old.example.com"];
-        names.add(at(200), 0, "192.0.2.1,2001:db8::1");
-        names.add(at(100), 1, "cname.example.net, 192.0.2.1");
-        names.seal(|number| texts[number as usize]);
+        let lookups = [(at(200), 0, "192.0.2.1,2001:db8::1"), (at(100), 1, "cname.example.net, 192.0.2.1")];
+        let names = Names::of(wanted, &lookups, |number| texts[number as usize]);
         assert_eq!(names.name_of(addr, at(50)), None);
         assert_eq!(names.name_of(addr, at(150)), Some(1));
         assert_eq!(names.name_of(addr, at(250)), Some(0));

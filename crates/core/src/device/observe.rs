@@ -3,6 +3,7 @@
 use super::Connection;
 use super::filing::Filing;
 use super::hosts::Hosts;
+use super::interner::Interner;
 use super::moments::Moments;
 use super::names::Names;
 use super::rotation::{Rotation, rotations};
@@ -84,9 +85,7 @@ pub struct Reported {
 
 /// Sums up one device.
 pub fn observe(input: &DeviceInput<'_, '_>) -> DeviceReport {
-    let mut hosts = Hosts::default();
-    let message_hosts = message_hosts(input.connections, &mut hosts);
-    let names = names(input.connections, &message_hosts, &hosts);
+    let First { hosts, message_hosts, names, stacks, days, addresses } = First::of(input.connections);
     let naming = Naming { hosts: &hosts, names: &names };
     let mut filing = Filing::default();
     let mut found = Vec::with_capacity(input.connections.len());
@@ -114,66 +113,70 @@ pub fn observe(input: &DeviceInput<'_, '_>) -> DeviceReport {
     let mut report = report(&filing, &found, &circumstances);
     report.awake = moments.awake;
     report.sessions = input.connections.len() as u64;
-    report.stacks = stacks(input.connections);
-    report.days = distinct(input.connections.iter().map(|c| c.session.start.day()));
-    report.addresses = distinct(input.connections.iter().map(|c| c.session.orig.addr));
+    (report.stacks, report.days, report.addresses) = (stacks, days, addresses);
     report
 }
 
-/// Numbers of the hosts of all messages, in the order of the connections.
-fn message_hosts(connections: &[Connection<'_, '_>], hosts: &mut Hosts) -> Vec<Option<u32>> {
-    connections
-        .iter()
-        .flat_map(|connection| connection.messages())
-        .map(|message| hosts.number_of_message(message))
-        .collect()
+/// What must be known before connections can be filed. One walk over all of them: a device's connections do not fit
+/// in a cache.
+struct First {
+    hosts: Hosts,
+    /// Numbers of the hosts of all messages, in the order of the connections.
+    message_hosts: Vec<Option<u32>>,
+    /// Names, by the lookups that are seen, of the responders that no message names.
+    names: Names,
+    /// TLS fingerprints and user-agent families.
+    stacks: Vec<Box<str>>,
+    days: Vec<Day>,
+    addresses: Vec<IpAddr>,
 }
 
-/// Names, by the lookups that are seen, of the responders that no message names.
-fn names(connections: &[Connection<'_, '_>], message_hosts: &[Option<u32>], hosts: &Hosts) -> Names {
-    let is_usable =
-        |number: &Option<u32>| number.and_then(|n| hosts.get(n)).is_some_and(|host| host.is_usable);
-    let mut rest = message_hosts;
-    let nameless = connections.iter().filter(|connection| {
-        let (own, others) = rest.split_at(connection.messages.len().min(rest.len()));
-        rest = others;
-        !own.iter().any(is_usable)
-    });
-    let mut names = Names::of(nameless.map(|connection| connection.session.resp.addr).collect());
-    if names.is_empty() {
-        return names;
-    }
-    let messages = connections.iter().flat_map(|connection| connection.messages());
-    for (message, host) in messages.zip(message_hosts) {
-        if let (ExchangeKind::Dns, Some(host), Some(answers)) = (message.kind, *host, message.answers) {
-            names.add(message.at, host, answers);
+impl First {
+    fn of(connections: &[Connection<'_, '_>]) -> Self {
+        let (mut hosts, mut stacks) = (Hosts::default(), Interner::default());
+        let mut message_hosts = Vec::with_capacity(connections.len());
+        let (mut nameless, mut lookups) = (Vec::new(), Vec::new());
+        let (mut days, mut addresses) = (Vec::new(), Vec::new());
+        for Connection { session, messages, .. } in connections {
+            push_new(&mut days, session.start.day());
+            push_new(&mut addresses, session.orig.addr);
+            let mut has_name = false;
+            for (_, message) in *messages {
+                let host = hosts.number_of_message(message);
+                has_name |= host.and_then(|host| hosts.get(host)).is_some_and(|host| host.is_usable);
+                if let (ExchangeKind::Dns, Some(host), Some(answers)) = (message.kind, host, message.answers)
+                {
+                    lookups.push((message.at, host, answers));
+                }
+                let agent = message.user_agent.map(text::user_agent_family);
+                for stack in fingerprint_of(message).into_iter().chain(agent) {
+                    stacks.number(stack);
+                }
+                message_hosts.push(host);
+            }
+            if !has_name {
+                nameless.push(session.resp.addr);
+            }
         }
+        let names = Names::of(nameless, &lookups, |number| hosts.text(number));
+        let mut stacks = stacks.into_texts();
+        stacks.sort_unstable();
+        stacks.truncate(STACKS_MAX);
+        Self { hosts, message_hosts, names, stacks, days: distinct(days), addresses: distinct(addresses) }
     }
-    names.seal(|number| hosts.text(number));
-    names
 }
 
-/// The device's TLS fingerprints and user-agent families, bounded.
-fn stacks(connections: &[Connection<'_, '_>]) -> Vec<Box<str>> {
-    let messages = connections.iter().flat_map(|connection| connection.messages());
-    let fingerprints = messages.clone().filter_map(fingerprint_of);
-    let agents = messages.filter_map(|message| message.user_agent).map(text::user_agent_family);
-    let mut stacks: Vec<&str> = distinct(fingerprints.chain(agents));
-    stacks.truncate(STACKS_MAX);
-    stacks.into_iter().map(Box::from).collect()
+/// Appends a value that is not the last one already.
+fn push_new<T: PartialEq>(values: &mut Vec<T>, value: T) {
+    if values.last() != Some(&value) {
+        values.push(value);
+    }
 }
 
-/// Ascending, each once. Repeats side by side are not even gathered.
-fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut distinct: Vec<T> = Vec::new();
-    for value in values {
-        if distinct.last() != Some(&value) {
-            distinct.push(value);
-        }
-    }
-    distinct.sort_unstable();
-    distinct.dedup();
-    distinct
+fn distinct<T: Ord>(mut values: Vec<T>) -> Vec<T> {
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> DeviceReport {

@@ -159,10 +159,19 @@ impl Directory {
 
     /// The device that held the address at the time; of contradicting leases the one that began last.
     pub fn device_of_addr(&self, addr: IpAddr, at: Timestamp) -> Option<&str> {
+        self.number_of_addr(addr, at).map(|device| self.name(device))
+    }
+
+    /// The number of [`Directory::device_of_addr`], to be named by [`Directory::name`].
+    pub(crate) fn number_of_addr(&self, addr: IpAddr, at: Timestamp) -> Option<u32> {
         let spans = self.by_addr.get(&addr)?;
         let until = spans.partition_point(|span| span.from <= at);
-        let held = spans.get(..until)?.iter().rev().find(|span| at < span.to)?;
-        self.devices.get(held.device as usize).map(String::as_str)
+        spans.get(..until)?.iter().rev().find(|span| at < span.to).map(|held| held.device)
+    }
+
+    /// The name of a device by its number.
+    pub(crate) fn name(&self, device: u32) -> &str {
+        self.devices.get(device as usize).map(String::as_str).unwrap_or_default()
     }
 
     /// The device of a link-layer address.

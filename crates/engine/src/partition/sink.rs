@@ -103,6 +103,8 @@ pub struct PartitionSink {
     /// Place of each name in `devices`.
     numbers: FastMap<String, u32>,
     by_addr: FastMap<IpAddr, u32>,
+    /// Number of each device of the directory, by its number there.
+    listed: Vec<Option<u32>>,
     partitions: Vec<Partition>,
     counts: SinkCounts,
     failure: Option<io::Error>,
@@ -116,6 +118,7 @@ impl PartitionSink {
             devices: Vec::new(),
             numbers: FastMap::default(),
             by_addr: FastMap::default(),
+            listed: Vec::new(),
             partitions: (0..PARTITIONS).map(|_| Partition::default()).collect(),
             counts: SinkCounts::default(),
             failure: None,
@@ -141,15 +144,30 @@ impl PartitionSink {
             return number;
         }
         let settings = Arc::clone(&self.settings);
-        match settings.directory.device_of_addr(addr, at) {
-            Some(device) => self.number_of(device),
-            None if settings.directory.knows_addr(addr) => self.number_of(&addr.to_string()),
-            None => {
-                let number = self.number_of(&addr.to_string());
-                self.by_addr.insert(addr, number);
-                number
-            }
+        if let Some(device) = settings.directory.number_of_addr(addr, at) {
+            return self.listed(device, &settings.directory);
         }
+        let number = self.number_of(&addr.to_string());
+        if !settings.directory.knows_addr(addr) {
+            self.by_addr.insert(addr, number);
+        }
+        number
+    }
+
+    /// The number of a device of the directory.
+    fn listed(&mut self, device: u32, directory: &Directory) -> u32 {
+        let place = device as usize;
+        if let Some(Some(number)) = self.listed.get(place) {
+            return *number;
+        }
+        let number = self.number_of(directory.name(device));
+        if self.listed.len() <= place {
+            self.listed.resize(place + 1, None);
+        }
+        if let Some(slot) = self.listed.get_mut(place) {
+            *slot = Some(number);
+        }
+        number
     }
 
     fn session(&mut self, mut session: Session<'_>) {
@@ -174,7 +192,8 @@ impl PartitionSink {
         // What nothing looks at from here on is not kept.
         (session.local_orig, session.local_resp, session.orig_l2) = (None, None, None);
         (session.orig_pkts, session.resp_pkts) = (None, None);
-        self.pack(device, &Record::Session(session));
+        let key = stable_hash(session.uid.as_bytes());
+        self.append(device, key, |chunk| packed::encode_session(&session, chunk));
     }
 
     fn message(&mut self, mut message: Exchange<'_>) {
@@ -191,10 +210,11 @@ impl PartitionSink {
         // What nothing looks at from here on is not kept.
         (message.subject, message.issuer) = (None, None);
         message.ja3 = message.ja3.filter(|_| message.ja4.is_none());
-        self.pack(device, &Record::Exchange(message));
+        let key = stable_hash(message.uid.as_bytes());
+        self.append(device, key, |chunk| packed::encode_exchange(&message, chunk));
     }
 
-    fn telemetry(&mut self, event: Telemetry<'_>) {
+    fn telemetry(&mut self, event: &Telemetry<'_>) {
         self.counts.see(event.at);
         if let TelemetryKind::Connection(connection) = &event.kind
             && let Some(addr) = connection.orig_ip
@@ -207,21 +227,10 @@ impl PartitionSink {
             }
         }
         let device = self.number_of(event.device_id);
-        self.pack(device, &Record::Telemetry(event));
+        self.append(device, 0, |chunk| packed::encode_telemetry(event, chunk));
     }
 
     /// Appends a record to the partition of its device; spills when the run's budget is used up.
-    fn pack(&mut self, device: u32, record: &Record<'_>) {
-        let key = match record {
-            Record::Session(session) => stable_hash(session.uid.as_bytes()),
-            Record::Exchange(message) => stable_hash(message.uid.as_bytes()),
-            Record::Telemetry(_) | Record::Lease(_) => 0,
-        };
-        self.append(device, key, |chunk| {
-            packed::encode(record, chunk);
-        });
-    }
-
     fn append(&mut self, device: u32, key: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let Some(place) = self.devices.get(device as usize) else { return };
         let Some(partition) = self.partitions.get_mut(place.partition) else { return };
@@ -276,7 +285,7 @@ impl RecordSink for PartitionSink {
         match record {
             Record::Session(session) => self.session(session),
             Record::Exchange(message) => self.message(message),
-            Record::Telemetry(event) => self.telemetry(event),
+            Record::Telemetry(event) => self.telemetry(&event),
             // Leases are read before everything else; one that comes later is too late to move a device.
             Record::Lease(_) => {}
         }

@@ -100,6 +100,11 @@ fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> 
     let names: Vec<&str> = names.into_iter().collect();
     let (slots, records) = sorted_slots(taken, &names);
     let mut lists = Lists::default();
+    let records = records.as_slice();
+    let of_device = slots.chunk_by(|a, b| a.device == b.device);
+    lists.reserve_for(
+        of_device.map(|slots| slots.iter().filter_map(|slot| records.get(slot.place as usize).copied())),
+    );
     slots
         .chunk_by(|a, b| a.device == b.device)
         .filter_map(|slots| {

@@ -19,23 +19,31 @@ const TELEMETRY: u8 = 3;
 ///
 /// Leases are not packed: they are read before everything else. Returns false for one, with `out` unchanged.
 pub fn encode(record: &Record<'_>, out: &mut Vec<u8>) -> bool {
-    let mut writer = Writer(out);
     match record {
-        Record::Session(session) => {
-            writer.byte(SESSION);
-            session::encode(session, &mut writer);
-        }
-        Record::Exchange(message) => {
-            writer.byte(EXCHANGE);
-            exchange::encode(message, &mut writer);
-        }
-        Record::Telemetry(event) => {
-            writer.byte(TELEMETRY);
-            telemetry::encode(event, &mut writer);
-        }
+        Record::Session(session) => encode_session(session, out),
+        Record::Exchange(message) => encode_exchange(message, out),
+        Record::Telemetry(event) => encode_telemetry(event, out),
         Record::Lease(_) => return false,
     }
     true
+}
+
+/// Appends a session to `out`.
+pub fn encode_session(session: &Session<'_>, out: &mut Vec<u8>) {
+    out.push(SESSION);
+    session::encode(session, &mut Writer(out));
+}
+
+/// Appends a message to `out`.
+pub fn encode_exchange(message: &Exchange<'_>, out: &mut Vec<u8>) {
+    out.push(EXCHANGE);
+    exchange::encode(message, &mut Writer(out));
+}
+
+/// Appends an event to `out`.
+pub fn encode_telemetry(event: &Telemetry<'_>, out: &mut Vec<u8>) {
+    out.push(TELEMETRY);
+    telemetry::encode(event, &mut Writer(out));
 }
 
 /// Takes the next record from the front of `bytes`; texts borrow from it. `None` at the end or where the
@@ -64,6 +72,25 @@ pub struct Lists<'a> {
 }
 
 impl<'a> Lists<'a> {
+    /// Makes room for the longest of several lists of records: growing would copy what is there.
+    pub fn reserve_for<'b, L: Iterator<Item = &'b [u8]>>(&mut self, lists: impl Iterator<Item = L>) {
+        let mut most = [0_usize; 3];
+        for list in lists {
+            let mut counts = [0_usize; 3];
+            for record in list {
+                let kind = record.first().map_or(0, |kind| usize::from(*kind));
+                if let Some(count) = counts.get_mut(kind.wrapping_sub(usize::from(SESSION))) {
+                    *count += 1;
+                }
+            }
+            most.iter_mut().zip(counts).for_each(|(most, count)| *most = (*most).max(count));
+        }
+        let [sessions, messages, telemetry] = most;
+        self.sessions.reserve(sessions);
+        self.messages.reserve(messages);
+        self.telemetry.reserve(telemetry);
+    }
+
     /// Adds the record that [`encode`] wrote, a session or message under `key`; false when it is none.
     pub fn push(&mut self, key: u64, bytes: &'a [u8]) -> bool {
         let Some((kind, rest)) = bytes.split_first() else { return false };
