@@ -281,6 +281,10 @@ pub(crate) struct SimulateArgs {
     /// Leave every implant out; the rest stays the same
     #[arg(long)]
     pub(crate) clean: bool,
+    /// Honest senders per phone that are rare, regular and often self-hosted, on average [default: 1.6, and five
+    /// for each implant]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) honest: Option<f64>,
     /// Network logs only, no phone telemetry
     #[arg(long)]
     pub(crate) no_edr: bool,

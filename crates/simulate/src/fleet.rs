@@ -50,8 +50,10 @@ impl<'o> Fleet<'o> {
             infections: implant::infections(options),
             span: Span { start, end: start + i64::from(options.days) * DAY },
             browsing,
-            honest_mean: (HONEST_PER_IMPLANT * f64::from(options.infected) / f64::from(options.devices))
-                .max(HONEST_PER_DEVICE),
+            honest_mean: options.honest.unwrap_or_else(|| {
+                let of_implants = HONEST_PER_IMPLANT * f64::from(options.infected);
+                (of_implants / f64::from(options.devices)).max(HONEST_PER_DEVICE)
+            }),
         }
     }
 

@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 pub const BIN_BANS: f64 = 0.05;
 /// Highest bin: above the sum of the stages' caps (11 bans).
 pub const BIN_MAX: u16 = 240;
-/// Share of the highest device-days that a fit leaves out: one infected phone in 50 does not move the tail.
-const TRIM: f64 = 0.02;
 
 /// How many device-days had a highest `S` in each bin. Bin `b` holds `S` from `b * BIN_BANS` on; bin 0 holds
 /// everything lower, too, and device-days on which nothing was machine-driven.
@@ -56,7 +54,7 @@ impl Maxima {
         self.bins.values().fold(0, |sum, days| sum.saturating_add(*days))
     }
 
-    /// The tail of the history; `None` with too few device-days for one (about 625, see [`Tail::fit`]).
+    /// The tail of the history; `None` with too few device-days for one (500, see [`Tail::fit`]).
     pub fn tail(&self) -> Option<Tail> {
         let bins = self.bins().map(|(bin, days)| Bin {
             from_bans: f64::from(bin) * BIN_BANS,
@@ -64,7 +62,7 @@ impl Maxima {
             width_bans: if bin == 0 { 0.0 } else { BIN_BANS },
             days,
         });
-        Tail::fit_bins(&bins.collect::<Vec<_>>(), TRIM)
+        Tail::fit_bins(&bins.collect::<Vec<_>>(), true)
     }
 }
 
@@ -98,9 +96,10 @@ mod tests {
     fn counts_give_the_tail_that_the_numbers_give() {
         let (maxima, raw) = history(4000);
         assert_eq!(maxima.device_days(), 4000);
-        let (counted, exact) = (maxima.tail().unwrap(), Tail::fit(&raw, TRIM).unwrap());
+        let (counted, exact) = (maxima.tail().unwrap(), Tail::fit(&raw).unwrap());
         assert!((counted.scale_bans - exact.scale_bans).abs() < 0.02, "{counted:?} {exact:?}");
-        assert!((counted.threshold_bans - 3.0).abs() <= BIN_BANS, "{counted:?}");
+        // 300 of 4,000 are above it: 3 - 0.4 ln(0.075 / 0.1).
+        assert!((counted.threshold_bans - 3.115).abs() <= BIN_BANS, "{counted:?}");
         assert_eq!(counted.calibration, Calibration::History);
         // P(S > 5) = 0.1 exp(-2 / 0.4): 0.67 of 1,000.
         let expected = counted.expected_per_1000(5.0);
@@ -109,8 +108,8 @@ mod tests {
 
     #[test]
     fn few_device_days_give_no_tail() {
-        assert!(history(600).0.tail().is_none());
-        assert!(history(700).0.tail().is_some());
+        assert!(history(490).0.tail().is_none());
+        assert!(history(520).0.tail().is_some());
         assert!(Maxima::default().tail().is_none());
     }
 
