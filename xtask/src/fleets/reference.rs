@@ -69,7 +69,7 @@ fn show(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) {
                     vec![
                         format!("{:.2}", tail.threshold_bans),
                         format!("{:.4}", tail.rate),
-                        format!("{:.3}", tail.scale_bans),
+                        format!("{:.3}, shape {:.2}", tail.scale_bans, tail.shape),
                     ]
                 },
             ));
@@ -91,7 +91,9 @@ fn fit(sample: &Sample) -> Option<Tail> {
 
 /// The weight that the tail expects at a rate.
 fn weight_at(tail: &Tail, per_1000: f64) -> f64 {
-    tail.threshold_bans + tail.scale_bans * (1000.0 * tail.rate / per_1000).ln().max(0.0)
+    let ratio = (1000.0 * tail.rate / per_1000).max(1.0);
+    let excess = if tail.shape < 1e-9 { ratio.ln() } else { (ratio.powf(tail.shape) - 1.0) / tail.shape };
+    tail.threshold_bans + tail.scale_bans * excess
 }
 
 /// The weight that so many device-days reach; a dash where fewer than five do.
@@ -120,9 +122,9 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
             };
             text.push_str(&format!(
                 "\n/// {} with {}.\npub(super) const {name}_{days}: Fitted = Fitted {{\n    threshold_bans: \
-                 {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    device_days: {},\n}};\n",
+                 {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n}};\n",
                 if is_later { "Third and later days, honest rare senders counted," } else { "First day, honest rare senders left out," },
-                sight.as_str(), tail.threshold_bans, tail.rate, tail.scale_bans, sample.device_days
+                sight.as_str(), tail.threshold_bans, tail.rate, tail.scale_bans, tail.shape, sample.device_days
             ));
         }
     }

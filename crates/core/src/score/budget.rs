@@ -4,6 +4,7 @@
 //! there is one, else from a reference made by scanning simulated clean fleets (`xtask reference`), and every
 //! finding says which.
 
+use super::reference_tables;
 use crate::finding::Calibration;
 
 /// Exceedances above the tail's threshold from which a tail is fitted.
@@ -19,9 +20,12 @@ const TAIL_SHARE_MIN: f64 = 0.03;
 const TAIL_SHARE_MAX: f64 = 0.1;
 /// A tail is never steeper than this, bans: weights are sums of rounded numbers.
 const SCALE_MIN_BANS: f64 = 0.05;
-/// Gain in log-likelihood that infected device-days must bring to be believed. Twice the gain has a chi-squared law
-/// of at most two degrees of freedom: 7 is passed by one clean history in a thousand.
-const GAIN_MIN: f64 = 7.0;
+/// Where the excesses of infected device-days may begin, as shares of the range up to the highest weight: a mixture
+/// of uniform laws from these on, that is any law that grows with the weight.
+const INFECTED_FROM: [f64; 5] = [0.0, 0.25, 0.5, 0.75, 0.875];
+/// Gain in log-likelihood that infected device-days must bring to be believed: twice the gain has about a
+/// chi-squared law of at most five degrees of freedom, and one clean history in a thousand passes 10.
+const GAIN_MIN: f64 = 10.0;
 /// How far the estimated share of infected device-days may be above the largest: it has an error of its own.
 const MOST_SLACK: f64 = 1.2;
 /// Gain in log-likelihood from which a tail is heavier than exponential (one chi-squared in 70), and its largest
@@ -77,7 +81,7 @@ impl Tail {
     ///
     /// The excess above a high quantile is exponential, or generalised Pareto where that is clearly too light.
     /// Infected device-days show no such decay: they lie anywhere up to the highest weight there is. A mixture of an
-    /// exponential law and a uniform one takes them out, only where the data demand it: otherwise what is merely a
+    /// exponential law and uniform ones takes them out, only where the data demand it: otherwise what is merely a
     /// tail would be taken for an infection, and too much be promised.
     pub(super) fn fit_bins(bins: &[Bin], may_be_infected: bool) -> Option<Self> {
         let total: u64 = bins.iter().map(|bin| bin.days).sum();
@@ -149,21 +153,35 @@ fn infection(excess: &[(f64, f64)], threshold: f64, total: f64) -> Option<(f64, 
     let mean = mean_of(excess).max(SCALE_MIN_BANS);
     let range = (HIGHEST_BANS - threshold).max(1.0);
     let most = INFECTED_MAX * total / above;
-    let (mut scale, mut infected) = (mean / 2.0, most.min(0.5) / 2.0);
+    let uniform = |from: f64, y: f64| if y >= from * range { 1.0 / (range * (1.0 - from)) } else { 0.0 };
+    let foreign = |weights: &[f64; INFECTED_FROM.len()], y: f64| -> f64 {
+        INFECTED_FROM.iter().zip(weights).map(|(from, weight)| weight * uniform(*from, y)).sum()
+    };
+    let mut scale = mean / 2.0;
+    let mut weights = [most.min(0.5) / 2.0 / INFECTED_FROM.len() as f64; INFECTED_FROM.len()];
     for _ in 0..ROUNDS_MAX {
+        let infected: f64 = weights.iter().sum();
         let (mut clean, mut sum) = (0.0, 0.0);
+        let mut next = [0.0; INFECTED_FROM.len()];
         for (y, days) in excess {
             let own = (1.0 - infected) * (-y / scale).exp() / scale;
-            let share = days * own / (own + infected / range);
-            clean += share;
-            sum += share * y;
+            let all = own + foreign(&weights, *y);
+            if all <= 0.0 {
+                continue;
+            }
+            clean += days * own / all;
+            sum += days * own / all * y;
+            for ((next, weight), from) in next.iter_mut().zip(weights).zip(INFECTED_FROM) {
+                *next += days * weight * uniform(from, *y) / all / above;
+            }
         }
         scale = (sum / clean.max(1.0)).max(SCALE_MIN_BANS);
-        infected = 1.0 - clean / above;
+        weights = next;
     }
+    let infected: f64 = weights.iter().sum();
     let (heavy_scale, heavy_shape) = pareto(excess);
     let without = log_likelihood(excess, |y| pareto_density(y, heavy_scale, heavy_shape));
-    let with = log_likelihood(excess, |y| (1.0 - infected) * (-y / scale).exp() / scale + infected / range);
+    let with = log_likelihood(excess, |y| (1.0 - infected) * (-y / scale).exp() / scale + foreign(&weights, y));
     (with - without > GAIN_MIN && infected <= MOST_SLACK * most).then_some((scale, infected))
 }
 
@@ -235,24 +253,45 @@ impl Sight {
     }
 }
 
-/// The shipped reference: 400 clean simulated phones over one day (`undertone simulate --devices 400 --days 1 --seed
-/// 101 --clean`), scanned with and without telemetry.
-///
-/// Device-day maxima over destinations that at least 1 % of the other phones reach: a server that fewer use cannot be
-/// told from a command channel at first sight, is left out here, and every finding's limits say so. `rate` is the share
-/// of device-days above 5.5 bans, the scale the mean excess above it (exponential law, maximum likelihood).
+/// A shipped tail, as `xtask reference` writes it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fitted {
+    pub(super) threshold_bans: f64,
+    pub(super) rate: f64,
+    pub(super) scale_bans: f64,
+    pub(super) shape: f64,
+    pub(super) device_days: u64,
+}
+
+impl Fitted {
+    const fn tail(self) -> Tail {
+        Tail {
+            threshold_bans: self.threshold_bans,
+            rate: self.rate,
+            scale_bans: self.scale_bans,
+            shape: self.shape,
+            device_days: self.device_days,
+            calibration: Calibration::Reference,
+        }
+    }
+}
+
+/// The shipped reference for a first day: clean simulated fleets, without their rare regular self-hosted senders. A
+/// server that hardly anybody else uses cannot be told from a command channel at first sight, and every finding's
+/// limits say so.
 pub const fn reference(sight: Sight) -> Tail {
-    let (rate, scale_bans) = match sight {
-        Sight::Network => (0.0425, 0.29),
-        Sight::Telemetry => (0.0625, 0.48),
-    };
-    Tail {
-        threshold_bans: 5.5,
-        rate,
-        scale_bans,
-        shape: 0.0,
-        device_days: 400,
-        calibration: Calibration::Reference,
+    match sight {
+        Sight::Network => reference_tables::NETWORK_FIRST_DAY.tail(),
+        Sight::Telemetry => reference_tables::TELEMETRY_FIRST_DAY.tail(),
+    }
+}
+
+/// The shipped reference where two days or more of the same fleet came before: rare regular self-hosted senders are
+/// known by then, and count.
+pub const fn reference_with_history(sight: Sight) -> Tail {
+    match sight {
+        Sight::Network => reference_tables::NETWORK_LATER_DAYS.tail(),
+        Sight::Telemetry => reference_tables::TELEMETRY_LATER_DAYS.tail(),
     }
 }
 
@@ -290,9 +329,9 @@ mod tests {
                 let tail = Tail::fit(&maxima).unwrap();
                 // The weight with exactly one false device-day in 1,000: -0.4 ln(0.001).
                 let ratio = tail.expected_per_1000(0.4 * 1000.0_f64.ln());
-                let case = format!("{infected_per_mille} of 1,000 from {low} to {high}: {ratio}");
+                let case = format!("{infected_per_mille} of 1,000 from {low} to {high}: {ratio} {tail:?}");
                 // Three infected device-days alone cannot be told from a tail: the fit then errs to the cautious side.
-                let most = if infected_per_mille == 1 { 3.0 } else { 2.0 };
+                let most = if infected_per_mille == 1 { 5.0 } else { 2.0 };
                 assert!((0.5..most).contains(&ratio), "{case}");
             }
         }
