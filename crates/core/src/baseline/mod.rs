@@ -7,11 +7,13 @@ mod declared;
 mod features;
 mod learned;
 mod peers;
+mod polls;
 
 pub use declared::{Declarations, Declared};
 pub use features::Features;
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
+pub use polls::{Poll, Polls};
 
 use crate::device::{DeviceReport, Reported};
 use crate::model::Day;

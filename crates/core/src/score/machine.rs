@@ -12,6 +12,8 @@ const PATTERN_SHARE_MAX: f64 = 0.9;
 const SHARED_SHARE_MAX: f64 = 0.6;
 /// Sessions after a push from which a series without a rhythm is looked at: it may be driven by them.
 const WAKES_MIN: u64 = 8;
+/// p-value up to which a series counts as having a rhythm.
+const RHYTHM_P_MAX: f64 = 0.01;
 const MICROS_PER_HOUR: f64 = 3.6e9;
 
 /// Which of a series' instants showed the rhythm.
@@ -72,6 +74,14 @@ impl Machine {
         self.timing.as_ref().map_or(1.0, |timing| timing.p_value)
     }
 
+    /// The pace at which it polls, seconds; `None` without a rhythm at 1 %.
+    pub fn pace_secs(&self) -> Option<f64> {
+        self.timing
+            .as_ref()
+            .filter(|timing| timing.p_value <= RHYTHM_P_MAX)
+            .map(|timing| timing.best.period_secs)
+    }
+
     /// Whether the series is worth comparing with the fleet at all: a trace of a rhythm, a long connection, or DNS
     /// names that carry something.
     pub fn is_worth_weighing(&self, profile: &Profile) -> bool {
@@ -85,7 +95,7 @@ impl Machine {
     /// Whether the series counts as machine-driven when series are compared with each other: a rhythm at 1 %, a
     /// connection of half an hour, or a DNS channel.
     pub fn is_machine_driven(&self) -> bool {
-        self.timing_p() <= 0.01
+        self.timing_p() <= RHYTHM_P_MAX
             || self.persistence.is_some_and(|p| p.longest_secs >= 1800.0)
             || self.dns.as_ref().is_some_and(|dns| dns.information_bits_per_hour >= 500.0)
     }

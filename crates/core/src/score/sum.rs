@@ -3,13 +3,15 @@
 //! `S = S_A + S_B` (measured on labelled fleets: a maximum of conformal p-values finds nothing, an OR floods; a sum
 //! of capped weights finds what timing alone misses).
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, EvidenceKind};
 use crate::weigh::{self, Case};
 
-/// Stage A at the most: rhythm, persistence and DNS see the same machine from different sides.
-const STAGE_A_CAP_BANS: f64 = 6.0;
+/// Rhythm, persistence and DNS together at the most: they see the same machine from different sides.
+const CHANNEL_CAP_BANS: f64 = 4.0;
+/// What the phone's state adds to it at the most.
+const STATE_CAP_BANS: f64 = 2.5;
 /// Stage B at the most.
-const STAGE_B_CAP_BANS: f64 = 5.0;
+const STAGE_B_CAP_BANS: f64 = 7.0;
 
 /// A weighed series.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,14 +31,23 @@ impl Weighed {
     }
 }
 
+/// Kinds that see the channel itself.
+fn is_channel(kind: EvidenceKind) -> bool {
+    matches!(kind, EvidenceKind::Timing | EvidenceKind::Persistence | EvidenceKind::Dns)
+}
+
 /// Weighs a series.
 pub fn weigh_case(case: &Case<'_>) -> Weighed {
     let stage_a = weigh::stage_a(case);
     let stage_b = weigh::stage_b(case);
-    let sum = |evidence: &[Evidence]| evidence.iter().map(|item| item.weight_bans).sum::<f64>();
-    let (sum_a, sum_b) = (sum(&stage_a), sum(&stage_b));
+    let sum = |evidence: &[Evidence], is_in: fn(EvidenceKind) -> bool| {
+        evidence.iter().filter(|item| is_in(item.kind)).map(|item| item.weight_bans).sum::<f64>()
+    };
+    let channel = sum(&stage_a, is_channel).min(CHANNEL_CAP_BANS);
+    let state = sum(&stage_a, |kind| !is_channel(kind)).min(STATE_CAP_BANS);
+    let sum_b = sum(&stage_b, |_| true);
     let mut evidence = stage_a;
     evidence.extend(stage_b);
     evidence.sort_by(|a, b| b.weight_bans.total_cmp(&a.weight_bans).then(a.kind.cmp(&b.kind)));
-    Weighed { stage_a: sum_a.min(STAGE_A_CAP_BANS), stage_b: sum_b.min(STAGE_B_CAP_BANS), evidence }
+    Weighed { stage_a: channel + state, stage_b: sum_b.min(STAGE_B_CAP_BANS), evidence }
 }

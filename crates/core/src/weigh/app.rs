@@ -22,6 +22,14 @@ const CLOUD_ROLES: [&str; 9] = [
     "photography",
 ];
 
+/// Every fleet has a long tail of apps that one person likes.
+const ALONE_BANS: f64 = 0.2;
+/// A place of its own of one copy of an app in five is no news.
+const HABIT_PRIOR_BANS: f64 = 0.7;
+/// Bans that count for each ban of the odds: the strongest evidence that telemetry gives.
+const FOREIGN_SCALE: f64 = 1.6;
+/// What no other copy does says at most this.
+const FOREIGN_CAP_BANS: f64 = 2.4;
 /// Somebody wrote down that the app goes there: as strong as a server of one's own.
 const EXPECTED_BANS: f64 = -3.0;
 /// Somebody wrote down what the app speaks, and this is something else.
@@ -81,7 +89,7 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
             ),
         )
     } else if devices == 0 {
-        (0.8, format!("no other phone of the fleet has {app}"))
+        (ALONE_BANS, format!("no other phone of the fleet has {app}"))
     } else {
         let share = f64::from(there) / f64::from(devices);
         if share >= 0.2 {
@@ -91,8 +99,7 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
             let weight = -2.0 * share.min(0.75) * (spread / WIDE_SHARE).min(1.0);
             (weight, format!("{} of the {devices} other phones with {app} reach it, too", percent(share)))
         } else if devices >= 5 && there == 0 && !case.is_anonymous_host() {
-            let weight = (f64::from(devices) + 1.0).log10().min(1.5);
-            (weight, format!("none of the {devices} other phones with {app} reach {}", case.key.destination))
+            foreign(case, app, devices)
         } else {
             (0.2, format!("{there} of the {devices} other phones with {app} reach {}", case.key.destination))
         }
@@ -104,6 +111,21 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
         baseline_n: Some(u64::from(devices)),
         ..plain(EvidenceKind::Baseline, Some(Element::AppNetworkRoleBaseline), weight, text)
     })
+}
+
+/// No other copy of the app goes there. Worth what is left once one knows how many of the other copies poll some place
+/// of their own: with `k` of `n`, an honest copy does so with probability `(k + 1) / (n + 2)` (Laplace's rule), a copy
+/// that carries a channel always.
+fn foreign(case: &Case<'_>, app: &str, devices: u32) -> (f64, String) {
+    let personal = case.polls.personal_of_app(app, case.device);
+    let honest = (f64::from(personal) + 1.0) / (f64::from(devices) + 2.0);
+    let weight = (FOREIGN_SCALE * (-honest.log10() - HABIT_PRIOR_BANS)).clamp(-1.0, FOREIGN_CAP_BANS);
+    let text = format!("none of the {devices} other phones with {app} reach {}", case.key.destination);
+    let text = match personal {
+        0 => text,
+        _ => format!("{text}, but on {personal} of them it polls a place of its own, too"),
+    };
+    (weight, text)
 }
 
 /// A public service that carries dead drops, polled by an app that has no such purpose.

@@ -5,7 +5,7 @@ use crate::attack::Element;
 use crate::baseline::PeerFeature;
 use crate::evidence::{Evidence, EvidenceKind};
 
-const CAP_BANS: f64 = 0.7;
+const CAP_BANS: f64 = 1.0;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let rate = case.features.rate_per_hour;

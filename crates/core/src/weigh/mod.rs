@@ -8,6 +8,7 @@ mod app;
 mod channel;
 mod content;
 mod destination;
+mod fleet;
 mod frequency;
 mod history;
 mod misuse;
@@ -19,7 +20,7 @@ mod timing;
 mod words;
 
 use crate::attack::Element;
-use crate::baseline::{Baseline, Declared, Features, PeerFeature, Peers, Subject, Surprise};
+use crate::baseline::{Baseline, Declared, Features, PeerFeature, Peers, Polls, Subject, Surprise};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Platform;
 use crate::score::machine::Machine;
@@ -47,12 +48,16 @@ pub struct Case<'c> {
     pub device_days_before: u32,
     /// Days before this one on which the series was seen.
     pub series_days_before: u32,
+    /// Days before this one on which the series was long enough to be judged.
+    pub series_days_judged: u32,
     /// The fleet.
     pub baseline: &'c Baseline,
     /// What people declare to be normal.
     pub declared: &'c Declared,
     /// Machine-driven series of the fleet.
     pub peers: &'c Peers,
+    /// The same, by destination and app.
+    pub polls: &'c Polls,
     /// Thresholds that apply.
     pub thresholds: &'c Thresholds,
 }
@@ -103,6 +108,7 @@ pub fn stage_b(case: &Case<'_>) -> Vec<Evidence> {
     found.extend(stack::weigh(case));
     found.extend(misuse::weigh(case));
     found.extend(app::weigh(case));
+    found.extend(fleet::weigh(case));
     found.extend(history::weigh(case));
     found
 }

@@ -19,7 +19,7 @@ const HOURS_MIN: f64 = 8.0;
 /// Share of the observed hours in which the rhythm must be seen.
 const ROUND_THE_CLOCK_SHARE: f64 = 0.7;
 const LOCKED_SHARE_MIN: f64 = 0.3;
-const OUTSIDE_BANS: f64 = 0.8;
+const OUTSIDE_BANS: f64 = 1.2;
 const INSIDE_BANS: f64 = -0.8;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {

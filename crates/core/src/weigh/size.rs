@@ -7,7 +7,9 @@ use crate::baseline::PeerFeature;
 use crate::evidence::{Evidence, EvidenceKind};
 
 /// Uniform sizes of requests and answers together say at most this.
-const CAP_BANS: f64 = 1.2;
+const CAP_BANS: f64 = 0.8;
+/// Balanced exchanges are seldom anything but signals: neither fetching nor uploading.
+const SYMMETRY_CAP_BANS: f64 = 1.0;
 /// Spread (interquartile range over median) under which sizes count as alike where no fleet says.
 const ALIKE_SPREAD: f64 = 0.1;
 /// Bytes per check-in from which a series moves content rather than commands.
@@ -72,7 +74,7 @@ fn symmetry(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let surprise = case.surprise(PeerFeature::Asymmetry, asymmetry, true);
-    let weight = surprise.as_ref().map_or(0.3, |found| bans_of(found, 0.5));
+    let weight = surprise.as_ref().map_or(0.3, |found| bans_of(found, SYMMETRY_CAP_BANS));
     let text = format!(
         "sent and received differ by {} of their sum, {} per check-in: neither fetching nor uploading",
         percent(asymmetry),

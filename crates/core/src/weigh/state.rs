@@ -8,7 +8,7 @@ use crate::evidence::{Evidence, EvidenceKind};
 
 /// Background traffic is ordinary; more of it than the role's says a little.
 const STATE_CAP_BANS: f64 = 1.0;
-const WAKE_CAP_BANS: f64 = 2.0;
+const WAKE_CAP_BANS: f64 = 1.2;
 /// Sessions of known state from which shares mean something.
 const KNOWN_MIN: u64 = 6;
 
@@ -107,7 +107,7 @@ fn wakes(case: &Case<'_>) -> Option<Evidence> {
     let observed = share(states.after_push, sessions);
     let per_hour = states.after_push as f64 / case.profile.hours.len().max(1) as f64;
     let is_frequent = per_hour > case.thresholds.notification_wake_frequency_threshold;
-    let weight = (observed * 1.5 + if is_frequent { 0.5 } else { 0.0 }).min(WAKE_CAP_BANS);
+    let weight = (observed + if is_frequent { 0.5 } else { 0.0 }).min(WAKE_CAP_BANS);
     let text = format!(
         "{} of {sessions} sessions start seconds after a push ({per_hour:.1} wakes per active hour), {} of all",
         states.after_push,

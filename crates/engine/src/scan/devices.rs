@@ -49,6 +49,8 @@ pub(super) struct Assessed {
     pub(super) is_last: bool,
     /// Days before on which the series was seen, in the whole input.
     pub(super) days_before: u32,
+    /// Days before on which it was long enough to be judged.
+    pub(super) days_judged: u32,
     pub(super) profile: Profile,
     pub(super) machine: Machine,
 }
@@ -181,6 +183,7 @@ fn assess(series: &SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
                 day,
                 is_last: Some(day) == last,
                 days_before,
+                days_judged: u32::try_from(found.len()).unwrap_or(u32::MAX),
                 profile,
                 machine,
             });

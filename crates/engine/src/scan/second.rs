@@ -5,7 +5,7 @@ use super::parallel;
 use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
-use undertone_core::baseline::{Baseline, Features, Peer, Peers};
+use undertone_core::baseline::{Baseline, Features, Peer, Peers, Poll, Polls};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Scored, weigh_case};
@@ -57,9 +57,10 @@ pub(super) fn second_pass(mut devices: Vec<Device>, settings: &Settings, threads
         roles.merge(std::mem::take(&mut device.roles));
     }
     let peers = Peers::new(&peers_of(&devices, &baseline, &roles));
+    let polls = Polls::new(polls_of(&devices, &baseline));
     let has_apps = devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
     let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-    let context = Context { baseline: &baseline, peers: &peers, roles: &roles, settings };
+    let context = Context { baseline: &baseline, peers: &peers, polls: &polls, roles: &roles, settings };
     let scored = parallel::map(devices.len(), threads, |number| {
         devices.get(number).map_or_else(Vec::new, |device| context.score(number, device))
     });
@@ -68,16 +69,33 @@ pub(super) fn second_pass(mut devices: Vec<Device>, settings: &Settings, threads
 
 fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer> {
     let mut peers = Vec::new();
-    for (number, device) in devices.iter().enumerate() {
-        for series in device.assessed.iter().filter(|s| s.is_last && s.machine.is_machine_driven()) {
-            peers.push(Peer {
-                device: u32::try_from(number).unwrap_or(u32::MAX),
-                role: roles.role_of(series.key.app.as_deref()).into(),
-                features: Features::of(&series.key, &series.profile, &series.machine, baseline),
-            });
-        }
+    for (device, series) in machine_driven(devices) {
+        peers.push(Peer {
+            device,
+            role: roles.role_of(series.key.app.as_deref()).into(),
+            features: Features::of(&series.key, &series.profile, &series.machine, baseline),
+        });
     }
     peers
+}
+
+/// Machine-driven series, each on its last day, with the number of its device.
+fn machine_driven(devices: &[Device]) -> impl Iterator<Item = (u32, &Assessed)> {
+    devices.iter().enumerate().flat_map(|(number, device)| {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        let series = device.assessed.iter().filter(|s| s.is_last && s.machine.is_machine_driven());
+        series.map(move |series| (number, series))
+    })
+}
+
+fn polls_of(devices: &[Device], baseline: &Baseline) -> impl Iterator<Item = Poll> {
+    machine_driven(devices).map(|(device, series)| Poll {
+        device,
+        app: series.key.app.clone(),
+        destination: series.key.destination.clone(),
+        reaching: baseline.others_reaching(&series.key.destination) + 1,
+        period_secs: series.machine.pace_secs(),
+    })
 }
 
 /// Days of an ascending list before a day.
@@ -88,6 +106,7 @@ fn count_before(days: &[Day], day: Day) -> u32 {
 struct Context<'c> {
     baseline: &'c Baseline,
     peers: &'c Peers,
+    polls: &'c Polls,
     roles: &'c Roles,
     settings: &'c Settings,
 }
@@ -113,9 +132,11 @@ impl Context<'_> {
             device: u32::try_from(number).unwrap_or(u32::MAX),
             device_days_before: count_before(&device.report.days, series.day),
             series_days_before: series.days_before,
+            series_days_judged: series.days_judged,
             baseline: self.baseline,
             declared: &self.settings.declared,
             peers: self.peers,
+            polls: self.polls,
             thresholds: &thresholds,
         };
         Scored {

@@ -1,0 +1,117 @@
+//! Who else polls: machine-driven series of the fleet by destination and by app.
+//!
+//! Two questions that one device cannot answer. *Does anybody go there except on a rhythm?* A channel's destination
+//! is polled by machines on every phone that reaches it, at the one pace that its operator chose; a service that
+//! people use is not. *Do other copies of this app poll a place of their own?* Then one more place of its own is the
+//! app's habit (mail, cloud, home automation), even where most of its users have none.
+
+use crate::series::Destination;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Periods within this factor of each other are one pace: a jitter of 37 % moves a median by less.
+const PACE_FACTOR: f64 = 1.35;
+/// Devices at the most that share a destination for it to be a personal one.
+const PERSONAL_DEVICES_MAX: u32 = 2;
+
+/// One machine-driven series, as the fleet sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Poll {
+    /// Number of the device.
+    pub device: u32,
+    /// App, where known.
+    pub app: Option<Box<str>>,
+    /// Where.
+    pub destination: Destination,
+    /// Devices of the fleet that reach the destination, this one included.
+    pub reaching: u32,
+    /// Period of its rhythm, seconds; `None` for a kept connection.
+    pub period_secs: Option<f64>,
+}
+
+/// Polls of the fleet, for look-up. Built once all devices are in, in any order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Polls {
+    destinations: BTreeMap<Destination, Vec<(u32, Option<f64>)>>,
+    personal_by_app: BTreeMap<Box<str>, BTreeSet<u32>>,
+}
+
+impl Polls {
+    /// Sorts polls for look-up.
+    pub fn new(polls: impl IntoIterator<Item = Poll>) -> Self {
+        let mut found = Self::default();
+        for poll in polls {
+            if let Some(app) = poll.app.filter(|_| poll.reaching <= PERSONAL_DEVICES_MAX) {
+                found.personal_by_app.entry(app).or_default().insert(poll.device);
+            }
+            found.destinations.entry(poll.destination).or_default().push((poll.device, poll.period_secs));
+        }
+        found
+    }
+
+    /// Other devices that poll the destination at this pace; those that keep a connection, for a kept connection.
+    pub fn at_this_pace(&self, destination: &Destination, device: u32, period_secs: Option<f64>) -> u32 {
+        let there = self.destinations.get(destination).map(Vec::as_slice).unwrap_or_default();
+        let alike =
+            there.iter().filter(|(other, period)| *other != device && is_same_pace(*period, period_secs));
+        let devices: BTreeSet<u32> = alike.map(|(other, _)| *other).collect();
+        u32::try_from(devices.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Other devices on which this app polls a place of its own.
+    pub fn personal_of_app(&self, app: &str, device: u32) -> u32 {
+        self.personal_by_app.get(app).map_or(0, |devices| {
+            u32::try_from(devices.len() - usize::from(devices.contains(&device))).unwrap_or(u32::MAX)
+        })
+    }
+}
+
+fn is_same_pace(a: Option<f64>, b: Option<f64>) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => a <= b * PACE_FACTOR && b <= a * PACE_FACTOR,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn poll(device: u32, app: &str, domain: &str, reaching: u32, period_secs: Option<f64>) -> Poll {
+        Poll {
+            device,
+            app: Some(app.into()),
+            destination: Destination::Domain(domain.into()),
+            reaching,
+            period_secs,
+        }
+    }
+
+    #[test]
+    fn company_is_that_of_other_devices_at_one_pace() {
+        let polls = Polls::new([
+            poll(1, "a", "x.example", 3, Some(60.0)),
+            poll(1, "b", "x.example", 3, Some(61.0)),
+            poll(2, "a", "x.example", 3, Some(75.0)),
+            poll(3, "a", "x.example", 3, Some(300.0)),
+            poll(4, "a", "x.example", 3, None),
+        ]);
+        let there = Destination::Domain("x.example".into());
+        assert_eq!(polls.at_this_pace(&there, 1, Some(60.0)), 1);
+        assert_eq!(polls.at_this_pace(&there, 9, None), 1);
+        let elsewhere = Destination::Domain("y.example".into());
+        assert_eq!(polls.at_this_pace(&elsewhere, 1, Some(60.0)), 0);
+    }
+
+    #[test]
+    fn a_place_of_ones_own_is_one_that_two_devices_share_at_the_most() {
+        let polls = Polls::new([
+            poll(1, "mail", "own1.example", 1, Some(900.0)),
+            poll(2, "mail", "own2.example", 2, None),
+            poll(3, "mail", "provider.example", 80, Some(900.0)),
+        ]);
+        assert_eq!(polls.personal_of_app("mail", 1), 1);
+        assert_eq!(polls.personal_of_app("mail", 9), 2);
+        assert_eq!(polls.personal_of_app("other", 9), 0);
+    }
+}

@@ -1,0 +1,36 @@
+//! The same destination on several phones: a campaign, or a service that people use.
+//!
+//! That a few phones share a destination is no reason for trust: one operator infects several. What tells the two
+//! apart is what the others do there. A channel is polled on every phone that reaches it, at one pace; a service has
+//! people, who come when they like.
+
+use super::{Case, plain};
+use crate::evidence::{Evidence, EvidenceKind};
+
+/// Share of the other devices from which a destination is everybody's: then this question is not asked.
+const COMMON_SHARE: f64 = 0.05;
+/// Share of the phones at a destination that must poll it at one pace.
+const TOGETHER_SHARE_MIN: f64 = 0.5;
+/// One more phone at the same pace, and what each doubling adds.
+const FIRST_BANS: f64 = 0.6;
+const DOUBLING_BANS: f64 = 0.4;
+const CAP_BANS: f64 = 1.8;
+
+pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
+    let reaching = case.baseline.others_reaching(&case.key.destination);
+    if !case.baseline.is_fleet() || reaching == 0 || case.features.reach >= COMMON_SHARE {
+        return None;
+    }
+    let together = case.polls.at_this_pace(&case.key.destination, case.device, case.machine.pace_secs());
+    if together == 0 || f64::from(together) < TOGETHER_SHARE_MIN * f64::from(reaching) {
+        return None;
+    }
+    let weight = (FIRST_BANS + DOUBLING_BANS * f64::from(together).log2()).min(CAP_BANS);
+    let text = format!("{together} of the {reaching} other phones that reach it poll it at the same pace");
+    Some(Evidence {
+        observed: Some(f64::from(together)),
+        unit: "devices",
+        baseline_n: Some(u64::from(reaching)),
+        ..plain(EvidenceKind::Fleet, None, weight, text)
+    })
+}
