@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 /// Width of a bin, bans: an eighth of the scale of the tails that clean fleets show (about 0.4).
 pub const BIN_BANS: f64 = 0.05;
-/// Highest bin: above the sum of the stages' caps (11 bans).
-pub const BIN_MAX: u16 = 240;
+/// Highest bin: above the sum of the caps (13.5 bans).
+pub const BIN_MAX: u16 = 280;
 
 /// How many device-days had a highest `S` in each bin. Bin `b` holds `S` from `b * BIN_BANS` on; bin 0 holds
 /// everything lower, too, and device-days on which nothing was machine-driven.
@@ -70,7 +70,7 @@ impl Maxima {
 }
 
 fn bin_of(weight: f64) -> u16 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=240 after the clamp")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=280 after the clamp")]
     let bin = (weight / BIN_BANS).floor().clamp(0.0, f64::from(BIN_MAX)) as u16;
     bin
 }
