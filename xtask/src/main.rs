@@ -11,6 +11,8 @@
 //! * `reference [--write]`: the shipped tail of device-day maxima of clean fleets.
 //! * `calibration`: false alerts promised and observed on clean fleets.
 //! * `recall`: implants that alert, beside a test that knows their law.
+//! * `ablation`: recall with each kind of evidence left out once.
+//! * `rivals`: recall beside two baselines, at the same rate of false alerts.
 
 mod benign;
 mod fleets;
@@ -39,9 +41,11 @@ fn main() -> Result<()> {
         ["reference", options @ ..] => fleets::reference::run(&Arguments::parse(options, clean())?)?,
         ["calibration", options @ ..] => fleets::calibration::run(&Arguments::parse(options, clean())?)?,
         ["recall", options @ ..] => fleets::recall::run(&Arguments::parse(options, infected())?)?,
+        ["ablation", options @ ..] => fleets::ablation::run(&Arguments::parse(options, infected())?)?,
+        ["rivals", options @ ..] => fleets::rivals::run(&Arguments::parse(options, infected())?)?,
         _ => bail!(
             "usage: xtask nulls [DRAWS] | (false-positives | tails | power) DRAWS COUNT... | (reference | calibration | \
-             recall) [--OPTION VALUE]..."
+             recall | ablation | rivals) [--OPTION VALUE]..."
         ),
     }
     Ok(())

@@ -230,6 +230,10 @@ pub(crate) struct EvalArgs {
     /// Labels of rare honest senders: false positives among them are told apart
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) benign: Option<PathBuf>,
+    /// Also look for single features that give implants away in the data itself; exit with 2 when one gives away more
+    /// than a fifth of them
+    #[arg(long, conflicts_with = "input")]
+    pub(crate) leaks: bool,
     /// Days with traffic, summed over devices [default: those of the scan]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) device_days: Option<u64>,

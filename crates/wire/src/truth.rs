@@ -63,7 +63,7 @@ impl Truth {
 }
 
 /// Whether a host name is the domain or lies below it, in any case.
-fn is_under(name: &str, domain: &str) -> bool {
+pub(crate) fn is_under(name: &str, domain: &str) -> bool {
     let (name, domain) = (name.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());
     let Some(above) = name.len().checked_sub(domain.len()) else { return false };
     let is_label = above == 0 || name.get(above - 1) == Some(&b'.');

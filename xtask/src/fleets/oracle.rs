@@ -14,7 +14,7 @@ const NULL_DRAWS: usize = 10_000;
 /// Series of the law whose power is measured.
 const LAW_DRAWS: usize = 400;
 /// Intervals from which a series is certain for every law here; longer ones are judged by so many.
-const INTERVALS_MAX: usize = 60;
+const INTERVALS_MAX: usize = 200;
 /// Bins of the logarithm of an interval in periods: width, and range to either side.
 const BIN: f64 = 0.025;
 const BINS: usize = 480;

@@ -108,6 +108,17 @@ impl Fleet {
         Ok(Seen { rows, device_days: report.summary.device_days, devices: report.summary.devices })
     }
 
+    /// Whether a phone's destination is one of its labelled honest senders.
+    pub(super) fn is_rare(&self, from: &str, to: &str, addresses: &BTreeSet<String>) -> bool {
+        self.rare.iter().any(|truth| is_at(truth, from, to, addresses))
+    }
+
+    /// Implants of a phone that talk to a destination.
+    pub(super) fn implants_at(&self, from: &str, to: &str, addresses: &BTreeSet<String>) -> Vec<usize> {
+        let at = self.truth.iter().enumerate();
+        at.filter(|(_, truth)| is_at(truth, from, to, addresses)).map(|(at, _)| at).collect()
+    }
+
     fn options_for(&self, days: &[Day], sight: Sight) -> ScanOptions {
         let mut folders: Vec<PathBuf> =
             days.iter().map(|day| self.path("zeek").join(day.to_string())).collect();
@@ -158,6 +169,15 @@ impl Fleet {
             evidence: finding.evidence.iter().map(|item| (item.kind, item.weight_bans)).collect(),
         }
     }
+}
+
+fn is_at(truth: &Truth, from: &str, to: &str, addresses: &BTreeSet<String>) -> bool {
+    let is_device = truth.ip.is_some_and(|ip| ip.to_string() == from);
+    let mut domains = truth.domain.iter().chain(&truth.domains);
+    let mut own = truth.addresses.iter().map(ToString::to_string);
+    is_device
+        && (domains.any(|domain| to == domain || to.ends_with(&format!(".{domain}")))
+            || own.any(|address| addresses.contains(&address)))
 }
 
 /// Labels by what names a device.

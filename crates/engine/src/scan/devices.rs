@@ -57,10 +57,10 @@ pub(super) struct Assessed {
 
 /// The records of one device, borrowed from its partition.
 #[derive(Default)]
-struct DeviceRecords<'a> {
-    sessions: Vec<Session<'a>>,
-    messages: Vec<Exchange<'a>>,
-    telemetry: Vec<Telemetry<'a>>,
+pub(super) struct DeviceRecords<'a> {
+    pub(super) sessions: Vec<Session<'a>>,
+    pub(super) messages: Vec<Exchange<'a>>,
+    pub(super) telemetry: Vec<Telemetry<'a>>,
 }
 
 /// What pass 1 needs to know besides the records.
@@ -94,6 +94,11 @@ pub(super) fn first_pass(
 }
 
 fn partition_devices(taken: &[crate::partition::Taken], context: FirstContext<'_>) -> Vec<Device> {
+    records_by_device(taken).into_iter().map(|(id, records)| device(id, records, context)).collect()
+}
+
+/// The records of a partition by device.
+pub(super) fn records_by_device(taken: &[crate::partition::Taken]) -> BTreeMap<&str, DeviceRecords<'_>> {
     let mut by_device: BTreeMap<&str, DeviceRecords<'_>> = BTreeMap::new();
     for part in taken {
         let mut rest = part.bytes.as_slice();
@@ -118,7 +123,7 @@ fn partition_devices(taken: &[crate::partition::Taken], context: FirstContext<'_
             known.telemetry.append(&mut records.telemetry);
         }
     }
-    by_device.into_iter().map(|(id, records)| device(id, records, context)).collect()
+    by_device
 }
 
 fn device(id: &str, records: DeviceRecords<'_>, context: FirstContext<'_>) -> Device {

@@ -38,6 +38,7 @@ pub fn evaluate<'a>(input: &EvaluationInput<'a>) -> Evaluation<'a> {
         false_alerts,
         budgets,
         has_rows_below: input.findings.iter().any(|finding| !is_shown(finding)),
+        leaks: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod bands;
 mod html;
 mod json;
 mod labels;
+mod leaks;
 mod measure;
 mod share;
 mod svg;
@@ -19,6 +20,7 @@ mod text;
 pub use bands::Dimension;
 pub use html::write_html;
 pub use json::write_json;
+pub use leaks::{LEAK_SHARE_MAX, LeakReport, LeakRule, Leaks};
 pub use measure::evaluate;
 pub use share::{Rate, Share};
 pub use text::write_text;
@@ -73,6 +75,8 @@ pub struct Evaluation<'a> {
     pub budgets: Vec<Budget>,
     /// Whether rows below the threshold were given: without them budgets above the run's own are undercounted.
     pub has_rows_below: bool,
+    /// What gives implants away in the data itself; `None` when nobody looked.
+    pub leaks: Option<LeakReport>,
 }
 
 /// A number with every false positive, and without those of rare honest senders.
