@@ -62,6 +62,8 @@ impl<'o> Fleet<'o> {
         let (seed, world) = (self.options.seed, &self.world);
         let mut device = Device::new(world, seed, index);
         device.telemetry.log = self.phone_log(index);
+        // Phones that keep a log of their own have it.
+        device.telemetry.has_agent |= device.telemetry.log != PhoneLog::MobileEdr;
         let residents = benign::install_senders(world, &mut device, self.honest_mean, seed);
         let infection = self.infections.get(&index);
         let carrier = infection.map(|infection| {
@@ -97,11 +99,13 @@ impl<'o> Fleet<'o> {
             labels.iter_mut().zip(wire.written.iter().skip(1).chain(core::iter::repeat(&0)))
         {
             label.done.connections = *written;
+            // What the sensor lost was no check-in for anybody.
+            label.done.events = label.done.events.min(*written);
         }
         let mut out = DeviceRows { zeek_lines: wire.lines, ..DeviceRows::default() };
         let seen = core::mem::take(&mut wire.seen);
         out.days = wire.days;
-        if self.options.edr {
+        if self.options.edr && device.telemetry.has_agent {
             let mut rng = Rng::stream(&[seed, u64::from(index), 0x6564_7273]);
             let rows = phone::rows((world, &device), (&timeline, &uses), (&notices, &flows), seen, &mut rng);
             self.write_phone(&mut out, &EdrWriter { world, device: &device, queries: &queries }, &rows);

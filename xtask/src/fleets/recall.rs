@@ -100,7 +100,7 @@ pub(super) fn outcomes(
 
 fn power(oracle: &mut Oracle, truth: &Truth) -> Option<f64> {
     // Held connections and answers to pushes have no schedule.
-    if matches!(truth.kind.as_str(), "websocket" | "raw_tcp" | "mqtt" | "push_triggered") {
+    if matches!(truth.kind.as_str(), "websocket" | "raw_tcp" | "mqtt" | "push_triggered" | "long_poll" | "irc") {
         return None;
     }
     let schedule = Schedule {

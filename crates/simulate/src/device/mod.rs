@@ -56,6 +56,8 @@ pub(crate) struct TelemetryTraits {
     pub(crate) is_tunnel: bool,
     /// Share of rows lost.
     pub(crate) missing: f64,
+    /// Whether there is an agent at all.
+    pub(crate) has_agent: bool,
 }
 
 /// One phone.
@@ -105,9 +107,9 @@ impl<'w> Device<'w> {
             model: if is_ios { rng.word(&IOS_MODELS) } else { rng.word(&ANDROID_MODELS) },
             apps: Vec::new(),
             person: person(&mut rng),
-            resolver: (!rng.chance(0.12)).then(|| world.platform.resolvers[rng.zipf(4)]),
+            resolver: (!rng.chance(world.character.hidden_dns)).then(|| world.platform.resolvers[rng.zipf(4)]),
             is_managed: rng.chance(0.6),
-            telemetry: telemetry(&mut rng),
+            telemetry: telemetry(world, &mut rng),
             sites: Vec::new(),
             first_own_site: u32::try_from(world.sites.len()).unwrap_or(u32::MAX),
         };
@@ -168,7 +170,7 @@ impl<'w> Device<'w> {
 
     fn install_tail(&mut self, world: &'w World, rng: &mut Rng) {
         let pool = world.tail_apps(self.platform);
-        let mut chosen: Vec<usize> = (0..3 + rng.poisson(5.0)).map(|_| rng.zipf(pool.len())).collect();
+        let mut chosen: Vec<usize> = (0..world.character.tail_least + rng.poisson(world.character.tail_mean)).map(|_| rng.zipf(pool.len())).collect();
         chosen.sort_unstable();
         chosen.dedup();
         for number in chosen {
@@ -243,12 +245,14 @@ fn person(rng: &mut Rng) -> Person {
     }
 }
 
-fn telemetry(rng: &mut Rng) -> TelemetryTraits {
+fn telemetry(world: &World, rng: &mut Rng) -> TelemetryTraits {
+    let (least, most) = world.character.agent_loss;
     TelemetryTraits {
         log: PhoneLog::MobileEdr,
         skew: rng.range(-3 * SEC / 2, 3 * SEC / 2),
         reports_lock: !rng.chance(0.12),
         is_tunnel: rng.chance(0.2),
-        missing: rng.uniform(0.02, 0.05),
+        missing: rng.uniform(least, most),
+        has_agent: rng.chance(world.character.agents),
     }
 }
