@@ -4,7 +4,7 @@ use crate::benign;
 use crate::device::timeline::{Span, Timeline};
 use crate::device::usage::uses;
 use crate::device::{self, Device, PhoneLog};
-use crate::flow::{Cause, Plan};
+use crate::flow::{Cause, Flow, Plan};
 use crate::implant::{self, Infection};
 use crate::label::{Label, LabelKind};
 use crate::number::{DAY, low16};
@@ -93,6 +93,7 @@ impl<'o> Fleet<'o> {
         }
         let flows = sorted(&mut plan);
         let (queries, notices) = (plan.queries, plan.notices);
+        locked_shares(&mut labels, &flows, &timeline);
         let mut wire = Wire::new(world, &device, self.span, (seed, self.options.format));
         wire.write(&flows, &queries);
         for (label, written) in
@@ -149,6 +150,21 @@ impl<'o> Fleet<'o> {
 /// The cause of the connections of label number `number`.
 fn cause_of(number: usize) -> Cause {
     low16(number as u64 + 1)
+}
+
+/// Tells of each label how much of its traffic began while the phone was locked.
+fn locked_shares(labels: &mut [Label], flows: &[Flow], timeline: &Timeline) {
+    let mut counts = vec![(0_u32, 0_u32); labels.len()];
+    for flow in flows {
+        let place = usize::from(flow.cause).checked_sub(1).and_then(|number| counts.get_mut(number));
+        if let Some((locked, all)) = place {
+            *all += 1;
+            *locked += u32::from(!timeline.is_unlocked(flow.at));
+        }
+    }
+    for (label, (locked, all)) in labels.iter_mut().zip(counts) {
+        label.locked_share = f64::from(locked) / f64::from(all.max(1));
+    }
 }
 
 fn write_labels(out: &mut DeviceRows, device: &Device<'_>, list: &[Label]) {

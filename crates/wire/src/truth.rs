@@ -38,6 +38,9 @@ pub struct Truth {
     /// Law of the jitter.
     #[serde(default)]
     pub law: Option<String>,
+    /// Share of its connections that were opened while the phone was locked, 0..=1.
+    #[serde(default)]
+    pub locked_share: Option<f64>,
     /// Check-ins that were written.
     #[serde(default)]
     pub events: Option<u64>,

@@ -3,9 +3,9 @@
 //! The sum is made again from the evidence that findings print. For each variant the weight that alerts is set anew
 //! on clean fleets of the same seeds, so that a kind which only adds noise shows as a gain when it is gone.
 
+use super::Arguments;
 use super::table::{share, table};
 use super::watch::{Class, Fleet, Row, Seen};
-use super::Arguments;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use undertone_core::evidence::EvidenceKind;
@@ -82,7 +82,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let rows: Vec<Vec<String>> = variants
             .iter()
             .filter(|((of, _), _)| of == sight)
-            .map(|((_, without), variant)| line(*without, variant, device_days[sight], arguments.budget_per_1000))
+            .map(|((_, without), variant)| {
+                line(*without, variant, device_days[sight], arguments.budget_per_1000)
+            })
             .collect();
         table(&format!("Recall with {}", sight.as_str()), &["left out", "alerts from S", "recall"], &rows);
     }

@@ -1,8 +1,8 @@
 //! `calibration`: false alerts promised and observed on clean fleets.
 
+use super::Arguments;
 use super::table::{per_1000, table};
 use super::watch::{self, Class, Row};
-use super::Arguments;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use undertone_core::score::budget::Sight;
@@ -47,10 +47,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     crate::print(&format!("Promised and observed false alerts: {}", arguments.told()));
     for sight in &arguments.sights {
         let rows = counts.iter().filter(|((of, _), count)| of == sight && count.device_days > 0);
-        let rows: Vec<Vec<String>> =
-            rows.flat_map(|((_, day), count)| (0..BUDGETS.len()).map(move |at| line(*day, count, at))).collect();
-        let heads = ["day", "device-days", "promised per 1,000", "observed, ordinary senders", "ratio",
-            "observed, honest rare senders counted", "ratio"];
+        let rows: Vec<Vec<String>> = rows
+            .flat_map(|((_, day), count)| (0..BUDGETS.len()).map(move |at| line(*day, count, at)))
+            .collect();
+        let heads = [
+            "day",
+            "device-days",
+            "promised per 1,000",
+            "observed, ordinary senders",
+            "ratio",
+            "observed, honest rare senders counted",
+            "ratio",
+        ];
         table(&format!("False device-days with {}", sight.as_str()), &heads, &rows);
     }
     let rows: Vec<Vec<String>> = strongest.iter().map(|(_, sight, row)| told(*sight, row)).collect();

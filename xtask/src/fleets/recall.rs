@@ -100,7 +100,10 @@ pub(super) fn outcomes(
 
 fn power(oracle: &mut Oracle, truth: &Truth) -> Option<f64> {
     // Held connections and answers to pushes have no schedule.
-    if matches!(truth.kind.as_str(), "websocket" | "raw_tcp" | "mqtt" | "push_triggered" | "long_poll" | "irc") {
+    if matches!(
+        truth.kind.as_str(),
+        "websocket" | "raw_tcp" | "mqtt" | "push_triggered" | "long_poll" | "irc"
+    ) {
         return None;
     }
     let schedule = Schedule {
@@ -129,12 +132,14 @@ fn show(sight: Sight, outcomes: &[Outcome], wrong: &Wrong) {
     let is_detectable = |o: &&Outcome| o.oracle.is_none_or(|power| power >= DETECTABLE);
     let groups: [(&str, Vec<&Outcome>); 4] = [
         ("all", outcomes.iter().collect()),
-        ("plain: jitter to 35 %, 24 check-ins, 10 % missed at most", outcomes.iter().filter(is_plain).collect()),
+        (
+            "plain: jitter to 35 %, 24 check-ins, 10 % missed at most",
+            outcomes.iter().filter(is_plain).collect(),
+        ),
         ("hard, oracle 0.5 or more", outcomes.iter().filter(|o| !is_plain(o) && is_detectable(o)).collect()),
         ("hard, oracle below 0.5", outcomes.iter().filter(|o| !is_plain(o) && !is_detectable(o)).collect()),
     ];
-    let rows: Vec<Vec<String>> =
-        groups.iter().map(|(name, of)| line(vec![(*name).to_owned()], of)).collect();
+    let rows: Vec<Vec<String>> = groups.iter().map(|(name, of)| line(vec![(*name).to_owned()], of)).collect();
     table(&format!("Recall with {view}"), &["implants", "any day", "last day", "oracle"], &rows);
     let total = wrong.alerts.max(1) as f64;
     crate::print(&format!(
@@ -154,8 +159,19 @@ fn show(sight: Sight, outcomes: &[Outcome], wrong: &Wrong) {
     by(outcomes, view, &["channel", "rhythm"], |truth| vec![truth.kind.clone(), rhythm_of(truth).to_owned()]);
     let missed = outcomes.iter().filter(|o| !o.found && is_detectable(o)).take(TOLD);
     let rows: Vec<Vec<String>> = missed.map(missed_line).collect();
-    let heads = ["device", "app", "channel", "law", "period", "jitter", "missed", "check-ins", "oracle", "S",
-        "evidence of the best row"];
+    let heads = [
+        "device",
+        "app",
+        "channel",
+        "law",
+        "period",
+        "jitter",
+        "missed",
+        "check-ins",
+        "oracle",
+        "S",
+        "evidence of the best row",
+    ];
     table(&format!("Missed though detectable, with {view}"), &heads, &rows);
 }
 
@@ -185,8 +201,7 @@ fn line(mut name: Vec<String>, of: &[&Outcome]) -> Vec<String> {
 fn missed_line(outcome: &Outcome) -> Vec<String> {
     let truth = &outcome.truth;
     let evidence = outcome.best.iter().flat_map(|row| &row.evidence);
-    let evidence: Vec<String> =
-        evidence.map(|(kind, bans)| format!("{} {bans:.1}", kind.as_str())).collect();
+    let evidence: Vec<String> = evidence.map(|(kind, bans)| format!("{} {bans:.1}", kind.as_str())).collect();
     vec![
         truth.device.clone(),
         truth.app.clone().unwrap_or_default(),

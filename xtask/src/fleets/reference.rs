@@ -49,8 +49,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 fn show(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) {
     crate::print(&format!("Reference tail: {}", arguments.told()));
-    let heads = ["view", "honest rare senders", "days", "device-days", "over the floors", "from bans", "rate",
-        "scale", "S at 30", "at 10", "at 3", "at 1", "at 0.3 of 1,000 (seen / fitted)"];
+    let heads = [
+        "view",
+        "honest rare senders",
+        "days",
+        "device-days",
+        "over the floors",
+        "from bans",
+        "rate",
+        "scale",
+        "S at 30",
+        "at 10",
+        "at 3",
+        "at 1",
+        "at 0.3 of 1,000 (seen / fitted)",
+    ];
     let rows: Vec<Vec<String>> = cells
         .iter()
         .filter(|(_, sample)| sample.device_days > 0)
@@ -74,7 +87,8 @@ fn show(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) {
                 },
             ));
             row.extend(RATES.map(|rate| {
-                let fitted = tail.map_or_else(|| "-".to_owned(), |tail| format!("{:.2}", weight_at(&tail, rate)));
+                let fitted =
+                    tail.map_or_else(|| "-".to_owned(), |tail| format!("{:.2}", weight_at(&tail, rate)));
                 format!("{} / {fitted}", seen_at(sample, rate))
             }));
             row
@@ -102,7 +116,9 @@ fn seen_at(sample: &Sample, per_1000: f64) -> String {
     sorted.sort_by(|a, b| b.total_cmp(a));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
     let rank = (per_1000 / 1000.0 * sample.device_days as f64).round() as usize;
-    if rank < 5 { return "-".to_owned() }
+    if rank < 5 {
+        return "-".to_owned();
+    }
     sorted.get(rank - 1).map_or_else(|| "0".to_owned(), |s| format!("{s:.2}"))
 }
 
@@ -128,7 +144,8 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
             ));
         }
     }
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/core/src/score/reference_tables.rs");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/core/src/score/reference_tables.rs");
     std::fs::write(&path, text)?;
     crate::say(&format!("wrote {}", path.display()));
     Ok(())

@@ -6,10 +6,10 @@
 //!
 //! Both see what Zeek sees: sender, destination name or address, start, bytes sent.
 
+use super::Arguments;
 use super::ablation::threshold;
 use super::table::{share, table};
 use super::watch::{Class, Fleet};
-use super::Arguments;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use undertone_core::score::budget::Sight;
@@ -172,7 +172,12 @@ struct Scores {
 
 /// Simulates each seed clean and infected.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let names = ["undertone, telemetry", "undertone, network", "interval variation < 0.3, rare", "four parts, prevalence"];
+    let names = [
+        "undertone, telemetry",
+        "undertone, network",
+        "interval variation < 0.3, rare",
+        "four parts, prevalence",
+    ];
     let mut scores: [Scores; 4] = Default::default();
     let mut phones = 0;
     for seed in &arguments.seeds {

@@ -94,7 +94,8 @@ fn handshake(number: u32, name: &str, port: u16, ja3: &str) -> String {
 fn a_feature_of_implants_alone_is_a_leak_and_ends_with_2() {
     let folder = tempfile::tempdir().unwrap();
     let (truth, logs) = (path(folder.path(), "truth.json"), path(folder.path(), "zeek.log"));
-    fs::write(&truth, r#"[{"device":"10.0.0.7","ip":"10.0.0.7","domain":"evil.example","kind":"https"}]"#).unwrap();
+    fs::write(&truth, r#"[{"device":"10.0.0.7","ip":"10.0.0.7","domain":"evil.example","kind":"https"}]"#)
+        .unwrap();
     let (bad, good) = ("b".repeat(32), "a".repeat(32));
     let eval = || run(&["eval", "--truth", &truth, "--leaks", &logs, "--format", "json"]);
 

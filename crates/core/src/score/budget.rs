@@ -181,7 +181,8 @@ fn infection(excess: &[(f64, f64)], threshold: f64, total: f64) -> Option<(f64, 
     let infected: f64 = weights.iter().sum();
     let (heavy_scale, heavy_shape) = pareto(excess);
     let without = log_likelihood(excess, |y| pareto_density(y, heavy_scale, heavy_shape));
-    let with = log_likelihood(excess, |y| (1.0 - infected) * (-y / scale).exp() / scale + foreign(&weights, y));
+    let with =
+        log_likelihood(excess, |y| (1.0 - infected) * (-y / scale).exp() / scale + foreign(&weights, y));
     (with - without > GAIN_MIN && infected <= MOST_SLACK * most).then_some((scale, infected))
 }
 

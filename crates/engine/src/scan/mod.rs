@@ -13,7 +13,8 @@ pub use visit::visit;
 
 use crate::identity::{Directory, Inside, LeaseBook};
 use crate::input::{
-    InputPath, InputSummary, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases, read_records,
+    InputPath, InputSummary, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases,
+    read_records,
 };
 use crate::partition::{PartitionSink, Partitions, SinkCounts, SinkSettings};
 use devices::FirstContext;

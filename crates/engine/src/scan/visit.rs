@@ -42,11 +42,7 @@ pub fn visit<S: Send>(
     done.into_iter().map(|result: io::Result<S>| result.map_err(ScanError::Storage)).collect()
 }
 
-fn show(
-    records: DeviceRecords<'_>,
-    settings: &Settings,
-    add: impl FnOnce(&DeviceInput<'_, '_>),
-) {
+fn show(records: DeviceRecords<'_>, settings: &Settings, add: impl FnOnce(&DeviceInput<'_, '_>)) {
     let mut joined = device::join::join(records.sessions, records.messages);
     if joined.connections.is_empty() {
         joined.connections = telemetry::connections_of_phone(&records.telemetry);

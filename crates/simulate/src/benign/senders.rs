@@ -8,14 +8,12 @@ use crate::device::usage::Use;
 use crate::flow::{Cause, NoticeKind, Outcome, Plan};
 use crate::label::{Label, LabelKind};
 use crate::law::Law;
-use crate::number::index;
 use crate::random::Rng;
 use crate::sender::{Mode, Questions, Sender, SizeLaw};
+use crate::world::World;
 use crate::world::catalog::Habit;
 use crate::world::names::data_domain;
 use crate::world::site::{Service, SiteId, rare_site};
-use crate::world::stacks::StackId;
-use crate::world::{World, tail_stack};
 use std::borrow::Cow;
 
 /// Kinds of honest senders.
@@ -159,7 +157,8 @@ pub(crate) fn install<'w>(world: &'w World, device: &mut Device<'w>, mean: f64, 
     let mut rng = Rng::stream(&[seed, u64::from(device.index), 0x7365_6e64]);
     let count = rng.poisson(mean);
     let mut mix = Rng::stream(&[seed, 0x7469_6c74]);
-    let patterns = PATTERNS.map(|(weight, of)| (weight * mix.lognormal(1.0, world.character.honest_tilt), of));
+    let patterns =
+        PATTERNS.map(|(weight, of)| (weight * mix.lognormal(1.0, world.character.honest_tilt), of));
     (0..count)
         .map(|_| {
             let pattern = *rng.weighted(&patterns);
@@ -199,7 +198,7 @@ pub(crate) fn run(
     let sites = sites(plan, pattern, rng);
     let (law, period_secs, jitter) = schedule(pattern, rng);
     let bring = rng.chance(0.4);
-    let stack = StackId::new(tail_stack(rng), index(rng.below(4)));
+    let stack = plan.device.brought_stack(plan.world, rng);
     let span = plan.timeline.span;
     let late = if rng.chance(0.15) { rng.range(0, span.micros() * 2 / 5) } else { 0 };
     let present = Span { start: span.start + late, end: span.end };
@@ -294,9 +293,7 @@ fn schedule(pattern: Pattern, rng: &mut Rng) -> (Law, f64, f64) {
         | Pattern::MqttHub
         | Pattern::LongPollChat
         | Pattern::IrcClient
-        | Pattern::SmartHub => {
-            (Law::Exact, *rng.pick(&[10.0, 25.0, 25.0, 30.0, 60.0, 120.0]), 0.0)
-        }
+        | Pattern::SmartHub => (Law::Exact, *rng.pick(&[10.0, 25.0, 25.0, 30.0, 60.0, 120.0]), 0.0),
         _ => (law, period, jitter),
     }
 }

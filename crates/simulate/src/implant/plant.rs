@@ -10,11 +10,11 @@ use crate::law::Law;
 use crate::number::{index, low16};
 use crate::random::Rng;
 use crate::sender::{Mode, Questions, Sender, SizeLaw};
+use crate::world::World;
 use crate::world::catalog::Habit;
 use crate::world::names::data_domain;
 use crate::world::site::{Service, Site, SiteId, public_address, rare_site};
 use crate::world::stacks::StackId;
-use crate::world::{World, tail_stack};
 use std::borrow::Cow;
 
 /// The app that carries the implant: the campaign's own, or one that the phone has anyway.
@@ -99,8 +99,8 @@ fn present(plan: &Plan<'_, '_>, infection: &Infection, rng: &mut Rng) -> Span {
 
 /// Half of all implants use the app's own stack, the others bring one.
 fn stack(plan: &Plan<'_, '_>, carrier: u16, rng: &mut Rng) -> StackId {
-    let (bring, family, version) = (rng.chance(0.5), tail_stack(rng), rng.below(4));
-    if bring { StackId::new(family, index(version)) } else { plan.device.app(carrier).stack }
+    let (bring, stack) = (rng.chance(0.5), plan.device.brought_stack(plan.world, rng));
+    if bring { stack } else { plan.device.app(carrier).stack }
 }
 
 /// Push messages that carry commands: a few in an hour of work, otherwise some a day.

@@ -104,13 +104,26 @@ impl World {
         let pages =
             (0..POPULAR_PAGES + TAIL_PAGES).map(|rank| page(&mut sites, rank, &cdns, &trackers)).collect();
         let mut apps = AppMaker { sites: &mut sites, cdns: &cdns, trackers: &trackers, cloud: &cloud_apis };
-        let common: Vec<(App, App)> = COMMON.iter().map(|entry| apps.common(entry, character.prevalence_power)).collect();
+        let common: Vec<(App, App)> =
+            COMMON.iter().map(|entry| apps.common(entry, character.prevalence_power)).collect();
         let tail: Vec<(App, App)> = (0..character.tail_apps).map(|_| apps.tail()).collect();
         let (android, ios) = common.into_iter().unzip();
         let (android_tail, ios_tail) = tail.into_iter().unzip();
         let stacks = Stacks::new();
         let sites = sites.list;
-        Self { character, sites, stacks, platform, pages, cdns, cloud_apis, android, ios, android_tail, ios_tail }
+        Self {
+            character,
+            sites,
+            stacks,
+            platform,
+            pages,
+            cdns,
+            cloud_apis,
+            android,
+            ios,
+            android_tail,
+            ios_tail,
+        }
     }
 
     pub(crate) fn common_apps(&self, platform: Platform) -> &[App] {
@@ -294,7 +307,7 @@ impl AppMaker<'_> {
 const SUFFIXES: [&str; 6] = ["app", "mobile", "android", "client", "pro", "lite"];
 
 /// Stacks of apps of the long tail, and of whatever they hide.
-pub(crate) fn tail_stack(rng: &mut Rng) -> Family {
+fn tail_stack(rng: &mut Rng) -> Family {
     if rng.chance(0.6) {
         *rng.pick(&[Family::OkHttp, Family::HttpUrlConnection])
     } else {

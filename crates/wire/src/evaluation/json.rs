@@ -102,6 +102,7 @@ struct CellRow<'a> {
     period: &'a str,
     jitter: &'a str,
     events: &'a str,
+    state: &'a str,
     law: &'a str,
     #[serde(flatten)]
     share: ShareRow,
@@ -295,11 +296,12 @@ impl<'a> RecallRow<'a> {
     fn of(evaluation: &'a Evaluation<'_>) -> Self {
         let band = |(band, share): &(&'a str, Share)| BandRow { band, share: ShareRow::of(*share) };
         let by = evaluation.by_dimension.iter();
-        let cell = |([kind, period, jitter, events, law], share): &([&'a str; 5], Share)| CellRow {
+        let cell = |([kind, period, jitter, events, state, law], share): &([&'a str; 6], Share)| CellRow {
             kind,
             period,
             jitter,
             events,
+            state,
             law,
             share: ShareRow::of(*share),
         };

@@ -177,8 +177,7 @@ impl Leaks {
                 continue;
             }
             let implants = shown.implants.len() as u64;
-            let rule =
-                LeakRule { feature, value: value.to_string(), implants, honest_series: shown.honest };
+            let rule = LeakRule { feature, value: value.to_string(), implants, honest_series: shown.honest };
             if shown.honest == 0 {
                 rules.push(rule);
                 if !feature.ends_with("exact") {
@@ -390,9 +389,9 @@ mod tests {
 
     #[test]
     fn what_honest_traffic_shows_too_is_none() {
-        let report = leaks(&[connection("evil.example", "same", 443), connection("good.example", "same", 443)]);
+        let report =
+            leaks(&[connection("evil.example", "same", 443), connection("good.example", "same", 443)]);
         assert!(report.is_passed(), "{report:?}");
-
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub struct Evaluation<'a> {
     /// Recall by one property at a time, bands in order.
     pub by_dimension: Vec<(Dimension, Vec<(&'a str, Share)>)>,
     /// Recall by the bands of [`Dimension::CROSSED`] together; cells without implants are left out.
-    pub cells: Vec<([&'a str; 5], Share)>,
+    pub cells: Vec<([&'a str; 6], Share)>,
     /// Shown findings that match no implant, strongest first.
     pub false_alerts: Vec<FalseAlert<'a>>,
     /// False among all shown, with and without rare honest senders.

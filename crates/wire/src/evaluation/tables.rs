@@ -1,8 +1,6 @@
 //! The numbers as tables, the same ones for a terminal and for a page.
 
-use super::{
-    Budget, Evaluation, FalseAlert, Implant, LEAK_SHARE_MAX, LeakRule, READ_PER_DAY, Rate, Share,
-};
+use super::{Budget, Evaluation, FalseAlert, Implant, LEAK_SHARE_MAX, LeakRule, READ_PER_DAY, Rate, Share};
 use crate::findings::human_secs;
 use undertone_core::finding::Finding;
 
@@ -53,7 +51,7 @@ pub(super) fn recalls(evaluation: &Evaluation<'_>) -> Vec<Table> {
 
 /// Recall in cells of several properties.
 pub(super) fn cells(evaluation: &Evaluation<'_>) -> Table {
-    let row = |(names, share): &([&str; 5], Share)| {
+    let row = |(names, share): &([&str; 6], Share)| {
         let names = names.iter().map(|name| (*name).to_owned());
         names.chain(share_cells(*share)).collect()
     };
@@ -63,7 +61,7 @@ pub(super) fn cells(evaluation: &Evaluation<'_>) -> Table {
         title: "Recall by all of them together".to_owned(),
         heads,
         rows: evaluation.cells.iter().map(row).collect(),
-        numeric: 5..9,
+        numeric: 6..10,
         cut: 0,
     }
 }
