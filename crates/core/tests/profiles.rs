@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use undertone_core::device::{Connection, DeviceInput, observe};
+use undertone_core::device::{DeviceInput, Joined, observe};
 use undertone_core::model::{
     ConnState, Day, Endpoint, Exchange, ExchangeKind, Session, Timestamp, Transport,
 };
@@ -48,7 +48,7 @@ fn drawn() -> impl Strategy<Value = Drawn> {
 
 impl Drawn {
     /// The connection, to the destination and over the protocol that its series stands for.
-    fn connection(&self, series: usize) -> Connection<'_> {
+    fn connection(&self, series: usize) -> (Session<'_>, Option<Exchange<'_>>) {
         let at = Timestamp::from_micros(DAY_SECS * 1_000_000 + self.millis * 1000);
         let orig = Endpoint::new("10.0.0.7".parse().unwrap(), 40_000);
         let addr = format!("203.0.113.{}", self.last_octet).parse().unwrap();
@@ -89,7 +89,7 @@ impl Drawn {
             rcode: Some(u16::from(self.last_octet % 4)),
             ..Exchange::new(kind, &self.uid, at, orig, resp)
         };
-        Connection { session, messages: vec![message], is_reported: true }
+        (session, Some(message))
     }
 }
 
@@ -97,8 +97,8 @@ impl Drawn {
 fn profiles(drawn: &[(usize, &Drawn)]) -> BTreeMap<(SeriesKey, Day), Profile> {
     let mut sorted = drawn.to_vec();
     sorted.sort_by_key(|(_, drawn)| drawn.millis);
-    let connections: Vec<Connection<'_>> =
-        sorted.iter().map(|(series, drawn)| drawn.connection(*series)).collect();
+    let joined = Joined::of(sorted.iter().map(|(series, drawn)| drawn.connection(*series)));
+    let connections = joined.connections();
     let flags: Vec<EventFlags> = sorted.iter().map(|(_, drawn)| EventFlags(drawn.flags)).collect();
     let input = DeviceInput { connections: &connections, apps: &[], flags: &flags, stacks: &[] };
     let series = observe(&input).series;

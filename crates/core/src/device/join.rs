@@ -1,110 +1,215 @@
 //! Joins the records of one device: messages to their connections, reports on one connection to one session.
 //!
-//! Order-free: the records are sorted by everything they hold before anything is decided, so files may come
-//! in any order, split anywhere and doubled. Rows of one connection share a `uid`; a sensor that restarts may
+//! Order-free: the records of one id are sorted by everything they hold before anything is decided, so files may
+//! come in any order, split anywhere and doubled. Rows of one connection share a `uid`; a sensor that restarts may
 //! use an id again, so five-tuple and time decide between sessions of one id.
+//!
+//! A record never moves far: ids are grouped by their hashes, and what comes out are places in the two lists.
 
-use crate::model::{ConnState, Exchange, ExchangeKind, Session, Timestamp};
+use super::chain::chain_fragments;
+use super::connection::{Joined, Link};
+use super::order::{message_order, reorder, session_order, session_rank};
+use crate::model::{ConnState, Exchange, ExchangeKind, Session};
 use crate::series::stable_hash;
+use std::ops::Range;
 
-/// Longest silence between two fragments of one mid-stream TCP flow: sensors drop a silent flow after 5
-/// minutes to an hour (Zeek `tcp_inactivity_timeout`, Suricata `flow-timeouts`) and report its keep-alives anew.
-const FRAGMENT_GAP_MICROS: i64 = 2 * 3600 * 1_000_000;
 /// A message may carry a time slightly before its connection's first packet (rounding of logs).
 const CLOCK_SLACK_MICROS: i64 = 1_000_000;
 /// How long after the query a DNS answer can come to be one exchange with it.
 const DNS_ANSWER_MICROS: i64 = 30 * 1_000_000;
 
-/// One connection with the messages inside it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Connection<'a> {
-    /// The session; made up from the messages when no sensor reported it.
-    pub session: Session<'a>,
-    /// Its messages, ascending by time.
-    pub messages: Vec<Exchange<'a>>,
-    /// Whether a sensor reported the session itself.
-    pub is_reported: bool,
-}
+/// A record with the stable hash of its `uid`.
+pub type Keyed<T> = (u64, T);
 
-/// Connections of one device, ascending by (start, uid, endpoints), and how many doubled records were dropped.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Joined<'a> {
-    /// Connections.
-    pub connections: Vec<Connection<'a>>,
-    /// Records that said what another had said.
-    pub duplicates: u64,
-}
-
-/// Joins sessions and messages of one device.
+/// Joins sessions and messages of one device, in any order.
 pub fn join<'a>(sessions: Vec<Session<'a>>, messages: Vec<Exchange<'a>>) -> Joined<'a> {
-    let before = sessions.len() + messages.len();
-    let sessions = distinct_sessions(sessions);
-    let messages = distinct_messages(messages);
-    let duplicates = before.saturating_sub(sessions.len() + messages.len()) as u64;
-    let mut connections: Vec<Connection<'a>> = sessions
-        .into_iter()
-        .map(|(_, session)| Connection { session, messages: Vec::new(), is_reported: true })
-        .collect();
-    attach(&mut connections, messages);
-    let mut connections = chain_fragments(connections);
-    connections.sort_by(|a, b| session_order(&a.session, &b.session));
-    for connection in &mut connections {
-        connection.messages.sort_by_key(|message| message.at);
+    let hash = |uid: &str| stable_hash(uid.as_bytes());
+    let mut sessions: Vec<_> = sessions.into_iter().map(|session| (hash(session.uid), session)).collect();
+    let mut messages: Vec<_> = messages.into_iter().map(|message| (hash(message.uid), message)).collect();
+    sessions.sort_by_key(|(hash, _)| *hash);
+    messages.sort_by_key(|(hash, _)| *hash);
+    join_grouped(sessions, messages)
+}
+
+/// Joins sessions and messages of one device, each ascending by the hash of their `uid`.
+pub fn join_grouped<'a>(sessions: Vec<Keyed<Session<'a>>>, messages: Vec<Keyed<Exchange<'a>>>) -> Joined<'a> {
+    let reported = sessions.len();
+    let mut joining = Joining {
+        joined: Joined { sessions, messages, links: Vec::with_capacity(reported), duplicates: 0 },
+        orphans: Vec::new(),
+        kept: Vec::new(),
+        owners: Vec::new(),
+        has_fragments: false,
+    };
+    let (mut session, mut message) = (0, 0);
+    let all_messages = joining.joined.messages.len();
+    while session < reported || message < all_messages {
+        let first = |list: Option<u64>| list.unwrap_or(u64::MAX);
+        let next_session = (session < reported).then(|| joining.joined.sessions.get(session)).flatten();
+        let next_message = joining.joined.messages.get(message);
+        let hash = first(next_session.map(|(hash, _)| *hash)).min(first(next_message.map(|(hash, _)| *hash)));
+        let sessions = run(&joining.joined.sessions, session, reported, hash);
+        let messages = run(&joining.joined.messages, message, all_messages, hash);
+        (session, message) = (sessions.end, messages.end);
+        joining.group(hash, sessions, messages);
     }
-    Joined { connections, duplicates }
+    let Joining { mut joined, mut orphans, has_fragments, .. } = joining;
+    joined.links.append(&mut orphans);
+    if has_fragments {
+        chain_fragments(&mut joined);
+    }
+    joined.sort_links();
+    joined
 }
 
-type Keyed<T> = (u64, T);
-
-/// Puts values into the order of (hash of the uid, `then`). Sorts positions, not values: each value moves once.
-fn in_order<T>(
-    values: Vec<T>,
-    uid: impl Fn(&T) -> &str,
-    then: impl Fn(&T, &T) -> std::cmp::Ordering,
-) -> impl Iterator<Item = Keyed<T>> {
-    let mut order: Vec<(u64, usize)> =
-        values.iter().enumerate().map(|(at, value)| (stable_hash(uid(value).as_bytes()), at)).collect();
-    order.sort_unstable_by(|(hash_a, a), (hash_b, b)| {
-        hash_a.cmp(hash_b).then_with(|| match (values.get(*a), values.get(*b)) {
-            (Some(a), Some(b)) => then(a, b),
-            _ => std::cmp::Ordering::Equal,
-        })
-    });
-    let mut slots: Vec<Option<T>> = values.into_iter().map(Some).collect();
-    order.into_iter().filter_map(move |(hash, at)| Some((hash, slots.get_mut(at)?.take()?)))
+/// The places from `start` on whose hash is `hash`.
+fn run<T>(list: &[Keyed<T>], start: usize, end: usize, hash: u64) -> Range<usize> {
+    let rest = list.get(start..end).unwrap_or_default();
+    start..start + rest.iter().take_while(|(known, _)| *known == hash).count()
 }
 
-/// Sorted by (uid hash, uid, five-tuple, start); of the reports on one connection the last word stays.
-fn distinct_sessions(sessions: Vec<Session<'_>>) -> Vec<Keyed<Session<'_>>> {
-    let count = sessions.len();
-    let sorted = in_order(
-        sessions,
-        |session| session.uid,
-        |a, b| {
-            (a.uid, a.orig, a.resp, a.transport, a.start, a.is_final, a.duration_micros)
-                .cmp(&(b.uid, b.orig, b.resp, b.transport, b.start, b.is_final, b.duration_micros))
-                .then_with(|| {
-                    (a.orig_bytes, a.resp_bytes, a.state, a.service).cmp(&(
-                        b.orig_bytes,
-                        b.resp_bytes,
-                        b.state,
-                        b.service,
-                    ))
-                })
-        },
-    );
-    let mut kept: Vec<Keyed<Session<'_>>> = Vec::with_capacity(count);
-    for (hash, session) in sorted {
-        match kept.last_mut() {
-            Some((last_hash, last)) if *last_hash == hash && is_same_connection(last, &session) => {
-                if has_last_word(last, &session) {
-                    *last = session;
-                }
+/// A join under way. The lists inside are used again for each id.
+struct Joining<'a> {
+    joined: Joined<'a>,
+    /// Connections that only messages tell of.
+    orphans: Vec<Link>,
+    /// Places of the sessions of an id that stay.
+    kept: Vec<usize>,
+    /// Connection of each message of an id.
+    owners: Vec<usize>,
+    has_fragments: bool,
+}
+
+impl<'a> Joining<'a> {
+    /// Joins the records whose ids have one hash: nearly always one id, of one connection.
+    fn group(&mut self, hash: u64, sessions: Range<usize>, messages: Range<usize>) {
+        let before = sessions.len() + messages.len();
+        self.keep_sessions(sessions);
+        let messages = self.keep_messages(messages);
+        self.joined.duplicates += (before - self.kept.len() - messages.len()) as u64;
+        let first_link = self.joined.links.len();
+        for &at in &self.kept {
+            let session = self.joined.sessions.get(at).map(|(_, session)| session);
+            self.has_fragments |= session.is_some_and(|session| session.handshake == Some(false));
+            self.joined.links.push(Link { session: at, messages: 0..0 });
+        }
+        if messages.is_empty() {
+            return;
+        }
+        if self.has_one_owner(&messages) {
+            self.sort_by_time(messages.clone());
+            if let Some(link) = self.joined.links.get_mut(first_link) {
+                link.messages = messages;
             }
-            _ => kept.push((hash, session)),
+        } else {
+            self.attach(hash, first_link, messages);
         }
     }
-    kept
+
+    /// Of the reports on one connection the last word stays.
+    fn keep_sessions(&mut self, range: Range<usize>) {
+        self.kept.clear();
+        if range.len() < 2 {
+            self.kept.extend(range);
+            return;
+        }
+        let first = range.start;
+        let Some(sessions) = self.joined.sessions.get_mut(range) else { return };
+        reorder(sessions, |(_, a), (_, b)| session_rank(a, b));
+        for (at, (_, session)) in sessions.iter().enumerate() {
+            let last = self.kept.last_mut().and_then(|last| Some((sessions.get(*last - first)?, last)));
+            match last {
+                Some(((_, known), last)) if is_same_connection(known, session) => {
+                    if has_last_word(known, session) {
+                        *last = first + at;
+                    }
+                }
+                _ => self.kept.push(first + at),
+            }
+        }
+    }
+
+    /// Each message once, with DNS queries folded into their answers; what stays is moved to the front.
+    fn keep_messages(&mut self, range: Range<usize>) -> Range<usize> {
+        let start = range.start;
+        let Some(messages) = self.joined.messages.get_mut(range) else { return start..start };
+        if messages.len() < 2 {
+            return start..start + messages.len();
+        }
+        reorder(messages, |(_, a), (_, b)| message_order(a, b));
+        let mut kept = 1;
+        for at in 1..messages.len() {
+            let (front, rest) = messages.split_at_mut(at);
+            let (Some((_, last)), Some((_, message))) = (front.get_mut(kept - 1), rest.first()) else {
+                break;
+            };
+            if last == message {
+                continue;
+            }
+            if is_answer_of(last, message) {
+                *last = Exchange { at: last.at, ..message.clone() };
+            } else {
+                messages.swap(kept, at);
+                kept += 1;
+            }
+        }
+        start..start + kept
+    }
+
+    /// Whether all messages of a group are of its only session.
+    fn has_one_owner(&self, messages: &Range<usize>) -> bool {
+        let [only] = self.kept.as_slice() else { return false };
+        let Some((_, session)) = self.joined.sessions.get(*only) else { return false };
+        let messages = self.joined.messages.get(messages.clone()).unwrap_or_default();
+        !session.uid.is_empty() && messages.iter().all(|(_, message)| message.uid == session.uid)
+    }
+
+    fn sort_by_time(&mut self, messages: Range<usize>) {
+        if let Some(messages) = self.joined.messages.get_mut(messages).filter(|list| list.len() > 1) {
+            reorder(messages, |(_, a), (_, b)| a.at.cmp(&b.at));
+        }
+    }
+
+    /// Gives each message of a group to its connection; messages without one make their own.
+    fn attach(&mut self, hash: u64, first_link: usize, range: Range<usize>) {
+        let joined = &mut self.joined;
+        let first_orphan = joined.sessions.len();
+        let messages = joined.messages.get(range.clone()).unwrap_or_default();
+        self.owners.clear();
+        for (_, message) in messages {
+            let owner = choose(&joined.sessions, &self.kept, message).unwrap_or_else(|| {
+                let last = joined.sessions.get_mut(first_orphan..).and_then(<[_]>::last_mut);
+                match last.filter(|(_, session)| is_same_orphan(session, message)) {
+                    Some((_, last)) => last.start = last.start.min(message.at),
+                    None => joined.sessions.push((hash, session_of(message))),
+                }
+                joined.sessions.len() - 1
+            });
+            self.owners.push(owner);
+        }
+        // By connection, then by time.
+        let mut order: Vec<(usize, usize)> = self.owners.iter().copied().zip(range.clone()).collect();
+        let at = |place: usize| joined.messages.get(place).map(|(_, message)| message.at);
+        order.sort_by_key(|(owner, place)| (*owner, at(*place)));
+        let sorted: Vec<_> =
+            order.iter().filter_map(|(_, place)| joined.messages.get(*place).cloned()).collect();
+        if let Some(slots) =
+            joined.messages.get_mut(range.clone()).filter(|slots| slots.len() == sorted.len())
+        {
+            slots.clone_from_slice(&sorted);
+        }
+        let mut start = range.start;
+        for same in order.chunk_by(|(a, _), (b, _)| a == b) {
+            let messages = start..start + same.len();
+            start = messages.end;
+            let Some((owner, _)) = same.first() else { continue };
+            let known = self.kept.binary_search(owner).ok();
+            match known.and_then(|index| joined.links.get_mut(first_link + index)) {
+                Some(link) => link.messages = messages,
+                None => self.orphans.push(Link { session: *owner, messages }),
+            }
+        }
+    }
 }
 
 fn is_same_connection(a: &Session<'_>, b: &Session<'_>) -> bool {
@@ -121,35 +226,6 @@ fn has_last_word(known: &Session<'_>, other: &Session<'_>) -> bool {
     rank(other) >= rank(known)
 }
 
-/// Sorted by (uid hash, uid, kind, host, type, time, content), each once, with DNS queries folded into their
-/// answers.
-fn distinct_messages(messages: Vec<Exchange<'_>>) -> Vec<Keyed<Exchange<'_>>> {
-    let count = messages.len();
-    let mut kept: Vec<Keyed<Exchange<'_>>> = Vec::with_capacity(count);
-    for (hash, message) in in_order(messages, |message| message.uid, message_order) {
-        match kept.last_mut() {
-            Some((_, last)) if *last == message => {}
-            Some((last_hash, last)) if *last_hash == hash && is_answer_of(last, &message) => {
-                let asked_at = last.at;
-                *last = Exchange { at: asked_at, ..message };
-            }
-            _ => kept.push((hash, message)),
-        }
-    }
-    kept
-}
-
-fn message_order(a: &Exchange<'_>, b: &Exchange<'_>) -> std::cmp::Ordering {
-    let first = |m: &Exchange<'_>| (m.kind, m.qtype, m.at, m.status, m.orig, m.resp);
-    let numbers = |m: &Exchange<'_>| (m.rcode, m.orig_bytes, m.resp_bytes);
-    (a.uid, a.kind, a.host)
-        .cmp(&(b.uid, b.kind, b.host))
-        .then_with(|| first(a).cmp(&first(b)))
-        .then_with(|| (a.method, a.path, a.answers).cmp(&(b.method, b.path, b.answers)))
-        .then_with(|| numbers(a).cmp(&numbers(b)))
-        .then_with(|| (a.user_agent, a.ja3, a.ja4, a.alpn).cmp(&(b.user_agent, b.ja3, b.ja4, b.alpn)))
-}
-
 /// Whether `answer` is the answer to the query that `query` reported alone (EVE logs both).
 fn is_answer_of(query: &Exchange<'_>, answer: &Exchange<'_>) -> bool {
     query.kind == ExchangeKind::Dns
@@ -160,74 +236,31 @@ fn is_answer_of(query: &Exchange<'_>, answer: &Exchange<'_>) -> bool {
         && (0..=DNS_ANSWER_MICROS).contains(&answer.at.since(query.at))
 }
 
-/// Gives each message to its connection; messages without one make their own.
-fn attach<'a>(connections: &mut Vec<Connection<'a>>, messages: Vec<Keyed<Exchange<'a>>>) {
-    let hashes: Vec<u64> =
-        connections.iter().map(|connection| stable_hash(connection.session.uid.as_bytes())).collect();
-    let reported = connections.len();
-    let mut first = 0;
-    let mut orphans_from = reported;
-    for (hash, message) in messages {
-        while hashes.get(first).is_some_and(|&known| known < hash) {
-            first += 1;
-        }
-        let same_id =
-            hashes.get(first..).unwrap_or_default().iter().take_while(|&&known| known == hash).count();
-        let choice = choose(connections, first..first + same_id, &message);
-        if let Some(connection) = choice.and_then(|at| connections.get_mut(at)) {
-            connection.messages.push(message);
-            continue;
-        }
-        let is_same_orphan = |connection: &Connection<'_>| {
-            !message.uid.is_empty()
-                && connection.session.uid == message.uid
-                && (connection.session.orig, connection.session.resp) == (message.orig, message.resp)
-        };
-        orphans_from = orphans_from.max(reported);
-        match connections.get_mut(orphans_from..).and_then(<[_]>::last_mut) {
-            Some(last) if is_same_orphan(last) => {
-                last.session.start = last.session.start.min(message.at);
-                last.messages.push(message);
-            }
-            _ => connections.push(Connection {
-                session: session_of(&message),
-                messages: vec![message],
-                is_reported: false,
-            }),
-        }
-    }
+/// Whether a message belongs to the connection that a message before it made.
+fn is_same_orphan(session: &Session<'_>, message: &Exchange<'_>) -> bool {
+    !message.uid.is_empty()
+        && session.uid == message.uid
+        && (session.orig, session.resp) == (message.orig, message.resp)
 }
 
 /// The connection of a message among those of its id: the latest that had begun, of the same endpoints where
 /// several fit.
-fn choose(
-    connections: &[Connection<'_>],
-    range: std::ops::Range<usize>,
-    message: &Exchange<'_>,
-) -> Option<usize> {
+fn choose(sessions: &[Keyed<Session<'_>>], kept: &[usize], message: &Exchange<'_>) -> Option<usize> {
     if message.uid.is_empty() {
         return None;
     }
-    let fits = |at: &usize| {
-        connections.get(*at).is_some_and(|connection| {
-            let session = &connection.session;
-            session.uid == message.uid && (session.orig, session.resp) == (message.orig, message.resp)
-        })
-    };
-    let begun = |at: &usize| {
-        connections.get(*at).is_some_and(|c| c.session.start.since(message.at) <= CLOCK_SLACK_MICROS)
-    };
-    let candidates: Vec<usize> = range.clone().filter(fits).collect();
-    let start_of = |at: &usize| connections.get(*at).map(|c| c.session.start);
-    candidates
+    let of_id = kept
         .iter()
-        .copied()
-        .filter(begun)
-        .max_by_key(start_of)
-        .or_else(|| candidates.iter().copied().min_by_key(start_of))
-        .or_else(|| {
-            range.into_iter().find(|at| connections.get(*at).is_some_and(|c| c.session.uid == message.uid))
-        })
+        .filter_map(|at| sessions.get(*at).map(|(_, session)| (*at, session)))
+        .filter(|(_, session)| session.uid == message.uid);
+    let fits =
+        of_id.clone().filter(|(_, session)| (session.orig, session.resp) == (message.orig, message.resp));
+    let begun = fits.clone().filter(|(_, session)| session.start.since(message.at) <= CLOCK_SLACK_MICROS);
+    begun
+        .max_by_key(|(_, session)| session.start)
+        .or_else(|| fits.min_by_key(|(_, session)| session.start))
+        .or_else(|| of_id.clone().next())
+        .map(|(at, _)| at)
 }
 
 /// The session that a message stands for when no sensor reported its connection.
@@ -254,64 +287,27 @@ fn session_of<'a>(message: &Exchange<'a>) -> Session<'a> {
     }
 }
 
-/// Makes one session of the fragments that sensors report of one long TCP flow: later fragments have no
-/// handshake and follow within the gap.
-fn chain_fragments(mut connections: Vec<Connection<'_>>) -> Vec<Connection<'_>> {
-    if !connections.iter().any(|connection| connection.session.handshake == Some(false)) {
-        return connections;
+impl Joined<'_> {
+    /// Puts the connections into their order: by start, then by all that tells them apart.
+    fn sort_links(&mut self) {
+        let start_of = |link: &Link| self.sessions.get(link.session).map(|(_, session)| session.start);
+        let mut order: Vec<_> = self.links.iter().map(start_of).zip(0_usize..).collect();
+        let session = |at: usize| self.sessions.get(self.links.get(at)?.session).map(|(_, session)| session);
+        order.sort_unstable_by(|(start_a, a), (start_b, b)| {
+            start_a.cmp(start_b).then_with(|| match (session(*a), session(*b)) {
+                (Some(one), Some(other)) => session_order(one, other).then(a.cmp(b)),
+                _ => a.cmp(b),
+            })
+        });
+        self.links = order.into_iter().filter_map(|(_, at)| self.links.get(at).cloned()).collect();
     }
-    connections.sort_by(|a, b| {
-        let tuple = |c: &Connection<'_>| (c.session.transport, c.session.orig, c.session.resp);
-        tuple(a).cmp(&tuple(b)).then_with(|| session_order(&a.session, &b.session))
-    });
-    let mut chained: Vec<Connection<'_>> = Vec::with_capacity(connections.len());
-    for connection in connections {
-        match chained.last_mut() {
-            Some(last) if continues(&last.session, &connection.session) => extend(last, connection),
-            _ => chained.push(connection),
-        }
-    }
-    chained
-}
-
-fn continues(flow: &Session<'_>, fragment: &Session<'_>) -> bool {
-    fragment.handshake == Some(false)
-        && (flow.transport, flow.orig, flow.resp) == (fragment.transport, fragment.orig, fragment.resp)
-        && fragment.start.since(end_of(flow)) <= FRAGMENT_GAP_MICROS
-}
-
-fn end_of(session: &Session<'_>) -> Timestamp {
-    let micros = session.duration_micros.and_then(|micros| i64::try_from(micros).ok()).unwrap_or(0);
-    session.start.plus_micros(micros)
-}
-
-fn extend<'a>(flow: &mut Connection<'a>, fragment: Connection<'a>) {
-    fn sum(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-        match (a, b) {
-            (Some(a), Some(b)) => Some(a.saturating_add(b)),
-            (a, b) => a.or(b),
-        }
-    }
-    let end = end_of(&flow.session).max(end_of(&fragment.session));
-    let session = &mut flow.session;
-    session.duration_micros = u64::try_from(end.since(session.start)).ok();
-    session.orig_bytes = sum(session.orig_bytes, fragment.session.orig_bytes);
-    session.resp_bytes = sum(session.resp_bytes, fragment.session.resp_bytes);
-    session.orig_pkts = sum(session.orig_pkts, fragment.session.orig_pkts);
-    session.resp_pkts = sum(session.resp_pkts, fragment.session.resp_pkts);
-    session.service = session.service.or(fragment.session.service);
-    session.app = session.app.or(fragment.session.app);
-    flow.messages.extend(fragment.messages);
-}
-
-fn session_order(a: &Session<'_>, b: &Session<'_>) -> std::cmp::Ordering {
-    (a.start, a.uid, a.orig, a.resp, a.transport).cmp(&(b.start, b.uid, b.orig, b.resp, b.transport))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Endpoint, Transport};
+    use crate::device::Connection;
+    use crate::model::{Endpoint, Timestamp, Transport};
 
     fn end(text: &str, port: u16) -> Endpoint {
         Endpoint::new(text.parse().unwrap(), port)
@@ -343,11 +339,13 @@ mod tests {
         let sessions = vec![session("a", 10), session("b", 20)];
         let messages = vec![message("b", 21), message("a", 11), message("b", 25), message("x", 1)];
         let joined = join(sessions.clone(), messages.clone());
+        // Only a session that a sensor reported says whether it saw the opening.
+        let is_reported = |c: &Connection<'_, '_>| c.session.handshake.is_some();
         let shape: Vec<_> =
-            joined.connections.iter().map(|c| (c.session.uid, c.messages.len(), c.is_reported)).collect();
+            joined.connections().iter().map(|c| (c.session.uid, c.messages.len(), is_reported(c))).collect();
         assert_eq!(shape, [("x", 1, false), ("a", 1, true), ("b", 2, true)]);
         let reversed = join(sessions.into_iter().rev().collect(), messages.into_iter().rev().collect());
-        assert_eq!(reversed, joined);
+        assert_eq!(reversed.connections(), joined.connections());
     }
 
     #[test]
@@ -355,9 +353,9 @@ mod tests {
         let open = Session { is_final: false, duration_micros: Some(900), ..session("a", 10) };
         let last = Session { duration_micros: Some(500), ..session("a", 10) };
         let joined = join(vec![last.clone(), open, last.clone()], vec![message("a", 11), message("a", 11)]);
-        assert_eq!(joined.connections.len(), 1);
-        assert_eq!(joined.connections[0].session, last);
-        assert_eq!(joined.connections[0].messages.len(), 1);
+        assert_eq!(joined.connections().len(), 1);
+        assert_eq!(*joined.connections()[0].session, last);
+        assert_eq!(joined.connections()[0].messages.len(), 1);
         assert_eq!(joined.duplicates, 3);
     }
 
@@ -365,7 +363,7 @@ mod tests {
     fn an_id_used_again_after_a_restart_is_another_session() {
         let joined =
             join(vec![session("a", 10), session("a", 5000)], vec![message("a", 11), message("a", 5001)]);
-        let shape: Vec<_> = joined.connections.iter().map(|c| c.messages.len()).collect();
+        let shape: Vec<_> = joined.connections().iter().map(|c| c.messages.len()).collect();
         assert_eq!(shape, [1, 1]);
     }
 
@@ -382,7 +380,7 @@ mod tests {
             vec![],
         );
         let shape: Vec<_> = joined
-            .connections
+            .connections()
             .iter()
             .map(|c| (c.session.uid, c.session.orig_bytes, c.session.duration_micros))
             .collect();
@@ -395,9 +393,9 @@ mod tests {
             Exchange { kind: ExchangeKind::Dns, host: Some("a.example"), qtype: Some(1), ..message("a", 5) };
         let answer = Exchange { at: Timestamp::from_secs(6), rcode: Some(0), ..query.clone() };
         let joined = join(vec![], vec![answer, query]);
-        assert_eq!(joined.connections.len(), 1);
-        let messages = &joined.connections[0].messages;
+        assert_eq!(joined.connections().len(), 1);
+        let messages = &joined.connections()[0].messages;
         assert_eq!(messages.len(), 1);
-        assert_eq!((messages[0].at, messages[0].rcode), (Timestamp::from_secs(5), Some(0)));
+        assert_eq!((messages[0].1.at, messages[0].1.rcode), (Timestamp::from_secs(5), Some(0)));
     }
 }

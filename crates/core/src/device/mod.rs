@@ -1,16 +1,23 @@
 //! Everything known of one device, turned into profiles of its series.
 //!
-//! The device is the unit of work: its records are joined ([`join`]), named ([`names`]), put against its
+//! The device is the unit of work: its records are joined ([`join`]), named (by its lookups), put against its
 //! moments of shared activity ([`moments`]) and summed up as series ([`mod@observe`]). Nothing here looks at
 //! another device; only the baseline does.
 
+mod chain;
+mod connection;
+mod filing;
+mod hosts;
 mod interner;
 pub mod join;
 pub mod moments;
-pub mod names;
+mod names;
 pub mod observe;
+mod order;
 mod sighting;
 mod summary;
+mod tally;
 
-pub use join::{Connection, Joined};
-pub use observe::{DeviceInput, DeviceReport, Reported, SeriesDays, Stray, observe};
+pub use connection::{Connection, Joined};
+pub use join::Keyed;
+pub use observe::{DeviceInput, DeviceReport, Reported, SeriesDays, observe};

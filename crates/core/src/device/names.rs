@@ -1,10 +1,6 @@
 //! Which name an address had for a device, from the lookups that were seen.
 
-use super::Connection;
-use crate::destination::normal_host;
-use crate::model::{ExchangeKind, Timestamp};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::model::Timestamp;
 use std::net::IpAddr;
 
 /// How long an answer names an address. Longer than most time-to-live values: apps keep connections and
@@ -12,61 +8,57 @@ use std::net::IpAddr;
 const NAME_KEPT_MICROS: i64 = 24 * 3600 * 1_000_000;
 /// Answers read per lookup at the most.
 const ANSWERS_MAX: usize = 32;
-/// Lookups that must be seen before a name without one means anything.
-const LOOKUPS_MIN: usize = 20;
+/// An answer may be logged this long after the first packet of the connection that used it.
+const CLOCK_SLACK_MICROS: i64 = 1_000_000;
 
-/// Names that a device resolved.
+/// Names of the addresses that a device reached without a name.
 #[derive(Debug, Clone, Default)]
-pub struct Names<'a> {
-    by_addr: BTreeMap<IpAddr, Vec<(Timestamp, Cow<'a, str>)>>,
-    asked: BTreeSet<Cow<'a, str>>,
+pub(super) struct Names {
+    /// Addresses that need a name, ascending.
+    wanted: Vec<IpAddr>,
+    /// (place of the address, when it was asked, number of the name), ascending.
+    answers: Vec<(usize, Timestamp, u32)>,
 }
 
-impl<'a> Names<'a> {
-    /// The names in the DNS messages of a device's connections.
-    pub fn of_connections(connections: &[Connection<'a>]) -> Self {
-        let mut names = Self::default();
-        for connection in connections {
-            for message in &connection.messages {
-                if let (ExchangeKind::Dns, Some(host)) = (message.kind, message.host) {
-                    names.add(message.at, host, message.answers.unwrap_or_default());
-                }
-            }
-        }
-        names.seal();
-        names
+impl Names {
+    /// Names for these addresses, in any order.
+    pub(super) fn of(mut wanted: Vec<IpAddr>) -> Self {
+        wanted.sort_unstable();
+        wanted.dedup();
+        Self { wanted, answers: Vec::new() }
     }
 
-    /// Notes a lookup: the name and its answers, joined with commas.
-    pub fn add(&mut self, at: Timestamp, qname: &'a str, answers: &str) {
-        let name = normal_host(qname);
+    /// Whether no address needs a name.
+    pub(super) fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// Notes a lookup: the number of the name and its answers, joined with commas.
+    pub(super) fn add(&mut self, at: Timestamp, name: u32, answers: &str) {
         for answer in answers.split(',').take(ANSWERS_MAX) {
-            if let Ok(addr) = answer.trim().parse::<IpAddr>() {
-                self.by_addr.entry(addr.to_canonical()).or_default().push((at, name.clone()));
+            if let Ok(addr) = answer.trim().parse::<IpAddr>()
+                && let Ok(place) = self.wanted.binary_search(&addr.to_canonical())
+            {
+                self.answers.push((place, at, name));
             }
         }
-        self.asked.insert(name);
     }
 
-    /// Sorts what was added; call once before asking.
-    pub fn seal(&mut self) {
-        for names in self.by_addr.values_mut() {
-            names.sort();
-            names.dedup();
-        }
+    /// Sorts what was added; call once before asking. `text` gives the name of a number: of two lookups of one
+    /// instant the later name counts.
+    pub(super) fn seal<'t>(&mut self, text: impl Fn(u32) -> &'t str) {
+        self.answers.sort_unstable_by(|(place_a, at_a, name_a), (place_b, at_b, name_b)| {
+            (place_a, at_a).cmp(&(place_b, at_b)).then_with(|| text(*name_a).cmp(text(*name_b)))
+        });
     }
 
-    /// The name that the address had at `at`: of the latest lookup before it that is not too old.
-    pub fn name_of(&self, addr: IpAddr, at: Timestamp) -> Option<&str> {
-        let names = self.by_addr.get(&addr)?;
-        let until = names.partition_point(|(asked_at, _)| *asked_at <= at.plus_micros(1_000_000));
-        let (asked_at, name) = names.get(until.checked_sub(1)?)?;
-        (at.since(*asked_at) <= NAME_KEPT_MICROS).then_some(name.as_ref())
-    }
-
-    /// Whether the device was seen to look the name up; `None` when too few lookups are visible to tell.
-    pub fn was_resolved(&self, host: &str) -> Option<bool> {
-        (self.asked.len() >= LOOKUPS_MIN).then(|| self.asked.contains(host))
+    /// The number of the name that the address had at `at`: of the latest lookup before it that is not too old.
+    pub(super) fn name_of(&self, addr: IpAddr, at: Timestamp) -> Option<u32> {
+        let place = self.wanted.binary_search(&addr).ok()?;
+        let latest = (place, at.plus_micros(CLOCK_SLACK_MICROS));
+        let until = self.answers.partition_point(|(known, asked_at, _)| (*known, *asked_at) <= latest);
+        let (known, asked_at, name) = self.answers.get(until.checked_sub(1)?)?;
+        (*known == place && at.since(*asked_at) <= NAME_KEPT_MICROS).then_some(*name)
     }
 }
 
@@ -76,16 +68,17 @@ mod tests {
 
     #[test]
     fn the_latest_lookup_before_a_connection_names_it() {
-        let mut names = Names::default();
         let at = Timestamp::from_secs;
-        names.add(at(100), "Old.example.com.", "cname.example.net, 192.0.2.1");
-        names.add(at(200), "new.example.com", "192.0.2.1,2001:db8::1");
-        names.seal();
         let addr: IpAddr = "192.0.2.1".parse().unwrap();
+        let mut names = Names::of(vec![addr, "198.51.100.1".parse().unwrap()]);
+        let texts = ["new.example.com", "old.example.com"];
+        names.add(at(200), 0, "192.0.2.1,2001:db8::1");
+        names.add(at(100), 1, "cname.example.net, 192.0.2.1");
+        names.seal(|number| texts[number as usize]);
         assert_eq!(names.name_of(addr, at(50)), None);
-        assert_eq!(names.name_of(addr, at(150)), Some("old.example.com"));
-        assert_eq!(names.name_of(addr, at(250)), Some("new.example.com"));
+        assert_eq!(names.name_of(addr, at(150)), Some(1));
+        assert_eq!(names.name_of(addr, at(250)), Some(0));
         assert_eq!(names.name_of(addr, at(200_000)), None);
-        assert_eq!(names.was_resolved("new.example.com"), None, "two lookups say nothing of the rest");
+        assert_eq!(names.name_of("198.51.100.1".parse().unwrap(), at(250)), None);
     }
 }

@@ -1,12 +1,14 @@
 //! One device's connections, summed up as series.
 
+use super::Connection;
+use super::filing::Filing;
+use super::hosts::Hosts;
 use super::moments::Moments;
 use super::names::Names;
-use super::sighting::{Sighting, destination_of, is_nameless, sightings};
+use super::sighting::{Naming, Sighting, service_of, sightings};
 use super::summary::{Circumstances, Summary, fingerprint_of};
-use super::{Connection, interner::Interner};
-use crate::model::{Day, Platform, Timestamp};
-use crate::series::{Destination, Event, EventFlags, Profile, SeriesKey, Service, stable_hash};
+use crate::model::{Day, ExchangeKind, Platform, Timestamp};
+use crate::series::{Destination, EventFlags, Profile, SeriesKey};
 use crate::text;
 use crate::timing::AwakeClock;
 use std::collections::BTreeMap;
@@ -17,8 +19,6 @@ use std::net::IpAddr;
 const PROFILE_SIGHTINGS_MIN: usize = 6;
 /// Connected time from which a series gets a profile whatever its number of sessions: 10 minutes.
 const PROFILE_CONNECTED_MICROS: u64 = 600 * 1_000_000;
-/// Stray sessions kept per device, the latest: enough for a rhythm over rotating destinations.
-const STRAYS_MAX: usize = 4096;
 
 /// Fingerprints and user agents kept per device.
 const STACKS_MAX: usize = 512;
@@ -27,7 +27,7 @@ const STACKS_MAX: usize = 512;
 #[derive(Debug)]
 pub struct DeviceInput<'i, 'a> {
     /// Its connections, ascending by start.
-    pub connections: &'i [Connection<'a>],
+    pub connections: &'i [Connection<'i, 'a>],
     /// The app of each connection, where known; shorter than the connections: unknown for the rest.
     pub apps: &'i [Option<&'i str>],
     /// State at each connection's start, in the same order.
@@ -41,8 +41,6 @@ pub struct DeviceInput<'i, 'a> {
 pub struct DeviceReport {
     /// Series that are long enough to be tested, ascending by key.
     pub series: Vec<SeriesDays>,
-    /// Sessions of shorter series, ascending by time; the latest.
-    pub strays: Vec<Stray>,
     /// Every destination with the days on which it was contacted.
     pub reached: Vec<Reported>,
     /// TLS fingerprints and user-agent families of the device, ascending.
@@ -81,47 +79,36 @@ pub struct Reported {
     pub last_day: Day,
 }
 
-/// One session of a series too short to be tested by itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stray {
-    /// The check-in.
-    pub event: Event,
-    /// Where it went.
-    pub destination: Destination,
-    /// App, where known.
-    pub app: Option<Box<str>>,
-    /// Service.
-    pub service: Service,
-    /// Port.
-    pub port: u16,
-    /// TLS fingerprint.
-    pub fingerprint: Option<Box<str>>,
-    /// Session id.
-    pub uid: Box<str>,
-    /// Address.
-    pub addr: IpAddr,
-    /// Host name.
-    pub host: Option<Box<str>>,
-}
-
 /// Sums up one device.
 pub fn observe(input: &DeviceInput<'_, '_>) -> DeviceReport {
-    let names = Names::of_connections(input.connections);
-    let mut groups = Groups::default();
+    let mut hosts = Hosts::default();
+    let message_hosts = message_hosts(input.connections, &mut hosts);
+    let names = names(input.connections, &message_hosts, &hosts);
+    let naming = Naming { hosts: &hosts, names: &names };
+    let mut filing = Filing::default();
+    let mut found = Vec::with_capacity(input.connections.len());
     let mut starts = Vec::with_capacity(input.connections.len());
-    for (index, connection) in input.connections.iter().enumerate() {
+    let mut rest = message_hosts.as_slice();
+    for ((place, connection), index) in (0..).zip(input.connections).zip(0_usize..) {
+        let (own, others) = rest.split_at(connection.messages.len().min(rest.len()));
+        rest = others;
         if connection.session.resp.is_local_scope() {
             continue;
         }
         let app = input.apps.get(index).copied().flatten();
-        for sighting in sightings(index, connection, &names) {
-            let destination = groups.add(app, sighting, connection);
+        let app = filing.app(app);
+        let service = service_of(connection);
+        let addr = connection.session.resp.addr;
+        let file = |host: Option<u32>| {
+            let destination = filing.destination(host.map(|host| (host, hosts.text(host))), addr);
             starts.push((connection.session.start.micros(), destination));
-        }
+            filing.series(app, destination, service)
+        };
+        sightings(place, (connection, service), own, naming, file, &mut found);
     }
     let moments = Moments::of_starts(&mut starts);
-    let circumstances = Circumstances { input, names: &names, moments: &moments };
-    let mut report = groups.report(&circumstances);
+    let circumstances = Circumstances { input, hosts: &hosts, moments: &moments };
+    let mut report = report(&filing, &found, &circumstances);
     report.awake = moments.awake;
     report.sessions = input.connections.len() as u64;
     report.stacks = stacks(input.connections);
@@ -130,9 +117,42 @@ pub fn observe(input: &DeviceInput<'_, '_>) -> DeviceReport {
     report
 }
 
+/// Numbers of the hosts of all messages, in the order of the connections.
+fn message_hosts(connections: &[Connection<'_, '_>], hosts: &mut Hosts) -> Vec<Option<u32>> {
+    connections
+        .iter()
+        .flat_map(|connection| connection.messages())
+        .map(|message| hosts.number_of_message(message))
+        .collect()
+}
+
+/// Names, by the lookups that are seen, of the responders that no message names.
+fn names(connections: &[Connection<'_, '_>], message_hosts: &[Option<u32>], hosts: &Hosts) -> Names {
+    let is_usable =
+        |number: &Option<u32>| number.and_then(|n| hosts.get(n)).is_some_and(|host| host.is_usable);
+    let mut rest = message_hosts;
+    let nameless = connections.iter().filter(|connection| {
+        let (own, others) = rest.split_at(connection.messages.len().min(rest.len()));
+        rest = others;
+        !own.iter().any(is_usable)
+    });
+    let mut names = Names::of(nameless.map(|connection| connection.session.resp.addr).collect());
+    if names.is_empty() {
+        return names;
+    }
+    let messages = connections.iter().flat_map(|connection| connection.messages());
+    for (message, host) in messages.zip(message_hosts) {
+        if let (ExchangeKind::Dns, Some(host), Some(answers)) = (message.kind, *host, message.answers) {
+            names.add(message.at, host, answers);
+        }
+    }
+    names.seal(|number| hosts.text(number));
+    names
+}
+
 /// The device's TLS fingerprints and user-agent families, bounded.
-fn stacks(connections: &[Connection<'_>]) -> Vec<Box<str>> {
-    let messages = connections.iter().flat_map(|connection| &connection.messages);
+fn stacks(connections: &[Connection<'_, '_>]) -> Vec<Box<str>> {
+    let messages = connections.iter().flat_map(|connection| connection.messages());
     let fingerprints = messages.clone().filter_map(fingerprint_of);
     let agents = messages.filter_map(|message| message.user_agent).map(text::user_agent_family);
     let mut stacks: Vec<&str> = distinct(fingerprints.chain(agents));
@@ -140,145 +160,89 @@ fn stacks(connections: &[Connection<'_>]) -> Vec<Box<str>> {
     stacks.into_iter().map(Box::from).collect()
 }
 
+/// Ascending, each once. Repeats side by side are not even gathered.
 fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut values: Vec<T> = values.collect();
-    values.sort_unstable();
-    values.dedup();
-    values
+    let mut distinct: Vec<T> = Vec::new();
+    for value in values {
+        if distinct.last() != Some(&value) {
+            distinct.push(value);
+        }
+    }
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
 }
 
-/// Sightings by series, while they are gathered.
-#[derive(Default)]
-struct Groups<'a> {
-    hosts: Interner,
-    /// Destination of each host text, by the host's number.
-    host_destinations: Vec<u32>,
-    destinations: Vec<Destination>,
-    destination_numbers: BTreeMap<Destination, u32>,
-    apps: Interner,
-    keys: BTreeMap<(u32, u32, Service), usize>,
-    sightings: Vec<Vec<Sighting<'a>>>,
+fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> DeviceReport {
+    let mut report = DeviceReport { series_total: filing.len() as u64, ..DeviceReport::default() };
+    let mut reached = Vec::with_capacity(filing.len());
+    for (number, group) in filing.groups(found).iter() {
+        let Some((first_day, last_day)) = days_of(group, circumstances) else { continue };
+        reached.push((filing.app_and_destination(number), first_day, last_day));
+        if is_worth_a_profile(group, circumstances)
+            && let Some(key) = filing.key(number)
+        {
+            report.series.push(profile(key, group, circumstances));
+        }
+    }
+    report.series.sort_by(|a, b| a.key.cmp(&b.key));
+    report.reached = reported(filing, reached);
+    report
 }
 
-impl<'a> Groups<'a> {
-    /// Files a sighting under its series; returns the number of its destination.
-    fn add(&mut self, app: Option<&str>, sighting: Sighting<'a>, connection: &Connection<'a>) -> u32 {
-        let destination = match sighting.host.as_deref() {
-            Some(host) => self.destination_of_host(host, connection),
-            None => self.destination_number(destination_of(None, connection)),
-        };
-        // 0 is "unknown app".
-        let app = app.map_or(0, |app| self.apps.number(app).0 + 1);
-        let next = self.sightings.len();
-        let at = *self.keys.entry((app, destination, sighting.service)).or_insert(next);
-        if at == next {
-            self.sightings.push(Vec::new());
-        }
-        if let Some(group) = self.sightings.get_mut(at) {
-            group.push(sighting);
-        }
-        destination
-    }
-
-    fn destination_of_host(&mut self, host: &str, connection: &Connection<'_>) -> u32 {
-        let (number, is_new) = self.hosts.number(host);
-        if is_new {
-            let known = Destination::of_host(host).map_or(u32::MAX, |found| self.destination_number(found));
-            self.host_destinations.push(known);
-        }
-        match self.host_destinations.get(number as usize) {
-            Some(&known) if known != u32::MAX => known,
-            // No listed suffix: the responder stands for the name.
-            _ => self.destination_number(destination_of(None, connection)),
-        }
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "destinations of one device are far below 2^32")]
-    fn destination_number(&mut self, destination: Destination) -> u32 {
-        if let Some(&number) = self.destination_numbers.get(&destination) {
-            return number;
-        }
-        let number = self.destinations.len() as u32;
-        self.destinations.push(destination.clone());
-        self.destination_numbers.insert(destination, number);
-        number
-    }
-
-    fn report(self, circumstances: &Circumstances<'_, '_, '_>) -> DeviceReport {
-        let mut report =
-            DeviceReport { series_total: self.sightings.len() as u64, ..DeviceReport::default() };
-        let mut strays = Vec::new();
-        for (&(app, destination, service), &at) in &self.keys {
-            let (Some(group), Some(destination)) =
-                (self.sightings.get(at), self.destinations.get(destination as usize))
-            else {
-                continue;
-            };
-            let app = app.checked_sub(1).and_then(|number| self.apps.text(number)).map(Box::from);
-            let key = SeriesKey { app, destination: destination.clone(), service };
-            report.reached.extend(reported(&key, group, circumstances));
-            if is_worth_a_profile(group, circumstances) {
-                report.series.push(profile(key, group, circumstances));
-            } else {
-                strays
-                    .extend(group.iter().filter(|s| s.is_start).filter_map(|s| circumstances.stray(&key, s)));
-            }
-        }
-        report.series.sort_by(|a, b| a.key.cmp(&b.key));
-        report.reached = merge_reported(report.reached);
-        strays.sort_unstable();
-        strays.drain(..strays.len().saturating_sub(STRAYS_MAX));
-        report.strays = strays;
-        report
-    }
-}
-
-fn is_worth_a_profile(group: &[Sighting<'_>], circumstances: &Circumstances<'_, '_, '_>) -> bool {
+fn is_worth_a_profile(group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> bool {
     group.len() >= PROFILE_SIGHTINGS_MIN || circumstances.connected_micros(group) >= PROFILE_CONNECTED_MICROS
 }
 
-fn profile(key: SeriesKey, group: &[Sighting<'_>], circumstances: &Circumstances<'_, '_, '_>) -> SeriesDays {
-    let mut days: BTreeMap<Day, Summary> = BTreeMap::new();
+fn profile(key: SeriesKey, group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> SeriesDays {
+    // Sightings come by time: the day is nearly always that of the one before.
+    let mut days: Vec<(Day, Summary<'_>)> = Vec::new();
     for sighting in group {
-        if let Some(at) = circumstances.time_of(sighting) {
-            days.entry(at.day()).or_default().add(&key, sighting, circumstances);
+        let Some(at) = circumstances.time_of(sighting) else { continue };
+        let day = at.day();
+        let place = match days.iter().rposition(|(known, _)| *known == day) {
+            Some(place) => place,
+            None => {
+                days.push((day, Summary::default()));
+                days.len() - 1
+            }
+        };
+        if let Some((_, summary)) = days.get_mut(place) {
+            summary.add(&key, sighting, circumstances);
         }
     }
-    SeriesDays { key, days: days.into_iter().map(|(day, summary)| (day, summary.finish())).collect() }
+    let hosts = circumstances.hosts;
+    let days = days.into_iter().map(|(day, summary)| (day, summary.finish(&key, hosts))).collect();
+    SeriesDays { key, days }
 }
 
-fn reported(
-    key: &SeriesKey,
-    group: &[Sighting<'_>],
-    circumstances: &Circumstances<'_, '_, '_>,
-) -> Option<Reported> {
+/// First and last day of a series.
+fn days_of(group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> Option<(Day, Day)> {
     let days = group.iter().filter_map(|s| circumstances.time_of(s)).map(Timestamp::day);
-    let (first_day, last_day) = days.fold(None, |ends: Option<(Day, Day)>, day| {
+    days.fold(None, |ends: Option<(Day, Day)>, day| {
         Some(ends.map_or((day, day), |(first, last)| (first.min(day), last.max(day))))
-    })?;
-    Some(Reported { app: key.app.clone(), destination: key.destination.clone(), first_day, last_day })
+    })
 }
 
 /// One entry for each app and destination, whatever the services.
-fn merge_reported(mut reached: Vec<Reported>) -> Vec<Reported> {
+fn reported(filing: &Filing, mut reached: Vec<((u32, u32), Day, Day)>) -> Vec<Reported> {
     reached.sort_unstable();
     reached.dedup_by(|next, kept| {
-        let is_same = next.app == kept.app && next.destination == kept.destination;
+        let is_same = next.0 == kept.0;
         if is_same {
-            kept.last_day = kept.last_day.max(next.last_day);
+            kept.2 = kept.2.max(next.2);
         }
         is_same
     });
+    let mut reached: Vec<Reported> = reached
+        .into_iter()
+        .filter_map(|((app, destination), first_day, last_day)| {
+            let destination = filing.destination_of(destination)?.clone();
+            Some(Reported { app: filing.app_of(app), destination, first_day, last_day })
+        })
+        .collect();
+    reached.sort_unstable();
     reached
-}
-
-/// 32-bit hash of a host or address, for timing by host.
-pub(super) fn host_hash(host: Option<&str>, addr: IpAddr) -> u32 {
-    let hash = match host.filter(|host| !is_nameless(Some(host))) {
-        Some(host) => stable_hash(host.as_bytes()),
-        None => crate::series::StableKey::stable_hash(&addr),
-    };
-    u32::try_from(hash >> 32).unwrap_or(u32::MAX)
 }
 
 /// Platform of a device from what its records say: the most frequent known one; a device seen with two keeps

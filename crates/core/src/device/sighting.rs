@@ -1,72 +1,87 @@
 //! What one connection adds to which series: its start, and the messages inside it.
 
 use super::Connection;
+use super::hosts::Hosts;
 use super::names::Names;
-use crate::destination::{is_ip_literal, normal_host};
 use crate::model::{Exchange, ExchangeKind, Transport};
-use crate::series::{Destination, Service};
-use std::borrow::Cow;
+use crate::series::Service;
 
 /// One check-in of a series, as found in one connection.
-#[derive(Debug, Clone)]
-pub(super) struct Sighting<'a> {
-    pub(super) connection: usize,
-    /// The message; `None` for the connection itself.
-    pub(super) message: Option<usize>,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sighting {
+    /// Place of the connection among those of the device.
+    pub(super) connection: u32,
+    /// Place of the message in its connection; `None` for the connection itself.
+    pub(super) message: Option<u32>,
+    /// Number of the host.
+    pub(super) host: Option<u32>,
+    /// Number of the series.
+    pub(super) series: u32,
     /// Whether it stands for a session (or a DNS query), not for a message inside one.
     pub(super) is_start: bool,
-    pub(super) host: Option<Cow<'a, str>>,
-    pub(super) service: Service,
+}
+
+/// Where the hosts of a device's messages are looked up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Naming<'n> {
+    pub(super) hosts: &'n Hosts,
+    pub(super) names: &'n Names,
+}
+
+impl Naming<'_> {
+    /// The host of a message that a connection can go to.
+    pub(super) fn usable(&self, host: Option<u32>) -> Option<u32> {
+        host.filter(|number| self.hosts.get(*number).is_some_and(|host| host.is_usable))
+    }
 }
 
 /// The sightings of one connection. DNS: one for each query. Proxied requests: one for each target. Else one
-/// for the session, and one for each further message.
-pub(super) fn sightings<'a>(
-    index: usize,
-    connection: &Connection<'a>,
-    names: &Names<'_>,
-) -> Vec<Sighting<'a>> {
-    let service = service_of(connection);
-    let host = connection.messages.iter().find_map(usable_host);
-    let sighting =
-        |message, is_start, host, service| Sighting { connection: index, message, is_start, host, service };
+/// for the session, and one for each further message. `hosts` are those of its messages; `file` says the series of
+/// a host.
+pub(super) fn sightings(
+    place: u32,
+    (connection, service): (&Connection<'_, '_>, Service),
+    hosts: &[Option<u32>],
+    naming: Naming<'_>,
+    mut file: impl FnMut(Option<u32>) -> u32,
+    found: &mut Vec<Sighting>,
+) {
+    let messages = || (0..).zip(connection.messages().zip(hosts.iter().map(|host| naming.usable(*host))));
+    let mut push = |message, is_start, host, found: &mut Vec<Sighting>| {
+        found.push(Sighting { connection: place, message, host, series: file(host), is_start });
+    };
     if service == Service::Dns && !connection.messages.is_empty() {
-        let queries = connection.messages.iter().enumerate().filter(|(_, m)| m.kind == ExchangeKind::Dns);
-        return queries.map(|(at, m)| sighting(Some(at), true, usable_host(m), Service::Dns)).collect();
+        for (at, (_, host)) in messages().filter(|(_, (m, _))| m.kind == ExchangeKind::Dns) {
+            push(Some(at), true, host, found);
+        }
+        return;
     }
-    let is_proxied = connection.messages.iter().any(|message| message.is_proxied);
-    let mut found = Vec::with_capacity(1 + connection.messages.len());
+    let session = connection.session;
+    let host = messages().find_map(|(_, (_, host))| host);
+    let is_proxied = connection.messages().any(|message| message.is_proxied);
+    let first = found.len();
     if !is_proxied {
-        let resp = connection.session.resp;
-        let named = host.clone().or_else(|| {
-            names.name_of(resp.addr, connection.session.start).map(|name| Cow::Owned(name.to_owned()))
-        });
-        found.push(sighting(None, true, named, service));
+        let named = host.or_else(|| naming.names.name_of(session.resp.addr, session.start));
+        push(None, true, named, found);
     }
-    let first = connection.session.start;
-    for (at, message) in connection.messages.iter().enumerate() {
-        let is_handshake =
-            matches!(message.kind, ExchangeKind::Tls | ExchangeKind::Quic | ExchangeKind::WebSocket);
-        if message.kind == ExchangeKind::Dns || (is_handshake && !message.is_proxied) {
+    for (at, (message, own_host)) in messages() {
+        if message.kind == ExchangeKind::Dns || (is_opening(message) && !message.is_proxied) {
             continue;
         }
-        let own_host = if message.kind == ExchangeKind::Data { None } else { usable_host(message) };
-        let message_host =
-            own_host.or_else(|| found.first().and_then(|start| start.host.clone())).or_else(|| host.clone());
-        let is_first_of_proxy = is_proxied && message.is_proxied && message.at.since(first) < 5_000_000;
-        found.push(sighting(Some(at), is_first_of_proxy && at == 0, message_host, service));
+        let own_host = own_host.filter(|_| message.kind != ExchangeKind::Data);
+        let message_host = own_host.or_else(|| found.get(first).and_then(|start| start.host)).or(host);
+        let is_early = is_proxied && message.is_proxied && message.at.since(session.start) < 5_000_000;
+        push(Some(at), is_early && at == 0, message_host, found);
     }
-    found
 }
 
-/// The host of a message in normal form; `None` for an empty one.
-fn usable_host<'a>(message: &Exchange<'a>) -> Option<Cow<'a, str>> {
-    let host = normal_host(message.host?);
-    (!host.is_empty() && host.len() <= 253).then_some(host)
+/// Whether a message opens a connection rather than being one inside it.
+fn is_opening(message: &Exchange<'_>) -> bool {
+    matches!(message.kind, ExchangeKind::Tls | ExchangeKind::Quic | ExchangeKind::WebSocket)
 }
 
 /// The application protocol of a connection: of its messages, else as the sensor says, else its transport.
-pub(super) fn service_of(connection: &Connection<'_>) -> Service {
+pub(super) fn service_of(connection: &Connection<'_, '_>) -> Service {
     const RANK: [(ExchangeKind, Service); 12] = [
         (ExchangeKind::WebSocket, Service::WebSocket),
         (ExchangeKind::Http, Service::Http),
@@ -81,9 +96,9 @@ pub(super) fn service_of(connection: &Connection<'_>) -> Service {
         (ExchangeKind::Dns, Service::Dns),
         (ExchangeKind::Ntp, Service::Ntp),
     ];
-    let seen = |kind: ExchangeKind| connection.messages.iter().any(|message| message.kind == kind);
+    let seen = connection.messages().fold(0_u32, |seen, message| seen | 1 << message.kind as u32);
     RANK.iter()
-        .find(|(kind, _)| seen(*kind))
+        .find(|(kind, _)| seen & 1 << *kind as u32 != 0)
         .map(|(_, service)| *service)
         .or_else(|| connection.session.service.and_then(named_service))
         .unwrap_or(match connection.session.transport {
@@ -112,15 +127,4 @@ fn named_service(names: &str) -> Option<Service> {
         _ => Some(Service::Named),
     };
     names.split(',').filter_map(one).min()
-}
-
-/// Where a sighting goes: the host's registrable domain; for a name without a listed suffix or without a name
-/// the responder's address.
-pub(super) fn destination_of(host: Option<&str>, connection: &Connection<'_>) -> Destination {
-    host.and_then(Destination::of_host).unwrap_or(Destination::Address(connection.session.resp.addr))
-}
-
-/// Whether the connection shows no name at all, or an address in the place of one.
-pub(super) fn is_nameless(host: Option<&str>) -> bool {
-    host.is_none_or(is_ip_literal)
 }

@@ -1,15 +1,18 @@
 //! Sightings of one series on one day, added up into a profile.
 
 use super::Connection;
+use super::hosts::Hosts;
 use super::moments::Moments;
-use super::names::Names;
-use super::observe::{DeviceInput, Stray, host_hash};
-use super::sighting::{Sighting, is_nameless};
+use super::observe::DeviceInput;
+use super::sighting::Sighting;
+use super::tally::{LatestIds, Tally};
 use crate::destination::knowledge::is_usual_port;
 use crate::destination::{normal_host, registrable_domain};
 use crate::dns::DnsQuery;
 use crate::model::{ConnState, Exchange, ExchangeKind, Timestamp};
-use crate::series::{Destination, Event, EventFlags, Events, Profile, SeriesKey, Service, stable_hash};
+use crate::series::{
+    Destination, Event, EventFlags, Events, Profile, SeriesKey, Service, StableKey, stable_hash,
+};
 use crate::text;
 use std::net::IpAddr;
 
@@ -18,20 +21,25 @@ const MICROS_PER_HOUR: i64 = 3_600_000_000;
 /// What surrounds a device's sightings.
 pub(super) struct Circumstances<'c, 'i, 'a> {
     pub(super) input: &'c DeviceInput<'i, 'a>,
-    pub(super) names: &'c Names<'a>,
+    pub(super) hosts: &'c Hosts,
     pub(super) moments: &'c Moments,
 }
 
-impl<'c, 'a> Circumstances<'c, '_, 'a> {
-    fn connection(&self, sighting: &Sighting<'_>) -> Option<&'c Connection<'a>> {
-        self.input.connections.get(sighting.connection)
+impl<'i, 'a> Circumstances<'_, 'i, 'a> {
+    fn connection(&self, sighting: &Sighting) -> Option<Connection<'i, 'a>> {
+        self.input.connections.get(sighting.connection as usize).copied()
     }
 
-    fn message(&self, sighting: &Sighting<'_>) -> Option<&'c Exchange<'a>> {
-        self.connection(sighting)?.messages.get(sighting.message?)
+    fn message(&self, sighting: &Sighting) -> Option<&'i Exchange<'a>> {
+        self.connection(sighting)?.message(sighting.message? as usize)
     }
 
-    pub(super) fn time_of(&self, sighting: &Sighting<'_>) -> Option<Timestamp> {
+    /// Whether the sighting shows no name at all, or an address in the place of one.
+    fn is_nameless(&self, sighting: &Sighting) -> bool {
+        sighting.host.and_then(|host| self.hosts.get(host)).is_none_or(|host| host.is_ip_literal)
+    }
+
+    pub(super) fn time_of(&self, sighting: &Sighting) -> Option<Timestamp> {
         match sighting.message {
             None => self.connection(sighting).map(|connection| connection.session.start),
             Some(_) => self.message(sighting).map(|message| message.at),
@@ -39,17 +47,17 @@ impl<'c, 'a> Circumstances<'c, '_, 'a> {
     }
 
     /// Connected time of a group's sessions, microseconds.
-    pub(super) fn connected_micros(&self, group: &[Sighting<'_>]) -> u64 {
+    pub(super) fn connected_micros(&self, group: &[Sighting]) -> u64 {
         let sessions = group.iter().filter(|sighting| sighting.is_start).filter_map(|s| self.connection(s));
         sessions.filter_map(|connection| connection.session.duration_micros).sum()
     }
 
-    fn flags(&self, sighting: &Sighting<'_>, at_micros: i64) -> EventFlags {
-        let known = self.input.flags.get(sighting.connection).copied().unwrap_or_default();
+    fn flags(&self, sighting: &Sighting, at_micros: i64) -> EventFlags {
+        let known = self.input.flags.get(sighting.connection as usize).copied().unwrap_or_default();
         if self.moments.is_shared(at_micros) { known.with(EventFlags::SHARED) } else { known }
     }
 
-    fn event(&self, sighting: &Sighting<'_>) -> Option<Event> {
+    fn event(&self, sighting: &Sighting) -> Option<Event> {
         let connection = self.connection(sighting)?;
         let at_micros = self.time_of(sighting)?.micros();
         let (orig_bytes, resp_bytes) = self.bytes(sighting)?;
@@ -57,7 +65,7 @@ impl<'c, 'a> Circumstances<'c, '_, 'a> {
         let saturate = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         Some(Event {
             at_micros,
-            tie: stable_hash(session.uid.as_bytes()),
+            tie: connection.uid_hash,
             orig_bytes: orig_bytes.map(saturate),
             resp_bytes: resp_bytes.map(saturate),
             duration_millis: session
@@ -70,8 +78,10 @@ impl<'c, 'a> Circumstances<'c, '_, 'a> {
     }
 
     /// Hash of what a check-in asks for: the host, and for a request its method and path pattern.
-    fn pattern_hash(&self, sighting: &Sighting<'_>, addr: IpAddr) -> u32 {
-        let host = host_hash(sighting.host.as_deref(), addr);
+    fn pattern_hash(&self, sighting: &Sighting, addr: IpAddr) -> u32 {
+        let host = sighting.host.and_then(|host| self.hosts.get(host)).filter(|host| !host.is_ip_literal);
+        let host = host.map_or_else(|| addr.stable_hash(), |host| host.hash);
+        let host = u32::try_from(host >> 32).unwrap_or(u32::MAX);
         match self.message(sighting) {
             Some(message) if message.kind == ExchangeKind::Http => {
                 let class = text::path_class(message.path.unwrap_or_default());
@@ -83,7 +93,7 @@ impl<'c, 'a> Circumstances<'c, '_, 'a> {
     }
 
     /// Bytes of a check-in: the message's own, else the session's where the check-in stands for it alone.
-    fn bytes(&self, sighting: &Sighting<'_>) -> Option<(Option<u64>, Option<u64>)> {
+    fn bytes(&self, sighting: &Sighting) -> Option<(Option<u64>, Option<u64>)> {
         let connection = self.connection(sighting)?;
         let session = (connection.session.orig_bytes, connection.session.resp_bytes);
         Some(match self.message(sighting) {
@@ -95,22 +105,6 @@ impl<'c, 'a> Circumstances<'c, '_, 'a> {
             Some(_) => (None, None),
         })
     }
-
-    /// The stray session of a sighting.
-    pub(super) fn stray(&self, key: &SeriesKey, sighting: &Sighting<'_>) -> Option<Stray> {
-        let connection = self.connection(sighting)?;
-        Some(Stray {
-            event: self.event(sighting)?,
-            destination: key.destination.clone(),
-            app: key.app.clone(),
-            service: key.service,
-            port: connection.session.resp.port,
-            fingerprint: connection.messages.iter().find_map(fingerprint_of).map(Box::from),
-            uid: connection.session.uid.into(),
-            addr: connection.session.resp.addr,
-            host: sighting.host.as_deref().map(Box::from),
-        })
-    }
 }
 
 /// The client fingerprint of a handshake: JA4, else JA3.
@@ -118,20 +112,31 @@ pub(super) fn fingerprint_of<'a>(message: &Exchange<'a>) -> Option<&'a str> {
     message.ja4.or(message.ja3).filter(|text| !text.is_empty())
 }
 
-/// A profile in the making: events are gathered unsorted.
+/// A profile in the making: events are gathered unsorted, values counted before they are copied.
 #[derive(Default)]
-pub(super) struct Summary {
+pub(super) struct Summary<'a> {
     profile: Profile,
     starts: Vec<Event>,
     messages: Vec<Event>,
+    hosts: Tally<u32>,
+    addresses: Tally<IpAddr>,
+    ports: Tally<u16>,
+    fingerprints: Tally<&'a str>,
+    alpns: Tally<&'a str>,
+    agents: Tally<&'a str>,
+    methods: Tally<&'a str>,
+    uids: LatestIds<'a>,
 }
 
-impl Summary {
+/// Stands for the domain of a DNS channel: its names are as many as its messages, only their parent is counted.
+const DOMAIN: u32 = u32::MAX;
+
+impl<'a> Summary<'a> {
     pub(super) fn add(
         &mut self,
         key: &SeriesKey,
-        sighting: &Sighting<'_>,
-        circumstances: &Circumstances<'_, '_, '_>,
+        sighting: &Sighting,
+        circumstances: &Circumstances<'_, '_, 'a>,
     ) {
         let (Some(event), Some(connection)) =
             (circumstances.event(sighting), circumstances.connection(sighting))
@@ -148,36 +153,37 @@ impl Summary {
             self.profile.hours.push(hour);
         }
         if sighting.is_start {
-            self.add_session(key, sighting, connection, circumstances, event);
+            self.add_session(key, sighting, &connection, circumstances, event);
         } else {
             self.messages.push(event);
         }
         if let Some(message) = circumstances.message(sighting) {
             self.add_message(key, message);
         } else {
-            let handshakes = connection.messages.iter();
-            handshakes.filter(|m| is_handshake(m.kind)).for_each(|m| self.add_handshake(m));
+            connection.messages().filter(|m| is_handshake(m.kind)).for_each(|m| self.add_handshake(m));
         }
     }
 
     fn add_session(
         &mut self,
         key: &SeriesKey,
-        sighting: &Sighting<'_>,
-        connection: &Connection<'_>,
-        circumstances: &Circumstances<'_, '_, '_>,
+        sighting: &Sighting,
+        connection: &Connection<'_, 'a>,
+        circumstances: &Circumstances<'_, '_, 'a>,
         event: Event,
     ) {
         let session = &connection.session;
         let profile = &mut self.profile;
         self.starts.push(event);
         profile.states.add(event.flags);
-        profile.addresses.add(session.resp.addr);
-        profile.ports.add(session.resp.port);
-        if let Some(host) = sighting.host.as_deref() {
-            profile.hosts.add(counted_host(host, key));
+        self.addresses.add(session.resp.addr, &mut profile.addresses, |addr| addr);
+        self.ports.add(session.resp.port, &mut profile.ports, |port| port);
+        if let Some(host) = sighting.host {
+            let is_channel = key.service == Service::Dns && matches!(key.destination, Destination::Domain(_));
+            let host = if is_channel { DOMAIN } else { host };
+            self.hosts.add(host, &mut profile.hosts, |host| counted_host(host, key, circumstances.hosts));
         }
-        if let Some(stack) = circumstances.input.stacks.get(sighting.connection).copied().flatten() {
+        if let Some(stack) = circumstances.input.stacks.get(sighting.connection as usize).copied().flatten() {
             profile.stacks.add(stack);
         }
         let duration = session.duration_micros.unwrap_or(0);
@@ -185,7 +191,7 @@ impl Summary {
         profile.connected_micros = profile.connected_micros.saturating_add(duration);
         profile.orig_bytes = profile.orig_bytes.saturating_add(session.orig_bytes.unwrap_or(0));
         profile.resp_bytes = profile.resp_bytes.saturating_add(session.resp_bytes.unwrap_or(0));
-        profile.uids.add(event.at_micros, session.uid);
+        self.uids.add(event.at_micros, session.uid);
         let tick = |slot: &mut u64, is: bool| *slot += u64::from(is);
         let marks = &mut profile.marks;
         tick(&mut marks.failed, matches!(session.state, ConnState::Unanswered | ConnState::Rejected));
@@ -193,29 +199,29 @@ impl Summary {
         tick(&mut marks.shared_moments, event.flags.has(EventFlags::SHARED));
         tick(&mut marks.odd_ports, !is_usual_port(key.service, session.resp.port));
         if key.service != Service::Dns {
-            let host = sighting.host.as_deref();
-            tick(&mut marks.without_name, is_nameless(host));
-            let resolved =
-                host.filter(|h| !is_nameless(Some(h))).and_then(|h| circumstances.names.was_resolved(h));
+            let is_nameless = circumstances.is_nameless(sighting);
+            tick(&mut marks.without_name, is_nameless);
+            let host = sighting.host.filter(|_| !is_nameless);
+            let resolved = host.and_then(|host| circumstances.hosts.was_resolved(host));
             tick(&mut marks.never_resolved, resolved == Some(false));
             tick(&mut marks.name_mismatches, has_name_mismatch(connection));
         }
     }
 
-    fn add_handshake(&mut self, message: &Exchange<'_>) {
+    fn add_handshake(&mut self, message: &Exchange<'a>) {
         let profile = &mut self.profile;
         profile.marks.handshakes += 1;
         profile.marks.without_sni += u64::from(message.host.is_none_or(str::is_empty));
         profile.marks.invalid_certificates += u64::from(message.is_cert_valid == Some(false));
         if let Some(fingerprint) = fingerprint_of(message) {
-            profile.fingerprints.add(fingerprint.into());
+            self.fingerprints.add(fingerprint, &mut profile.fingerprints, Box::from);
         }
         if let Some(alpn) = message.alpn.filter(|alpn| !alpn.is_empty()) {
-            profile.alpns.add(alpn.into());
+            self.alpns.add(alpn, &mut profile.alpns, Box::from);
         }
     }
 
-    fn add_message(&mut self, key: &SeriesKey, message: &Exchange<'_>) {
+    fn add_message(&mut self, key: &SeriesKey, message: &Exchange<'a>) {
         match message.kind {
             ExchangeKind::Dns => {
                 let host = message.host.map(normal_host).unwrap_or_default();
@@ -231,31 +237,39 @@ impl Summary {
             kind if is_handshake(kind) => self.add_handshake(message),
             _ => {
                 if let Some(command) = message.method.filter(|command| !command.is_empty()) {
-                    self.profile.methods.add(command.into());
+                    self.methods.add(command, &mut self.profile.methods, Box::from);
                 }
             }
         }
     }
 
-    fn add_request(&mut self, message: &Exchange<'_>) {
+    fn add_request(&mut self, message: &Exchange<'a>) {
         let profile = &mut self.profile;
         profile.marks.requests += 1;
         profile.marks.proxied += u64::from(message.is_proxied);
         profile.marks.without_host += u64::from(message.host.is_none_or(str::is_empty));
         if let Some(method) = message.method {
-            profile.methods.add(method.into());
+            self.methods.add(method, &mut profile.methods, Box::from);
         }
         if let Some(path) = message.path {
             profile.paths.add(text::path_class(path).into());
             profile.path_entropy.add(text::bits_per_char(path.as_bytes()));
         }
         if let Some(agent) = message.user_agent {
-            profile.user_agents.add(text::user_agent_family(agent).into());
+            self.agents.add(text::user_agent_family(agent), &mut profile.user_agents, Box::from);
         }
     }
 
-    pub(super) fn finish(self) -> Profile {
+    pub(super) fn finish(mut self, key: &SeriesKey, hosts: &Hosts) -> Profile {
         let mut profile = self.profile;
+        self.hosts.flush(&mut profile.hosts, |host| counted_host(host, key, hosts));
+        self.addresses.flush(&mut profile.addresses, |addr| addr);
+        self.ports.flush(&mut profile.ports, |port| port);
+        self.fingerprints.flush(&mut profile.fingerprints, Box::from);
+        self.alpns.flush(&mut profile.alpns, Box::from);
+        self.agents.flush(&mut profile.user_agents, Box::from);
+        self.methods.flush(&mut profile.methods, Box::from);
+        self.uids.flush(&mut profile.uids);
         profile.starts = Events::of(self.starts);
         profile.messages = Events::of(self.messages);
         profile.hours.sort_unstable();
@@ -268,18 +282,20 @@ fn is_handshake(kind: ExchangeKind) -> bool {
     matches!(kind, ExchangeKind::Tls | ExchangeKind::Quic)
 }
 
-/// Names of a DNS channel are as many as its messages: only their parent is counted.
-fn counted_host(host: &str, key: &SeriesKey) -> Box<str> {
+fn counted_host(host: u32, key: &SeriesKey, hosts: &Hosts) -> Box<str> {
     match &key.destination {
-        Destination::Domain(domain) if key.service == Service::Dns => domain.clone(),
-        _ => host.into(),
+        Destination::Domain(domain) if host == DOMAIN => domain.clone(),
+        _ => hosts.text(host).into(),
     }
 }
 
 /// SNI and Host of one connection name different registrable domains (domain fronting).
-fn has_name_mismatch(connection: &Connection<'_>) -> bool {
+fn has_name_mismatch(connection: &Connection<'_, '_>) -> bool {
+    if connection.messages.len() < 2 {
+        return false;
+    }
     let name = |kind: ExchangeKind| {
-        let message = connection.messages.iter().find(|m| m.kind == kind && !m.is_proxied)?;
+        let message = connection.messages().find(|m| m.kind == kind && !m.is_proxied)?;
         message.host.map(normal_host)
     };
     match (name(ExchangeKind::Tls), name(ExchangeKind::Http)) {

@@ -77,7 +77,8 @@ impl<K: StableKey> Counts<K> {
         self.add_times(key, 1);
     }
 
-    fn add_times(&mut self, key: K, times: u32) {
+    /// Counts several sightings of one value.
+    pub fn add_times(&mut self, key: K, times: u32) {
         self.total += u64::from(times);
         let hash = key.stable_hash();
         match self.entries.binary_search_by(|(h, k, _)| (*h, k).cmp(&(hash, &key))) {

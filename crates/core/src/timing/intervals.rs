@@ -31,14 +31,42 @@ impl Intervals {
         let ln: Vec<f64> = secs.iter().map(|x| x.ln()).collect();
         let mut ln_sorted = ln.clone();
         ln_sorted.sort_unstable_by(f64::total_cmp);
+        Some(Self::with_means(secs, ln, ln_sorted))
+    }
+
+    fn with_means(secs: Vec<f64>, ln: Vec<f64>, ln_sorted: Vec<f64>) -> Self {
         let count = secs.len() as f64;
-        Some(Self {
+        Self {
             mean_secs: secs.iter().sum::<f64>() / count,
             mean_ln: ln.iter().sum::<f64>() / count,
             secs,
             ln,
             ln_sorted,
-        })
+        }
+    }
+
+    /// The intervals of a range as a sample of their own, without taking logarithms again; `None` below
+    /// [`INTERVALS_MIN`].
+    pub fn part(&self, range: std::ops::Range<usize>) -> Option<Self> {
+        let (secs, ln) = (self.secs.get(range.clone())?, self.ln.get(range)?);
+        if secs.len() < INTERVALS_MIN {
+            return None;
+        }
+        let mut ln_sorted = ln.to_vec();
+        ln_sorted.sort_unstable_by(f64::total_cmp);
+        Some(Self::with_means(secs.to_vec(), ln.to_vec(), ln_sorted))
+    }
+
+    /// The intervals of at most `limit_secs` as a sample of their own; `None` below [`INTERVALS_MIN`].
+    pub fn up_to(&self, limit_secs: f64) -> Option<Self> {
+        let kept = self.secs.iter().zip(&self.ln).filter(|(secs, _)| **secs <= limit_secs);
+        let (secs, ln): (Vec<f64>, Vec<f64>) = kept.unzip();
+        if secs.len() < INTERVALS_MIN {
+            return None;
+        }
+        // The logarithm is monotone: what is cut is the upper end of the sorted sample.
+        let ln_sorted = self.ln_sorted.get(..secs.len())?.to_vec();
+        Some(Self::with_means(secs, ln, ln_sorted))
     }
 
     /// How many intervals.
@@ -101,7 +129,7 @@ impl Intervals {
         if start == 0 {
             return self.clone();
         }
-        Self::from_secs(self.secs.iter().skip(start).copied()).unwrap_or_else(|| self.clone())
+        self.part(start..self.len()).unwrap_or_else(|| self.clone())
     }
 }
 

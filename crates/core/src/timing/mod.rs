@@ -205,16 +205,15 @@ fn spread_within_second(times: &[i64]) -> Vec<i64> {
 /// Tests the check-ins of one scale over all readings; `None` when there are too few.
 fn assess_scale(scale: &collapse::CheckIns) -> Option<TimingTest> {
     let times = &scale.at_micros;
-    let secs: Vec<f64> =
-        times.iter().zip(times.iter().skip(1)).map(|(a, b)| b.saturating_sub(*a) as f64 * 1e-6).collect();
+    let pairs = times.iter().zip(times.iter().skip(1));
+    let whole = Intervals::from_secs(pairs.map(|(a, b)| b.saturating_sub(*a) as f64 * 1e-6))?;
     let mut parts = Vec::new();
     let mut best: Option<(f64, View, Intervals, Statistics)> = None;
-    for reading in views::readings(&secs) {
-        let Some(intervals) = Intervals::from_secs(reading.secs.into_iter()) else { continue };
+    for views::Reading { view, intervals, weight } in views::readings(whole) {
         let (statistics, p_value) = test_intervals(&intervals);
-        parts.push((p_value, reading.weight));
+        parts.push((p_value, weight));
         if best.as_ref().is_none_or(|(least, ..)| p_value < *least) {
-            best = Some((p_value, reading.view, intervals, statistics));
+            best = Some((p_value, view, intervals, statistics));
         }
     }
     let p_value = combine::combine(&parts)?;

@@ -40,8 +40,20 @@ const BACKGROUND_SIGMA: f64 = 1.5;
 const MULTIPLES: [f64; 8] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
 const BACK_OFF: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 16.0];
 
-/// Rows of `ln f(ln r)` of every alternative on the grid.
-static ALTERNATIVES: LazyLock<Vec<[f64; ROW]>> = LazyLock::new(alternatives);
+/// Alternatives on the grid: 16 of missed check-ins and back-off, 8 of uniform jitter.
+const ALTERNATIVES: usize = 4 * JITTERS.len() + 2 * UNIFORM_JITTERS.len();
+
+/// `ln f(ln r)` of every alternative, one entry for each step of `ln r`: all alternatives of one interval lie side
+/// by side, so that their sums grow together.
+static CELLS: LazyLock<Vec<[f64; ALTERNATIVES]>> = LazyLock::new(|| {
+    let rows = alternatives();
+    let cell = |step: usize| {
+        let mut cells = [0.0; ALTERNATIVES];
+        cells.iter_mut().zip(&rows).for_each(|(cell, row)| *cell = row.get(step).copied().unwrap_or(0.0));
+        cells
+    };
+    (0..ROW).map(cell).collect()
+});
 
 /// A share of the intervals: which multiple of the period, and how it spreads.
 struct Part {
@@ -132,12 +144,15 @@ fn best_alternative(intervals: &Intervals) -> f64 {
     let mut periods = candidate_periods(intervals);
     periods.sort_unstable();
     periods.dedup();
+    let cells = CELLS.as_slice();
     let mut best = f64::NEG_INFINITY;
-    for cells in ALTERNATIVES.iter() {
-        for period in &periods {
-            let sum = steps.iter().map(|step| cell(cells, step - period)).sum();
-            best = best.max(sum);
+    for period in periods {
+        let mut sums = [0.0; ALTERNATIVES];
+        for step in &steps {
+            let at = cells_at(cells, step - period);
+            sums.iter_mut().zip(at).for_each(|(sum, cell)| *sum += cell);
         }
+        best = sums.into_iter().fold(best, f64::max);
     }
     best
 }
@@ -156,10 +171,12 @@ fn candidate_periods(intervals: &Intervals) -> Vec<i32> {
         .collect()
 }
 
-fn cell(cells: &[f64; ROW], step: i32) -> f64 {
+/// The cells of a step of `ln r`, of the nearest one beyond the table.
+fn cells_at(cells: &[[f64; ALTERNATIVES]], step: i32) -> &[f64; ALTERNATIVES] {
+    const NONE: [f64; ALTERNATIVES] = [0.0; ALTERNATIVES];
     #[expect(clippy::cast_sign_loss, reason = "clamped to 0 or more")]
     let index = (step.clamp(-STEPS_EACH_SIDE, STEPS_EACH_SIDE) + STEPS_EACH_SIDE) as usize;
-    cells.get(index).copied().unwrap_or(0.0)
+    cells.get(index).unwrap_or(&NONE)
 }
 
 /// Log-likelihood of `ln x` under the best benign law.

@@ -3,7 +3,8 @@
 //! A beacon of working hours has nights in it, a phone has outages, and a person's evening may bury a rhythm that
 //! is clear at night. Each reading is tested; the Cauchy combination keeps the sum honest.
 
-use super::intervals::INTERVALS_MIN;
+use super::intervals::{INTERVALS_MIN, Intervals};
+use std::ops::Range;
 
 /// An interval is a long gap above this many medians. Missed check-ins up to 8 in a row stay; cutting there
 /// removes 0.4 % of exponential and almost no gamma intervals, so it does not make benign series regular.
@@ -40,45 +41,54 @@ impl View {
     }
 }
 
-/// A reading: intervals in seconds and its weight in the combination.
+/// A reading: a sample and its weight in the combination.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
     /// Which one.
     pub view: View,
-    /// Intervals, seconds, in time order; at least 7.
-    pub secs: Vec<f64>,
+    /// The intervals.
+    pub intervals: Intervals,
     /// Weight, > 0.
     pub weight: f64,
 }
 
-/// The readings of a series of intervals (seconds, in time order); empty below 7 intervals.
-pub fn readings(secs: &[f64]) -> Vec<Reading> {
-    let mut found = Vec::new();
-    if secs.len() < INTERVALS_MIN {
-        return found;
-    }
-    found.push(Reading { view: View::Whole, secs: secs.to_vec(), weight: 0.4 });
+/// The readings of a sample.
+pub fn readings(whole: Intervals) -> Vec<Reading> {
+    let secs = whole.secs();
     let limit = GAP_MEDIANS * median(secs);
-    let kept: Vec<f64> = secs.iter().copied().filter(|x| *x <= limit).collect();
-    let cut = secs.len() - kept.len();
-    let share = cut as f64 / secs.len() as f64;
-    if !(GAP_SHARE_MIN..=GAP_SHARE_MAX).contains(&share) {
-        return found;
-    }
-    let stretches: Vec<&[f64]> =
-        secs.split(|x| *x > limit).filter(|stretch| stretch.len() >= INTERVALS_MIN).collect();
-    let stretches = &stretches[stretches.len().saturating_sub(STRETCHES_MAX)..];
-    let total: usize = stretches.iter().map(|stretch| stretch.len()).sum();
-    // A single stretch that is nearly all of the cut reading is no second opinion.
-    if stretches.len() > 1 || total * 10 < kept.len() * 9 {
-        for stretch in stretches {
-            let weight = 0.2 * stretch.len() as f64 / total.max(1) as f64;
-            found.push(Reading { view: View::Stretch, secs: stretch.to_vec(), weight });
+    let kept = secs.iter().filter(|x| **x <= limit).count();
+    let share = (secs.len() - kept) as f64 / secs.len() as f64;
+    let mut found = Vec::new();
+    if (GAP_SHARE_MIN..=GAP_SHARE_MAX).contains(&share) {
+        let stretches = stretches(secs, limit);
+        let total: usize = stretches.iter().map(Range::len).sum();
+        // A single stretch that is nearly all of the cut reading is no second opinion.
+        if stretches.len() > 1 || total * 10 < kept * 9 {
+            for stretch in stretches {
+                let weight = 0.2 * stretch.len() as f64 / total.max(1) as f64;
+                let part = whole.part(stretch);
+                found.extend(part.map(|intervals| Reading { view: View::Stretch, intervals, weight }));
+            }
         }
+        let part = whole.up_to(limit);
+        found.extend(part.map(|intervals| Reading { view: View::WithoutGaps, intervals, weight: 0.4 }));
     }
-    if kept.len() >= INTERVALS_MIN {
-        found.push(Reading { view: View::WithoutGaps, secs: kept, weight: 0.4 });
+    found.insert(0, Reading { view: View::Whole, intervals: whole, weight: 0.4 });
+    found
+}
+
+/// The stretches between intervals over the limit that are long enough to be tested; the latest.
+fn stretches(secs: &[f64], limit: f64) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    let gaps = secs.iter().enumerate().filter(|(_, x)| **x > limit).map(|(at, _)| at);
+    for gap in gaps.chain([secs.len()]) {
+        if gap - start >= INTERVALS_MIN {
+            found.push(start..gap);
+        }
+        start = gap + 1;
     }
+    found.drain(..found.len().saturating_sub(STRETCHES_MAX));
     found
 }
 
@@ -96,7 +106,8 @@ mod tests {
     use super::*;
 
     fn shape(secs: &[f64]) -> Vec<(View, usize)> {
-        readings(secs).iter().map(|r| (r.view, r.secs.len())).collect()
+        let whole = Intervals::from_secs(secs.iter().copied());
+        whole.map(readings).unwrap_or_default().iter().map(|r| (r.view, r.intervals.len())).collect()
     }
 
     #[test]
@@ -124,7 +135,8 @@ mod tests {
         let mut days = vec![60.0; 30];
         days[10] = 9_999.0;
         days[20] = 9_999.0;
-        let sum: f64 = readings(&days).iter().map(|r| r.weight).sum();
+        let whole = Intervals::from_secs(days.into_iter()).unwrap();
+        let sum: f64 = readings(whole).iter().map(|r| r.weight).sum();
         assert!((sum - 1.0).abs() < 1e-12);
     }
 }

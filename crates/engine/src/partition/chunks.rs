@@ -4,11 +4,13 @@ use super::spill::{Extent, SpillFile};
 use std::io;
 
 /// Size of a chunk: growth in these steps wastes little, unlike one doubling buffer.
-const CHUNK_BYTES: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 16 * 1024;
 
-/// Packed records of one partition, in the order in which they came.
+/// Packed records of one partition, in the order in which they came, with the names of their devices.
 #[derive(Debug, Default)]
 pub struct Partition {
+    /// Device names by their number in this partition.
+    pub(super) names: Vec<String>,
     spilled: Vec<Extent>,
     chunks: Vec<Vec<u8>>,
 }
@@ -35,19 +37,68 @@ impl Partition {
         Ok(freed)
     }
 
-    /// All bytes, gathered; the partition is empty afterwards.
-    pub(super) fn take(&mut self, file: Option<&SpillFile>) -> io::Result<Vec<u8>> {
-        let in_file: usize = self.spilled.iter().map(|extent| extent.length).sum();
-        let in_memory: usize = self.chunks.iter().map(Vec::len).sum();
-        let mut bytes = Vec::with_capacity(in_file + in_memory);
+    /// Brings back what was moved to the file; every chunk holds whole records.
+    pub(super) fn gather(mut self, file: Option<&SpillFile>) -> io::Result<Taken> {
+        let mut chunks = Vec::with_capacity(self.spilled.len() + self.chunks.len());
         if let Some(file) = file {
             for extent in self.spilled.drain(..) {
-                file.read(extent, &mut bytes)?;
+                let mut chunk = Vec::with_capacity(extent.length);
+                file.read(extent, &mut chunk)?;
+                chunks.push(chunk);
             }
         }
-        for chunk in self.chunks.drain(..) {
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
+        chunks.append(&mut self.chunks);
+        Ok(Taken { names: self.names, chunks })
     }
+
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.spilled.is_empty() && self.chunks.is_empty()
+    }
+}
+
+/// The packed records of one partition from one sink.
+#[derive(Debug)]
+pub struct Taken {
+    /// Device names by number.
+    pub names: Vec<String>,
+    /// Packed records, to read with [`next_record`]; none goes over the end of a chunk.
+    pub chunks: Vec<Vec<u8>>,
+}
+
+/// Bytes before each record: number of its device, length of what follows, key.
+const HEAD_BYTES: usize = 4 + 4 + 8;
+
+/// A packed record.
+#[derive(Debug, Clone, Copy)]
+pub struct Packed<'b> {
+    /// Number of its device.
+    pub device: u32,
+    /// Hash of its connection's id; 0 for telemetry.
+    pub key: u64,
+    /// The record, to read with `undertone_wire::packed`.
+    pub record: &'b [u8],
+}
+
+/// Appends a record that `write` writes.
+pub(super) fn append_record(chunk: &mut Vec<u8>, device: u32, key: u64, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = chunk.len();
+    chunk.extend_from_slice(&device.to_le_bytes());
+    chunk.extend_from_slice(&[0; 4]);
+    chunk.extend_from_slice(&key.to_le_bytes());
+    write(chunk);
+    let length = u32::try_from(chunk.len() - start - HEAD_BYTES).unwrap_or(u32::MAX);
+    if let Some(slot) = chunk.get_mut(start + 4..start + 8) {
+        slot.copy_from_slice(&length.to_le_bytes());
+    }
+}
+
+/// The next record of a chunk.
+pub fn next_record<'b>(bytes: &mut &'b [u8]) -> Option<Packed<'b>> {
+    let (device, rest) = bytes.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (key, rest) = rest.split_first_chunk::<8>()?;
+    let (record, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+    *bytes = rest;
+    Some(Packed { device: u32::from_le_bytes(*device), key: u64::from_le_bytes(*key), record })
 }

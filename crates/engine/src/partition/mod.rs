@@ -7,5 +7,5 @@ mod chunks;
 mod sink;
 mod spill;
 
-pub use chunks::Partition;
-pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings, Taken, next_record};
+pub use chunks::{Packed, Partition, Taken, next_record};
+pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings, Untaken};

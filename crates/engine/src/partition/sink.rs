@@ -1,6 +1,6 @@
 //! Takes parsed records, finds their device, and packs them into that device's partition.
 
-use super::chunks::Partition;
+use super::chunks::{Packed, Partition, Taken, append_record, next_record};
 use super::spill::SpillFile;
 use crate::identity::{DeviceEnd, Directory, Inside};
 use crate::input::{SourceInfo, SourceSink};
@@ -15,8 +15,8 @@ use undertone_core::model::{Endpoint, Exchange, Record, Session, Telemetry, Tele
 use undertone_core::series::stable_hash;
 use undertone_wire::{RecordSink, RejectReason, packed};
 
-/// Partitions: enough that one holds little (62,000 rows of 4 million), few enough that chunks waste little.
-pub(super) const PARTITIONS: usize = 64;
+/// Partitions: enough that one holds little (16,000 rows of 4 million), few enough that chunks waste little.
+pub(super) const PARTITIONS: usize = 256;
 /// Addresses that one phone may claim as its own in its telemetry.
 const CLAIMS_MAX: usize = 64;
 
@@ -87,15 +87,23 @@ impl SinkCounts {
 
 type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
+/// Where a device's records go.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    partition: usize,
+    /// Its number in the partition.
+    device: u32,
+}
+
 /// The sink of one reading thread.
 #[derive(Debug)]
 pub struct PartitionSink {
     settings: Arc<SinkSettings>,
-    devices: Vec<String>,
+    devices: Vec<Place>,
+    /// Place of each name in `devices`.
     numbers: FastMap<String, u32>,
     by_addr: FastMap<IpAddr, u32>,
     partitions: Vec<Partition>,
-    names: Arc<Vec<String>>,
     counts: SinkCounts,
     failure: Option<io::Error>,
 }
@@ -109,7 +117,6 @@ impl PartitionSink {
             numbers: FastMap::default(),
             by_addr: FastMap::default(),
             partitions: (0..PARTITIONS).map(|_| Partition::default()).collect(),
-            names: Arc::default(),
             counts: SinkCounts::default(),
             failure: None,
         }
@@ -120,7 +127,11 @@ impl PartitionSink {
             return number;
         }
         let number = u32::try_from(self.devices.len()).unwrap_or(u32::MAX);
-        self.devices.push(name.to_owned());
+        let partition = partition_of(name.as_bytes());
+        if let Some(Partition { names, .. }) = self.partitions.get_mut(partition) {
+            self.devices.push(Place { partition, device: u32::try_from(names.len()).unwrap_or(u32::MAX) });
+            names.push(name.to_owned());
+        }
         self.numbers.insert(name.to_owned(), number);
         number
     }
@@ -160,6 +171,9 @@ impl PartitionSink {
             Some(device) => device,
             None => self.device_at(session.orig.addr, session.start),
         };
+        // What nothing looks at from here on is not kept.
+        (session.local_orig, session.local_resp, session.orig_l2) = (None, None, None);
+        (session.orig_pkts, session.resp_pkts) = (None, None);
         self.pack(device, &Record::Session(session));
     }
 
@@ -174,6 +188,9 @@ impl PartitionSink {
         }
         self.counts.see(message.at);
         let device = self.device_at(message.orig.addr, message.at);
+        // What nothing looks at from here on is not kept.
+        (message.subject, message.issuer) = (None, None);
+        message.ja3 = message.ja3.filter(|_| message.ja4.is_none());
         self.pack(device, &Record::Exchange(message));
     }
 
@@ -195,11 +212,21 @@ impl PartitionSink {
 
     /// Appends a record to the partition of its device; spills when the run's budget is used up.
     fn pack(&mut self, device: u32, record: &Record<'_>) {
-        let name = self.devices.get(device as usize).map(String::as_bytes).unwrap_or_default();
-        let Some(partition) = self.partitions.get_mut(partition_of(name)) else { return };
+        let key = match record {
+            Record::Session(session) => stable_hash(session.uid.as_bytes()),
+            Record::Exchange(message) => stable_hash(message.uid.as_bytes()),
+            Record::Telemetry(_) | Record::Lease(_) => 0,
+        };
+        self.append(device, key, |chunk| {
+            packed::encode(record, chunk);
+        });
+    }
+
+    fn append(&mut self, device: u32, key: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        let Some(place) = self.devices.get(device as usize) else { return };
+        let Some(partition) = self.partitions.get_mut(place.partition) else { return };
         let (chunk, grown) = partition.tail();
-        chunk.extend_from_slice(&device.to_le_bytes());
-        packed::encode(record, chunk);
+        append_record(chunk, place.device, key, write);
         if grown > 0 {
             let used = self.settings.in_memory.fetch_add(grown, Ordering::Relaxed) + grown;
             if used > self.settings.memory_bytes {
@@ -260,15 +287,6 @@ impl RecordSink for PartitionSink {
     fn ignore(&mut self, _what: &str) {}
 }
 
-/// The packed records of one partition from one sink.
-#[derive(Debug)]
-pub struct Taken {
-    /// Device names by number.
-    pub names: Arc<Vec<String>>,
-    /// Packed records, to read with [`next_record`].
-    pub bytes: Vec<u8>,
-}
-
 /// All partitions of all sinks.
 #[derive(Debug)]
 pub struct Partitions {
@@ -291,40 +309,23 @@ impl Partitions {
             }
             counts.merge(std::mem::take(&mut sink.counts));
         }
+        let partitions = sinks.iter().flat_map(|sink| &sink.partitions);
         let names: BTreeSet<&str> =
-            sinks.iter().flat_map(|sink| sink.devices.iter().map(String::as_str)).collect();
+            partitions.flat_map(|partition| partition.names.iter().map(String::as_str)).collect();
         let aliases = aliases(&names, &counts.claims, &settings.directory);
         let mut partitions = Self { settings, sinks, aliases };
-        partitions.freeze_names();
         partitions.reroute()?;
-        partitions.freeze_names();
         Ok((partitions, counts))
     }
 
     /// Number of partitions.
     pub const COUNT: usize = PARTITIONS;
 
-    /// Takes the packed records of one partition from every sink.
-    ///
-    /// # Errors
-    /// When spilled bytes cannot be read back.
-    pub fn take(&mut self, index: usize) -> io::Result<Vec<Taken>> {
-        let file = self.settings.spill.get();
-        let mut taken = Vec::with_capacity(self.sinks.len());
-        for sink in &mut self.sinks {
-            let Some(partition) = sink.partitions.get_mut(index) else { continue };
-            let bytes = partition.take(file)?;
-            if !bytes.is_empty() {
-                taken.push(Taken { names: Arc::clone(&sink.names), bytes });
-            }
-        }
-        Ok(taken)
-    }
-
-    fn freeze_names(&mut self) {
-        for sink in &mut self.sinks {
-            sink.names = Arc::new(sink.devices.clone());
-        }
+    /// Takes the packed records of one partition from every sink; quick, since nothing is read back yet.
+    pub fn take(&mut self, index: usize) -> Untaken {
+        let partitions = self.sinks.iter_mut().filter_map(|sink| sink.partitions.get_mut(index));
+        let partitions = partitions.map(std::mem::take).filter(|partition| !partition.is_empty()).collect();
+        Untaken { settings: Arc::clone(&self.settings), partitions }
     }
 
     /// Moves the records of renamed devices to the partition of their new name.
@@ -336,13 +337,18 @@ impl Partitions {
             self.aliases.keys().map(|name| partition_of(name.as_bytes())).collect();
         let aliases = std::mem::take(&mut self.aliases);
         for index in touched {
-            for Taken { names, bytes } in self.take(index)? {
-                let Some(sink) = self.sinks.first_mut() else { continue };
-                let mut rest = bytes.as_slice();
-                while let Some((device, record)) = next_record(&mut rest) {
-                    let name = names.get(device as usize).map(String::as_str).unwrap_or_default();
-                    let number = sink.number_of(aliases.get(name).map_or(name, String::as_str));
-                    sink.pack(number, &record);
+            let taken = self.take(index).gather()?;
+            let Some(sink) = self.sinks.first_mut() else { continue };
+            // The places of the devices that were in this partition are no more.
+            sink.numbers.clear();
+            for Taken { names, chunks } in taken {
+                for chunk in chunks {
+                    let mut rest = chunk.as_slice();
+                    while let Some(Packed { device, key, record }) = next_record(&mut rest) {
+                        let name = names.get(device as usize).map(String::as_str).unwrap_or_default();
+                        let number = sink.number_of(aliases.get(name).map_or(name, String::as_str));
+                        sink.append(number, key, |chunk| chunk.extend_from_slice(record));
+                    }
                 }
             }
         }
@@ -357,11 +363,22 @@ impl SourceSink for PartitionSink {
     fn begin_source(&mut self, _source: &SourceInfo<'_>) {}
 }
 
-/// The next record of a partition's bytes with the number of its device.
-pub fn next_record<'a>(bytes: &mut &'a [u8]) -> Option<(u32, Record<'a>)> {
-    let (number, rest) = bytes.split_first_chunk::<4>()?;
-    *bytes = rest;
-    Some((u32::from_le_bytes(*number), packed::decode(bytes)?))
+/// The records of one partition, perhaps still in the spill file.
+#[derive(Debug)]
+pub struct Untaken {
+    settings: Arc<SinkSettings>,
+    partitions: Vec<Partition>,
+}
+
+impl Untaken {
+    /// The records, by the sink that they came from.
+    ///
+    /// # Errors
+    /// When spilled bytes cannot be read back.
+    pub fn gather(self) -> io::Result<Vec<Taken>> {
+        let file = self.settings.spill.get();
+        self.partitions.into_iter().map(|partition| partition.gather(file)).collect()
+    }
 }
 
 /// Which names are another device's: an address that exactly one phone claims in its telemetry, and the

@@ -5,16 +5,17 @@ use super::parallel;
 use super::settings::Settings;
 use crate::identity::Directory;
 use crate::input::StopFlag;
-use crate::partition::{Partitions, next_record};
+use crate::partition::{Packed, Partitions, Taken, next_record};
 use crate::telemetry::{self, Roles};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use undertone_core::device::observe::platform_of;
-use undertone_core::device::{self, DeviceInput, DeviceReport, SeriesDays};
-use undertone_core::model::{Day, Exchange, Platform, Record, Session, Telemetry};
+use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, SeriesDays};
+use undertone_core::model::{Day, Platform, Telemetry};
 use undertone_core::score::machine::{self, Machine};
 use undertone_core::series::{Profile, SeriesKey};
+use undertone_wire::packed::Lists;
 
 /// Days that a series is scored over, up to the day of its last event.
 const WINDOW_DAYS: i32 = 7;
@@ -55,12 +56,13 @@ pub(super) struct Assessed {
     pub(super) machine: Machine,
 }
 
-/// The records of one device, borrowed from its partition.
-#[derive(Default)]
-pub(super) struct DeviceRecords<'a> {
-    pub(super) sessions: Vec<Session<'a>>,
-    pub(super) messages: Vec<Exchange<'a>>,
-    pub(super) telemetry: Vec<Telemetry<'a>>,
+/// A record of a partition, to be sorted: by device, by connection, then as it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Slot {
+    device: u32,
+    key: u64,
+    /// Place among the records of the partition.
+    place: u32,
 }
 
 /// What pass 1 needs to know besides the records.
@@ -82,8 +84,8 @@ pub(super) fn first_pass(
         if stop.is_stopped() {
             return Ok(Vec::new());
         }
-        let taken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index)?;
-        Ok(partition_devices(&taken, context))
+        let untaken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index);
+        Ok(partition_devices(&untaken.gather()?, context))
     });
     let mut devices = Vec::new();
     for result in done {
@@ -93,60 +95,83 @@ pub(super) fn first_pass(
     Ok(devices)
 }
 
-fn partition_devices(taken: &[crate::partition::Taken], context: FirstContext<'_>) -> Vec<Device> {
-    records_by_device(taken).into_iter().map(|(id, records)| device(id, records, context)).collect()
+fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> {
+    let mut devices = Vec::new();
+    each_device(taken, |id, lists| devices.push(device(id, lists, context)));
+    devices
 }
 
-/// The records of a partition by device.
-pub(super) fn records_by_device(taken: &[crate::partition::Taken]) -> BTreeMap<&str, DeviceRecords<'_>> {
-    let mut by_device: BTreeMap<&str, DeviceRecords<'_>> = BTreeMap::new();
+/// Shows the records of each device of a partition to `take`, which leaves the lists empty.
+pub(super) fn each_device<'b>(taken: &'b [Taken], mut take: impl FnMut(&str, &mut Lists<'b>)) {
+    let names: BTreeSet<&str> = taken.iter().flat_map(|part| part.names.iter().map(String::as_str)).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let (slots, records) = sorted_slots(taken, &names);
+    let mut lists = Lists::default();
+    for slots in slots.chunk_by(|a, b| a.device == b.device) {
+        let Some(id) = slots.first().and_then(|slot| names.get(slot.device as usize)) else { continue };
+        for slot in slots {
+            if let Some(bytes) = records.get(slot.place as usize) {
+                lists.push(slot.key, bytes);
+            }
+        }
+        take(id, &mut lists);
+    }
+}
+
+/// The records of a partition in their order of work. A device has one number, whatever sink its records came by.
+fn sorted_slots<'b>(taken: &'b [Taken], names: &[&str]) -> (Vec<Slot>, Vec<&'b [u8]>) {
+    let (mut slots, mut records) = (Vec::new(), Vec::new());
     for part in taken {
-        let mut rest = part.bytes.as_slice();
-        let mut slots: Vec<DeviceRecords<'_>> = Vec::new();
-        slots.resize_with(part.names.len(), DeviceRecords::default);
-        while let Some((number, record)) = next_record(&mut rest) {
-            let Some(records) = slots.get_mut(number as usize) else { continue };
-            match record {
-                Record::Session(session) => records.sessions.push(session),
-                Record::Exchange(message) => records.messages.push(message),
-                Record::Telemetry(event) => records.telemetry.push(event),
-                Record::Lease(_) => {}
+        let number_of = |name: &String| names.binary_search(&name.as_str()).ok();
+        let numbers: Vec<Option<usize>> = part.names.iter().map(number_of).collect();
+        for chunk in &part.chunks {
+            let mut rest = chunk.as_slice();
+            while let Some(Packed { device, key, record }) = next_record(&mut rest) {
+                let number = numbers.get(device as usize).copied().flatten();
+                if let (Some(number), Ok(place)) = (number, u32::try_from(records.len())) {
+                    slots.push(Slot { device: u32::try_from(number).unwrap_or(u32::MAX), key, place });
+                    records.push(record);
+                }
             }
-        }
-        for (name, mut records) in part.names.iter().zip(slots) {
-            if records.sessions.is_empty() && records.messages.is_empty() && records.telemetry.is_empty() {
-                continue;
-            }
-            let known = by_device.entry(name).or_default();
-            known.sessions.append(&mut records.sessions);
-            known.messages.append(&mut records.messages);
-            known.telemetry.append(&mut records.telemetry);
         }
     }
-    by_device
+    slots.sort_unstable();
+    (slots, records)
 }
 
-fn device(id: &str, records: DeviceRecords<'_>, context: FirstContext<'_>) -> Device {
-    let platform = platform(id, &records.telemetry, context.directory);
+/// Pass 1 over one device. Its records are taken out of `lists`, which keep their room for the next.
+fn device<'a>(id: &str, lists: &mut Lists<'a>, context: FirstContext<'_>) -> Device {
+    let platform = platform(id, &lists.telemetry, context.directory);
     let mut roles = Roles::default();
-    roles.count(&records.telemetry);
-    let mut joined = device::join::join(records.sessions, records.messages);
-    if joined.connections.is_empty() {
-        joined.connections = telemetry::connections_of_phone(&records.telemetry);
+    roles.count(&lists.telemetry);
+    let sessions = std::mem::take(&mut lists.sessions);
+    let messages = std::mem::take(&mut lists.messages);
+    let mut joined = device::join::join_grouped(sessions, messages);
+    if joined.is_empty() {
+        joined = telemetry::connections_of_phone(&lists.telemetry);
     }
-    let reports = telemetry::Reports::of(&records.telemetry);
-    let view = telemetry::view(&reports, &joined.connections, |app| {
+    let device = joined_device(id, (&joined, &lists.telemetry), (platform, roles), context);
+    (lists.sessions, lists.messages) = joined.into_lists();
+    lists.telemetry.clear();
+    device
+}
+
+fn joined_device(
+    id: &str,
+    (joined, telemetry): (&Joined<'_>, &[Telemetry<'_>]),
+    (platform, roles): (Platform, Roles),
+    context: FirstContext<'_>,
+) -> Device {
+    let connections = joined.connections();
+    let reports = telemetry::Reports::of(telemetry);
+    let view = telemetry::view(&reports, &connections, |app| {
         context.settings.interaction_window_secs(platform, &roles, app)
     });
-    let input = DeviceInput {
-        connections: &joined.connections,
-        apps: &view.apps,
-        flags: &view.flags,
-        stacks: &view.stacks,
-    };
+    let input =
+        DeviceInput { connections: &connections, apps: &view.apps, flags: &view.flags, stacks: &view.stacks };
     let mut report = device::observe(&input);
     let series = std::mem::take(&mut report.series);
-    let assessed = series.into_iter().flat_map(|series| assess(&series, &report)).collect();
+    let assessed = series.into_iter().flat_map(|series| assess(series, &report)).collect();
     Device {
         id: id.to_owned(),
         platform,
@@ -169,25 +194,22 @@ fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Directory) -> Pla
 }
 
 /// Stage A on each day of a series, over the window that ends on it. Days that show no machine are dropped.
-fn assess(series: &SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
-    let days: Vec<Day> = series.days.keys().copied().collect();
-    let last = days.last().copied();
+fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
+    let SeriesDays { key, mut days } = series;
     let mut found = Vec::new();
-    for (before, day) in days.into_iter().enumerate() {
-        let days_before = u32::try_from(before).unwrap_or(u32::MAX);
-        let window = series.days.range(day.plus(1 - WINDOW_DAYS)..=day);
-        let profile = window.map(|(_, of_day)| of_day.clone()).reduce(|mut sum, of_day| {
-            sum.merge(of_day);
-            sum
-        });
-        let Some(profile) = profile else { continue };
+    let all: Vec<Day> = days.keys().copied().collect();
+    let last = all.last().copied();
+    for (before, day) in all.into_iter().enumerate() {
+        let is_last = Some(day) == last;
+        let first = day.plus(1 - WINDOW_DAYS);
+        let Some(profile) = window(&mut days, first..=day, is_last) else { continue };
         let machine = machine::assess(&profile, &report.awake);
         if machine.is_worth_weighing(&profile) {
             found.push(Assessed {
-                key: series.key.clone(),
+                key: key.clone(),
                 day,
-                is_last: Some(day) == last,
-                days_before,
+                is_last,
+                days_before: u32::try_from(before).unwrap_or(u32::MAX),
                 days_judged: u32::try_from(found.len()).unwrap_or(u32::MAX),
                 profile,
                 machine,
@@ -195,4 +217,21 @@ fn assess(series: &SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
         }
     }
     found
+}
+
+/// The profile of a window of days. The last window takes its days, the others leave them for the next.
+fn window(
+    days: &mut BTreeMap<Day, Profile>,
+    window: std::ops::RangeInclusive<Day>,
+    is_last: bool,
+) -> Option<Profile> {
+    let sum = |mut sum: Profile, of_day: Profile| {
+        sum.merge(of_day);
+        sum
+    };
+    if is_last {
+        days.split_off(window.start()).into_values().reduce(sum)
+    } else {
+        days.range(window).map(|(_, of_day)| of_day.clone()).reduce(sum)
+    }
 }

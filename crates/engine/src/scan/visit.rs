@@ -1,6 +1,6 @@
 //! Everything that each device did, joined and attributed but not scored: for questions about the data itself.
 
-use super::devices::{DeviceRecords, records_by_device};
+use super::devices::each_device;
 use super::settings::Settings;
 use super::{ScanError, ScanOptions, parallel, read};
 use crate::input::{Progress, StopFlag};
@@ -9,6 +9,7 @@ use crate::telemetry;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use undertone_core::device::{self, DeviceInput};
+use undertone_wire::packed::Lists;
 
 /// Reads inputs and shows each device once to `add`, which gathers into values that `new` makes. The values come
 /// back in an order that depends on the devices' names only.
@@ -31,9 +32,9 @@ pub fn visit<S: Send>(
             return Ok(gathered);
         }
         let taken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index)?;
-        for (id, records) in records_by_device(&taken) {
-            show(records, &settings, |traffic| add(&mut gathered, id, traffic));
-        }
+        each_device(&taken, |id, lists| {
+            show(lists, &settings, |traffic| add(&mut gathered, id, traffic));
+        });
         Ok(gathered)
     });
     if stop.is_stopped() {
@@ -42,18 +43,22 @@ pub fn visit<S: Send>(
     done.into_iter().map(|result: io::Result<S>| result.map_err(ScanError::Storage)).collect()
 }
 
-fn show(records: DeviceRecords<'_>, settings: &Settings, add: impl FnOnce(&DeviceInput<'_, '_>)) {
-    let mut joined = device::join::join(records.sessions, records.messages);
-    if joined.connections.is_empty() {
-        joined.connections = telemetry::connections_of_phone(&records.telemetry);
+fn show(lists: &mut Lists<'_>, settings: &Settings, add: impl FnOnce(&DeviceInput<'_, '_>)) {
+    let sessions = std::mem::take(&mut lists.sessions);
+    let messages = std::mem::take(&mut lists.messages);
+    let mut joined = device::join::join_grouped(sessions, messages);
+    if joined.is_empty() {
+        joined = telemetry::connections_of_phone(&lists.telemetry);
     }
+    let connections = joined.connections();
     let window_secs = settings.thresholds.global.recent_user_interaction_window_secs;
-    let reports = telemetry::Reports::of(&records.telemetry);
-    let view = telemetry::view(&reports, &joined.connections, |_| window_secs);
+    let reports = telemetry::Reports::of(&lists.telemetry);
+    let view = telemetry::view(&reports, &connections, |_| window_secs);
     add(&DeviceInput {
-        connections: &joined.connections,
+        connections: &connections,
         apps: &view.apps,
         flags: &view.flags,
         stacks: &view.stacks,
     });
+    lists.telemetry.clear();
 }

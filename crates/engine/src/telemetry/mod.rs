@@ -86,7 +86,7 @@ impl<'a> Reports<'a> {
 /// traffic.
 pub fn view<'r>(
     reports: &'r Reports<'r>,
-    connections: &'r [Connection<'r>],
+    connections: &'r [Connection<'r, 'r>],
     interaction_window_secs: impl Fn(Option<&str>) -> u32,
 ) -> PhoneView<'r> {
     let has_tags = connections.iter().any(|connection| connection.session.app.is_some());
@@ -116,14 +116,14 @@ pub fn view<'r>(
     view
 }
 
-fn facts<'a>(connection: &Connection<'a>) -> SessionFacts<'a> {
-    let session = &connection.session;
+fn facts<'a>(connection: &Connection<'a, 'a>) -> SessionFacts<'a> {
+    let session = connection.session;
     SessionFacts {
         start: session.start,
         orig: session.orig,
         resp: session.resp,
         transport: session.transport,
-        host: connection.messages.iter().find_map(|message| message.host),
+        host: connection.messages().find_map(|message| message.host),
         reported_app: session.app.and_then(|tag| tag.package.or(tag.name)),
     }
 }

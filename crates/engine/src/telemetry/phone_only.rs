@@ -1,7 +1,7 @@
 //! Phones without any network log: their own connection events stand for sessions.
 
 use std::net::{IpAddr, Ipv6Addr};
-use undertone_core::device::Connection;
+use undertone_core::device::Joined;
 use undertone_core::model::{
     AppConnection, AppTag, ConnState, Endpoint, Exchange, ExchangeKind, Session, Telemetry, TelemetryKind,
 };
@@ -9,8 +9,8 @@ use undertone_core::series::stable_hash;
 
 /// The connections that a phone reported, ascending by time. A port of the web stands for its protocol, since no
 /// sensor says more; aggregated rows have no times and make no connection.
-pub fn connections_of_phone<'a>(telemetry: &[Telemetry<'a>]) -> Vec<Connection<'a>> {
-    let mut found: Vec<Connection<'a>> = telemetry
+pub fn connections_of_phone<'a>(telemetry: &[Telemetry<'a>]) -> Joined<'a> {
+    let mut found: Vec<Reported<'a>> = telemetry
         .iter()
         .filter_map(|event| match &event.kind {
             TelemetryKind::Connection(connection) if connection.hits == 1 => {
@@ -19,15 +19,18 @@ pub fn connections_of_phone<'a>(telemetry: &[Telemetry<'a>]) -> Vec<Connection<'
             _ => None,
         })
         .collect();
-    found.sort_by(|a, b| {
-        let key = |c: &Connection<'_>| (c.session.start, c.session.resp, c.session.orig);
-        key(a).cmp(&key(b)).then_with(|| a.session.app.cmp(&b.session.app))
+    found.sort_by(|(a, _), (b, _)| {
+        let key = |session: &Session<'_>| (session.start, session.resp, session.orig);
+        key(a).cmp(&key(b)).then_with(|| a.app.cmp(&b.app))
     });
     found.dedup();
-    found
+    Joined::of(found)
 }
 
-fn connection_of<'a>(event: &Telemetry<'a>, connection: &AppConnection<'a>) -> Connection<'a> {
+/// A session with the message that names its responder.
+type Reported<'a> = (Session<'a>, Option<Exchange<'a>>);
+
+fn connection_of<'a>(event: &Telemetry<'a>, connection: &AppConnection<'a>) -> Reported<'a> {
     let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
     let orig = Endpoint::new(connection.orig_ip.unwrap_or(unknown), connection.orig_port.unwrap_or(0));
     let resp_addr = connection.resp_ip.unwrap_or_else(|| stand_in(connection.resp_host.unwrap_or_default()));
@@ -60,7 +63,7 @@ fn connection_of<'a>(event: &Telemetry<'a>, connection: &AppConnection<'a>) -> C
         let kind = if port == 80 { ExchangeKind::Http } else { ExchangeKind::Tls };
         Exchange { host: Some(host), ..Exchange::new(kind, "", event.at, session.orig, session.resp) }
     });
-    Connection { session, messages: message.into_iter().collect(), is_reported: true }
+    (session, message)
 }
 
 /// An address out of the discard-only block (RFC 6666) for a responder that is known by name alone.

@@ -5,8 +5,7 @@ use crate::truth::Truth;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use undertone_core::destination::{is_ip_literal, registrable_domain};
-use undertone_core::device::DeviceInput;
-use undertone_core::device::join::Connection;
+use undertone_core::device::{Connection, DeviceInput};
 use undertone_core::model::Exchange;
 use undertone_core::text::{path_class, user_agent_family};
 
@@ -220,9 +219,9 @@ fn is_device(truth: &Truth, device_id: &str, addresses: &BTreeSet<IpAddr>) -> bo
 }
 
 /// Whether a connection is the implant's: its name, or its address where no name is seen; and its app where known.
-fn is_implant(truth: &Truth, connection: &Connection<'_>, app: Option<&str>) -> bool {
+fn is_implant(truth: &Truth, connection: &Connection<'_, '_>, app: Option<&str>) -> bool {
     let other_app = app.is_some() && truth.app.is_some() && app != truth.app.as_deref();
-    let mut hosts = connection.messages.iter().filter_map(|message| message.host).peekable();
+    let mut hosts = connection.messages().filter_map(|message| message.host).peekable();
     if hosts.peek().is_none() {
         return !other_app && truth.addresses.contains(&connection.session.resp.addr);
     }
@@ -235,8 +234,8 @@ fn is_implant(truth: &Truth, connection: &Connection<'_>, app: Option<&str>) -> 
     named && (is_lookup || !other_app)
 }
 
-fn destination(connection: &Connection<'_>) -> String {
-    let host = connection.messages.iter().find_map(|message| message.host);
+fn destination(connection: &Connection<'_, '_>) -> String {
+    let host = connection.messages().find_map(|message| message.host);
     let domain = host.and_then(registrable_domain).map(str::to_ascii_lowercase);
     domain.unwrap_or_else(|| connection.session.resp.addr.to_string())
 }
@@ -259,7 +258,7 @@ fn size_class(bytes: u64) -> Box<str> {
     format!("from {:.0}", f64::from(class).mul_add(0.125, 0.0).exp2() - 1.0).into()
 }
 
-fn connection_values(connection: &Connection<'_>, values: &mut BTreeSet<(&'static str, Box<str>)>) {
+fn connection_values(connection: &Connection<'_, '_>, values: &mut BTreeSet<(&'static str, Box<str>)>) {
     let session = &connection.session;
     let mut put = |feature, value: Box<str>| {
         values.insert((feature, value));
@@ -278,10 +277,10 @@ fn connection_values(connection: &Connection<'_>, values: &mut BTreeSet<(&'stati
     if let Some(micros) = session.duration_micros {
         put("duration, class", size_class(micros / 1000));
     }
-    if connection.messages.iter().all(|message| message.host.is_none()) {
+    if connection.messages().all(|message| message.host.is_none()) {
         put("name", "none".into());
     }
-    for message in &connection.messages {
+    for message in connection.messages() {
         message_values(message, &mut put);
     }
 }
@@ -334,9 +333,12 @@ fn message_values(message: &Exchange<'_>, put: &mut impl FnMut(&'static str, Box
 mod tests {
     use super::*;
     use crate::truth::parse_truth;
+    use undertone_core::device::Joined;
     use undertone_core::model::{ConnState, Endpoint, ExchangeKind, Session, Timestamp, Transport};
 
-    fn connection<'a>(host: &'a str, ja4: &'a str, port: u16) -> Connection<'a> {
+    type Parts<'a> = (Session<'a>, Option<Exchange<'a>>);
+
+    fn connection<'a>(host: &'a str, ja4: &'a str, port: u16) -> Parts<'a> {
         let orig = Endpoint { addr: "10.0.0.1".parse().unwrap(), port: 40_000 };
         let resp = Endpoint { addr: "203.0.113.9".parse().unwrap(), port };
         let start = Timestamp::from_micros(1);
@@ -365,18 +367,24 @@ mod tests {
             ja4: Some(ja4),
             ..Exchange::new(ExchangeKind::Tls, "C1", start, orig, resp)
         };
-        Connection { session, messages: vec![tls], is_reported: true }
+        (session, Some(tls))
     }
 
-    fn input<'c, 'a>(connections: &'c [Connection<'a>]) -> DeviceInput<'c, 'a> {
-        DeviceInput { connections, apps: &[], flags: &[], stacks: &[] }
-    }
-
-    fn leaks(connections: &[Connection<'_>]) -> LeakReport {
+    fn gathered(parts: &[Parts<'_>]) -> Leaks {
         let truth = parse_truth(br#"[{"device":"d","domain":"evil.example","kind":"https"}]"#).unwrap();
+        let joined = Joined::of(parts.iter().cloned());
         let mut leaks = Leaks::default();
-        leaks.add("d", &input(connections), &truth);
-        leaks.report()
+        let connections = joined.connections();
+        leaks.add(
+            "d",
+            &DeviceInput { connections: &connections, apps: &[], flags: &[], stacks: &[] },
+            &truth,
+        );
+        leaks
+    }
+
+    fn leaks(parts: &[Parts<'_>]) -> LeakReport {
+        gathered(parts).report()
     }
 
     #[test]
@@ -397,12 +405,9 @@ mod tests {
     #[test]
     fn parts_merge_to_the_whole() {
         let all = [connection("evil.example", "bad", 443), connection("ok.example", "good", 8443)];
-        let truth = parse_truth(br#"[{"device":"d","domain":"evil.example","kind":"https"}]"#).unwrap();
         let mut parts = Leaks::default();
         for part in all.chunks(1) {
-            let mut leaks = Leaks::default();
-            leaks.add("d", &input(part), &truth);
-            parts.merge(leaks);
+            parts.merge(gathered(part));
         }
         assert_eq!(parts.report(), leaks(&all));
     }

@@ -9,7 +9,7 @@ mod session;
 mod telemetry;
 
 use codec::{Reader, Writer};
-use undertone_core::model::Record;
+use undertone_core::model::{Exchange, Record, Session, Telemetry};
 
 const SESSION: u8 = 1;
 const EXCHANGE: u8 = 2;
@@ -50,6 +50,35 @@ pub fn decode<'a>(bytes: &mut &'a [u8]) -> Option<Record<'a>> {
     };
     *bytes = reader.0;
     Some(record)
+}
+
+/// Records by kind; sessions and messages with a key.
+#[derive(Debug, Default)]
+pub struct Lists<'a> {
+    /// Sessions.
+    pub sessions: Vec<(u64, Session<'a>)>,
+    /// Messages.
+    pub messages: Vec<(u64, Exchange<'a>)>,
+    /// What phones said.
+    pub telemetry: Vec<Telemetry<'a>>,
+}
+
+impl<'a> Lists<'a> {
+    /// Adds the record that [`encode`] wrote, a session or message under `key`; false when it is none.
+    pub fn push(&mut self, key: u64, bytes: &'a [u8]) -> bool {
+        let Some((kind, rest)) = bytes.split_first() else { return false };
+        let mut reader = Reader(rest);
+        match *kind {
+            SESSION => {
+                session::decode(&mut reader).map(|session| self.sessions.push((key, session))).is_some()
+            }
+            EXCHANGE => {
+                exchange::decode(&mut reader).map(|message| self.messages.push((key, message))).is_some()
+            }
+            TELEMETRY => telemetry::decode(&mut reader).map(|event| self.telemetry.push(event)).is_some(),
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]

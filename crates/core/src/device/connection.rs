@@ -1,0 +1,84 @@
+//! Connections of one device: a session with the messages inside it.
+
+use super::join::Keyed;
+use crate::model::{Exchange, Session};
+use std::ops::Range;
+
+/// One connection with the messages inside it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Connection<'c, 'a> {
+    /// The session; made up from the messages when no sensor reported it.
+    pub session: &'c Session<'a>,
+    /// Stable hash of the session's `uid`.
+    pub uid_hash: u64,
+    /// Its messages, ascending by time.
+    pub messages: &'c [Keyed<Exchange<'a>>],
+}
+
+impl<'c, 'a> Connection<'c, 'a> {
+    /// The messages without their keys.
+    pub fn messages(&self) -> impl Iterator<Item = &'c Exchange<'a>> + Clone + use<'c, 'a> {
+        self.messages.iter().map(|(_, message)| message)
+    }
+
+    /// The message at a place.
+    pub fn message(&self, at: usize) -> Option<&'c Exchange<'a>> {
+        self.messages.get(at).map(|(_, message)| message)
+    }
+}
+
+/// Where the parts of a connection lie.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Link {
+    pub(super) session: usize,
+    pub(super) messages: Range<usize>,
+}
+
+/// Connections of one device, and how many doubled records were dropped.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Joined<'a> {
+    pub(super) sessions: Vec<Keyed<Session<'a>>>,
+    pub(super) messages: Vec<Keyed<Exchange<'a>>>,
+    pub(super) links: Vec<Link>,
+    /// Records that said what another had said.
+    pub duplicates: u64,
+}
+
+impl<'a> Joined<'a> {
+    /// Connections as they are: each a session and at most one message, in the order given.
+    pub fn of(connections: impl IntoIterator<Item = (Session<'a>, Option<Exchange<'a>>)>) -> Self {
+        let mut joined = Self::default();
+        for (session, message) in connections {
+            let hash = crate::series::stable_hash(session.uid.as_bytes());
+            let first = joined.messages.len();
+            joined.messages.extend(message.map(|message| (hash, message)));
+            let messages = first..joined.messages.len();
+            joined.links.push(Link { session: joined.sessions.len(), messages });
+            joined.sessions.push((hash, session));
+        }
+        joined
+    }
+
+    /// Whether there is no connection at all.
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// Connections, ascending by (start, uid, endpoints).
+    pub fn connections(&self) -> Vec<Connection<'_, 'a>> {
+        let connection = |link: &Link| {
+            let (uid_hash, session) = self.sessions.get(link.session)?;
+            let messages = self.messages.get(link.messages.clone()).unwrap_or_default();
+            Some(Connection { session, uid_hash: *uid_hash, messages })
+        };
+        self.links.iter().filter_map(connection).collect()
+    }
+
+    /// Gives the lists back, emptied, to be filled again.
+    pub fn into_lists(self) -> (Vec<Keyed<Session<'a>>>, Vec<Keyed<Exchange<'a>>>) {
+        let (mut sessions, mut messages) = (self.sessions, self.messages);
+        sessions.clear();
+        messages.clear();
+        (sessions, messages)
+    }
+}
