@@ -242,20 +242,18 @@ fn destination(connection: &Connection<'_, '_>) -> String {
 
 /// Powers of two, as the first number of each: 1, 2, 4 to 7 and so on.
 fn band(count: u64) -> Box<str> {
-    match count {
-        0..=2 => count.to_string().into(),
-        _ => {
-            let low = 1_u64 << (63 - count.leading_zeros());
-            format!("{low} to {}", low.saturating_mul(2) - 1).into()
-        }
+    if count <= 2 {
+        return count.to_string().into();
     }
+    let low = 1_u64 << count.ilog2();
+    format!("{low} to {}", low.saturating_mul(2) - 1).into()
 }
 
 /// An eighth of a power of two.
 fn size_class(bytes: u64) -> Box<str> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 512")]
     let class = ((bytes as f64 + 1.0).log2() * 8.0).floor() as u32;
-    format!("from {:.0}", f64::from(class).mul_add(0.125, 0.0).exp2() - 1.0).into()
+    format!("from {:.0}", (f64::from(class) / 8.0).exp2() - 1.0).into()
 }
 
 fn connection_values(connection: &Connection<'_, '_>, values: &mut BTreeSet<(&'static str, Box<str>)>) {
