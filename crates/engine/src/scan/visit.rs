@@ -31,8 +31,8 @@ pub fn visit<S: Send>(
         if stop.is_stopped() {
             return Ok(gathered);
         }
-        let taken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index)?;
-        each_device(&taken, |id, lists| {
+        let untaken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index);
+        each_device(&untaken.gather()?, |id, lists| {
             show(lists, &settings, |traffic| add(&mut gathered, id, traffic));
         });
         Ok(gathered)

@@ -248,9 +248,13 @@ fn mode(pattern: Pattern, rng: &mut Rng) -> Mode {
     let held =
         |rng: &mut Rng| Mode::Hold { mean_life_secs: *rng.pick(&[600.0, 1800.0, 3600.0, 7200.0, 21_600.0]) };
     match pattern {
-        Pattern::PrivateVpn | Pattern::PrivateChat | Pattern::CameraRelay | Pattern::MqttHub => held(rng),
+        Pattern::PrivateVpn
+        | Pattern::PrivateChat
+        | Pattern::CameraRelay
+        | Pattern::MqttHub
+        | Pattern::IrcClient
+        | Pattern::SmartHub => held(rng),
         Pattern::HomeAutomation | Pattern::MailServer if rng.chance(0.5) => held(rng),
-        Pattern::IrcClient | Pattern::SmartHub => held(rng),
         Pattern::LongPollChat => Mode::Hold { mean_life_secs: *rng.pick(&[30.0, 60.0, 120.0, 300.0]) },
         Pattern::HashLookup => Mode::Ask(Questions::draw(data_domain(rng), rng)),
         Pattern::ExactFlush => Mode::InUse,

@@ -147,10 +147,11 @@ fn sites(plan: &mut Plan<'_, '_>, infection: &Infection, rng: &mut Rng) -> Vec<S
         Channel::Imap => (1, if rng.chance(0.3) { Service::Imap } else { Service::Tls }),
         Channel::Smtp => (1, if rng.chance(0.5) { Service::Smtp } else { Service::Tls }),
         Channel::WebSocket => (1, if rng.chance(0.25) { Service::Http } else { Service::Tls }),
-        Channel::Slow | Channel::Burst => (1, if rng.chance(0.2) { Service::Http } else { Service::Tls }),
+        Channel::Slow | Channel::Burst | Channel::LongPoll => {
+            (1, if rng.chance(0.2) { Service::Http } else { Service::Tls })
+        }
         Channel::Irc => (1, if rng.chance(0.5) { Service::Irc } else { Service::Tls }),
         Channel::Ftp => (1, if rng.chance(0.6) { Service::Ftp } else { Service::Tls }),
-        Channel::LongPoll => (1, if rng.chance(0.2) { Service::Http } else { Service::Tls }),
         Channel::Https | Channel::PushTriggered => (1, Service::Tls),
     };
     let mut first = rare_site(service, rng);
