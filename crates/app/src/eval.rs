@@ -47,7 +47,9 @@ fn leaks(args: &EvalArgs, truth: &[Truth], stop: &StopFlag) -> anyhow::Result<Le
         leaks.add(id, device, truth);
     })?;
     let mut all = Leaks::default();
-    parts.into_iter().for_each(|part| all.merge(part));
+    for part in parts {
+        all.merge(part);
+    }
     Ok(all.report())
 }
 

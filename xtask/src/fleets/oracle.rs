@@ -91,7 +91,9 @@ fn null_intervals(null: Benign, random: &mut Random, count: usize, mean: f64) ->
         null.fill(random, chunk);
     }
     let own = secs.iter().sum::<f64>() / count as f64;
-    secs.iter_mut().for_each(|x| *x *= mean / own);
+    for x in &mut secs {
+        *x *= mean / own;
+    }
     secs
 }
 

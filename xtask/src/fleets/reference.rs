@@ -4,6 +4,7 @@ use super::table::table;
 use super::{Arguments, watch};
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use undertone_core::score::budget::{Sight, Tail};
 
 /// Budgets at which the empirical and the fitted weight are shown, per 1,000 device-days.
@@ -127,7 +128,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
     let mut text = String::from(
         "//! The shipped tails of device-day maxima of clean fleets. Made by `xtask reference`; do not edit.\n//!\n",
     );
-    text.push_str(&format!("//! {}.\n", arguments.told()));
+    let _ = writeln!(text, "//! {}.", arguments.told());
     text.push_str("\nuse super::budget::Fitted;\n");
     for (name, sight) in [("NETWORK", Sight::Network), ("TELEMETRY", Sight::Telemetry)] {
         for (days, is_later) in [("FIRST_DAY", false), ("LATER_DAYS", true)] {
@@ -136,12 +137,22 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
             let Some((sample, tail)) = sample.and_then(|sample| Some((sample, fit(sample)?))) else {
                 anyhow::bail!("no tail for {name} {days}: simulate three days or more, and both views");
             };
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\n/// {} with {}.\npub(super) const {name}_{days}: Fitted = Fitted {{\n    threshold_bans: \
                  {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n}};\n",
-                if is_later { "Third and later days, honest rare senders counted," } else { "First day, honest rare senders left out," },
-                sight.as_str(), tail.threshold_bans, tail.rate, tail.scale_bans, tail.shape, sample.device_days
-            ));
+                if is_later {
+                    "Third and later days, honest rare senders counted,"
+                } else {
+                    "First day, honest rare senders left out,"
+                },
+                sight.as_str(),
+                tail.threshold_bans,
+                tail.rate,
+                tail.scale_bans,
+                tail.shape,
+                sample.device_days
+            );
         }
     }
     let path =

@@ -145,7 +145,7 @@ fn histogram_score(times: &[f64], span: (f64, f64)) -> f64 {
     (1.0 - spread / mean).max(0.0)
 }
 
-fn four_parts(pair: &Pair, prevalence: f64, span: (f64, f64)) -> Option<f64> {
+fn four_parts(pair: &Pair, prevalence: f64, span: (f64, f64)) -> f64 {
     let gaps = gaps(&pair.times);
     let beacon = 0.25
         * (spread_score(&gaps)
@@ -158,7 +158,7 @@ fn four_parts(pair: &Pair, prevalence: f64, span: (f64, f64)) -> Option<f64> {
         p if p >= 0.5 => -0.15,
         _ => 0.0,
     };
-    Some(beacon + by_prevalence)
+    beacon + by_prevalence
 }
 
 /// Scores of one rival over all seeds.
@@ -273,7 +273,7 @@ fn theirs(scores: &mut [Scores], fleet: &Fleet, is_clean: bool) -> Result<()> {
             continue;
         }
         let prevalence = reach[to.as_str()] as f64 / phones.len() as f64;
-        let both = [intervals(pair, prevalence), four_parts(pair, prevalence, span)];
+        let both = [intervals(pair, prevalence), Some(four_parts(pair, prevalence, span))];
         for (rival, score) in both.into_iter().enumerate() {
             let Some(score) = score else { continue };
             let keep = |slot: &mut Option<f64>| *slot = Some(f64::max(slot.unwrap_or(score), score));
