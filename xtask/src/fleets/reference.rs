@@ -128,7 +128,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
     let mut text = String::from(
         "//! The shipped tails of device-day maxima of clean fleets. Made by `xtask reference`; do not edit.\n//!\n",
     );
-    let _ = writeln!(text, "//! {}.", arguments.told());
+    writeln!(text, "//! {}.", arguments.told())?;
     text.push_str("\nuse super::budget::Fitted;\n");
     for (name, sight) in [("NETWORK", Sight::Network), ("TELEMETRY", Sight::Telemetry)] {
         for (days, is_later) in [("FIRST_DAY", false), ("LATER_DAYS", true)] {
@@ -137,7 +137,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
             let Some((sample, tail)) = sample.and_then(|sample| Some((sample, fit(sample)?))) else {
                 anyhow::bail!("no tail for {name} {days}: simulate three days or more, and both views");
             };
-            let _ = write!(
+            write!(
                 text,
                 "\n/// {} with {}.\npub(super) const {name}_{days}: Fitted = Fitted {{\n    threshold_bans: \
                  {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n}};\n",
@@ -152,7 +152,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                 tail.scale_bans,
                 tail.shape,
                 sample.device_days
-            );
+            )?;
         }
     }
     let path =
