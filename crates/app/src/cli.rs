@@ -230,6 +230,10 @@ pub(crate) struct EvalArgs {
     /// Labels of rare honest senders: false positives among them are told apart
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) benign: Option<PathBuf>,
+    /// Also look for single features that give implants away in the data itself; exit with 2 when one gives away more
+    /// than a fifth of them
+    #[arg(long, conflicts_with = "input")]
+    pub(crate) leaks: bool,
     /// Days with traffic, summed over devices [default: those of the scan]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) device_days: Option<u64>,
@@ -281,6 +285,10 @@ pub(crate) struct SimulateArgs {
     /// Leave every implant out; the rest stays the same
     #[arg(long)]
     pub(crate) clean: bool,
+    /// Honest senders per phone that are rare, regular and often self-hosted, on average [default: 1.6, and five
+    /// for each implant]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) honest: Option<f64>,
     /// Network logs only, no phone telemetry
     #[arg(long)]
     pub(crate) no_edr: bool,

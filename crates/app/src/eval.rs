@@ -8,8 +8,11 @@ use crate::{interrupt, scan, stored};
 use std::io::{self, Write};
 use std::path::Path;
 use undertone_core::finding::Finding;
-use undertone_engine::{ScanError, ScanOptions};
-use undertone_wire::evaluation::{Evaluation, EvaluationInput, evaluate, write_html, write_json, write_text};
+use undertone_engine::input::{Progress, StopFlag};
+use undertone_engine::{ScanError, ScanOptions, visit};
+use undertone_wire::evaluation::{
+    Evaluation, EvaluationInput, LeakReport, Leaks, evaluate, write_html, write_json, write_text,
+};
 use undertone_wire::findings::parse_device_days;
 use undertone_wire::truth::{Truth, parse_truth};
 
@@ -22,18 +25,32 @@ pub(crate) fn run(args: &EvalArgs, console: &Console) -> anyhow::Result<Outcome>
     let rare_benign = args.benign.as_deref().map_or_else(|| Ok(Vec::new()), labels)?;
     let given = args.scan_summary.as_deref().map(device_days).transpose()?.or(args.device_days);
     let made = findings(args, console)?;
-    let evaluation = evaluate(&EvaluationInput {
+    let mut evaluation = evaluate(&EvaluationInput {
         findings: &made.findings,
         truth: &truth,
         rare_benign: &rare_benign,
         device_days: given.or(made.device_days),
     });
+    evaluation.leaks = args.leaks.then(|| leaks(args, &truth, &made.stop)).transpose()?;
+    let is_leaking = evaluation.leaks.as_ref().is_some_and(|report| !report.is_passed());
     let format = format_of(args);
     match &args.output {
         Some(path) => write_file(path, |out| write(out, format, &evaluation))?,
         None => to_stdout(|out| write(out, format, &evaluation))?,
     }
-    Ok(made.outcome)
+    Ok(if is_leaking { Outcome::FailOn } else { made.outcome })
+}
+
+/// Reads the inputs again, for what they hold rather than for what was found in them.
+fn leaks(args: &EvalArgs, truth: &[Truth], stop: &StopFlag) -> anyhow::Result<LeakReport> {
+    let parts = visit(&options(args), &Progress::default(), stop, Leaks::default, |leaks, id, device| {
+        leaks.add(id, device, truth);
+    })?;
+    let mut all = Leaks::default();
+    for part in parts {
+        all.merge(part);
+    }
+    Ok(all.report())
 }
 
 /// Findings to compare.
@@ -41,12 +58,19 @@ struct Made {
     findings: Vec<Finding>,
     device_days: Option<u64>,
     outcome: Outcome,
+    /// Raised by Ctrl-C.
+    stop: StopFlag,
 }
 
 fn findings(args: &EvalArgs, console: &Console) -> anyhow::Result<Made> {
     if let Some(path) = &args.input {
         interrupt::at_once()?;
-        return Ok(Made { findings: stored::read(path)?, device_days: None, outcome: Outcome::Done });
+        return Ok(Made {
+            findings: stored::read(path)?,
+            device_days: None,
+            outcome: Outcome::Done,
+            stop: StopFlag::default(),
+        });
     }
     let stop = interrupt::polite()?;
     let report = scan::scan(&options(args), &stop, console)?;
@@ -58,7 +82,7 @@ fn findings(args: &EvalArgs, console: &Console) -> anyhow::Result<Made> {
     let shown = report.findings.iter().filter(|finding| finding.alert || finding.lead).count();
     let summary = scan::summary_of(report.summary, &report.findings, shown);
     console.say(|out| summary.write_text(out, console.named_max()));
-    Ok(Made { findings: report.findings, device_days, outcome })
+    Ok(Made { findings: report.findings, device_days, outcome, stop })
 }
 
 fn options(args: &EvalArgs) -> ScanOptions {

@@ -19,6 +19,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Outc
         seed: args.seed,
         infected: args.infected,
         clean: args.clean,
+        honest: args.honest,
         edr: !args.no_edr,
         ..FleetOptions::default()
     };

@@ -12,5 +12,5 @@ pub mod telemetry;
 
 pub use scan::{
     Rejected, ScanError, ScanOptions, ScanReport, ScanSummary, learn, read_apps, read_config, read_learned,
-    scan,
+    scan, visit,
 };

@@ -4,7 +4,7 @@ use crate::benign;
 use crate::device::timeline::{Span, Timeline};
 use crate::device::usage::uses;
 use crate::device::{self, Device, PhoneLog};
-use crate::flow::{Cause, Plan};
+use crate::flow::{Cause, Flow, Plan};
 use crate::implant::{self, Infection};
 use crate::label::{Label, LabelKind};
 use crate::number::{DAY, low16};
@@ -50,8 +50,10 @@ impl<'o> Fleet<'o> {
             infections: implant::infections(options),
             span: Span { start, end: start + i64::from(options.days) * DAY },
             browsing,
-            honest_mean: (HONEST_PER_IMPLANT * f64::from(options.infected) / f64::from(options.devices))
-                .max(HONEST_PER_DEVICE),
+            honest_mean: options.honest.unwrap_or_else(|| {
+                let of_implants = HONEST_PER_IMPLANT * f64::from(options.infected);
+                (of_implants / f64::from(options.devices)).max(HONEST_PER_DEVICE)
+            }),
         }
     }
 
@@ -60,6 +62,8 @@ impl<'o> Fleet<'o> {
         let (seed, world) = (self.options.seed, &self.world);
         let mut device = Device::new(world, seed, index);
         device.telemetry.log = self.phone_log(index);
+        // Phones that keep a log of their own have it.
+        device.telemetry.has_agent |= device.telemetry.log != PhoneLog::MobileEdr;
         let residents = benign::install_senders(world, &mut device, self.honest_mean, seed);
         let infection = self.infections.get(&index);
         let carrier = infection.map(|infection| {
@@ -89,17 +93,20 @@ impl<'o> Fleet<'o> {
         }
         let flows = sorted(&mut plan);
         let (queries, notices) = (plan.queries, plan.notices);
+        locked_shares(&mut labels, &flows, &timeline);
         let mut wire = Wire::new(world, &device, self.span, (seed, self.options.format));
         wire.write(&flows, &queries);
         for (label, written) in
             labels.iter_mut().zip(wire.written.iter().skip(1).chain(core::iter::repeat(&0)))
         {
             label.done.connections = *written;
+            // What the sensor lost was no check-in for anybody.
+            label.done.events = label.done.events.min(*written);
         }
         let mut out = DeviceRows { zeek_lines: wire.lines, ..DeviceRows::default() };
         let seen = core::mem::take(&mut wire.seen);
         out.days = wire.days;
-        if self.options.edr {
+        if self.options.edr && device.telemetry.has_agent {
             let mut rng = Rng::stream(&[seed, u64::from(index), 0x6564_7273]);
             let rows = phone::rows((world, &device), (&timeline, &uses), (&notices, &flows), seen, &mut rng);
             self.write_phone(&mut out, &EdrWriter { world, device: &device, queries: &queries }, &rows);
@@ -143,6 +150,21 @@ impl<'o> Fleet<'o> {
 /// The cause of the connections of label number `number`.
 fn cause_of(number: usize) -> Cause {
     low16(number as u64 + 1)
+}
+
+/// Tells of each label how much of its traffic began while the phone was locked.
+fn locked_shares(labels: &mut [Label], flows: &[Flow], timeline: &Timeline) {
+    let mut counts = vec![(0_u32, 0_u32); labels.len()];
+    for flow in flows {
+        let place = usize::from(flow.cause).checked_sub(1).and_then(|number| counts.get_mut(number));
+        if let Some((locked, all)) = place {
+            *all += 1;
+            *locked += u32::from(!timeline.is_unlocked(flow.at));
+        }
+    }
+    for (label, (locked, all)) in labels.iter_mut().zip(counts) {
+        label.locked_share = f64::from(locked) / f64::from(all.max(1));
+    }
 }
 
 fn write_labels(out: &mut DeviceRows, device: &Device<'_>, list: &[Label]) {

@@ -28,6 +28,8 @@ pub(crate) struct Label {
     pub(crate) jitter: f64,
     pub(crate) miss: f64,
     pub(crate) law: Law,
+    /// Share of its connections that were opened while the phone was locked.
+    pub(crate) locked_share: f64,
     pub(crate) done: Done,
 }
 
@@ -59,6 +61,7 @@ impl Label {
             jitter: sender.jitter,
             miss: sender.miss,
             law: sender.law,
+            locked_share: 0.0,
             done,
         }
     }

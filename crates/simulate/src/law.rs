@@ -31,11 +31,15 @@ pub enum Law {
     DozeBatched,
     /// Locked to the clock: jitter moves a check-in but not the schedule.
     ClockLocked,
+    /// Uniform; a quarter of the check-ins fail at first and are tried again one to three times within seconds.
+    Retries,
+    /// Uniform, on a clock that is set forward or back by up to half an hour now and then.
+    ClockSteps,
 }
 
 impl Law {
     /// Every law.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Exact,
         Self::Uniform,
         Self::OneSided,
@@ -47,6 +51,8 @@ impl Law {
         Self::Growing,
         Self::DozeBatched,
         Self::ClockLocked,
+        Self::Retries,
+        Self::ClockSteps,
     ];
 
     /// Name in `truth.json`.
@@ -63,6 +69,8 @@ impl Law {
             Self::Growing => "growing",
             Self::DozeBatched => "doze_batched",
             Self::ClockLocked => "clock_locked",
+            Self::Retries => "retries",
+            Self::ClockSteps => "clock_steps",
         }
     }
 
@@ -104,6 +112,11 @@ impl Rhythm {
             Law::TwoRhythm => symmetric * self.two_rhythm(rng),
             Law::Growing => symmetric * self.growth(),
             Law::ClockLocked => return self.clock_locked(now, rng),
+            Law::Retries => match self.retry(rng) {
+                Some(wait) => return now + wait,
+                None => symmetric,
+            },
+            Law::ClockSteps => symmetric + self.step(rng),
         };
         let next = now + micros(self.period_secs * factor).max(SEC / 10);
         if self.law == Law::WorkingHours { self.moved_to_work(next, rng) } else { next }
@@ -131,6 +144,22 @@ impl Rhythm {
         }
         self.run -= 1;
         0.125
+    }
+
+    /// The wait before another try, while there are any.
+    fn retry(&mut self, rng: &mut Rng) -> Option<i64> {
+        if self.run == 0 {
+            // Where a run ends, the next check-in is due.
+            self.run = if rng.chance(0.25) { 2 + u32::try_from(rng.below(3)).unwrap_or(0) } else { 1 };
+        }
+        self.run -= 1;
+        (self.run > 0).then(|| micros(5.0 * rng.uniform(0.8, 1.2)))
+    }
+
+    /// A step of the clock, in periods: one in a hundred waits, or one a day.
+    fn step(&self, rng: &mut Rng) -> f64 {
+        let often = (self.period_secs / 86_400.0).max(0.01);
+        if rng.chance(often) { (rng.uniform(-1800.0, 1800.0) / self.period_secs).max(-0.9) } else { 0.0 }
     }
 
     fn growth(&mut self) -> f64 {

@@ -10,7 +10,9 @@
 //!
 //! The same [`FleetOptions`] give the same bytes, whatever the number of threads, the time zone or the clock; a clean
 //! fleet has the same apps, people and ordinary traffic as the infected one of its seed. Phones have IPv4 only.
-//! All names but the platforms' are invented, and so are all addresses and fingerprints.
+//! Fleets of different seeds differ in more than chance (`world/character.rs`): how many rare apps a phone has, how
+//! many phones have an agent, what the sensor loses. All names but the platforms' are invented, and so are all
+//! addresses and fingerprints.
 
 mod benign;
 mod device;
@@ -23,6 +25,7 @@ mod law;
 mod number;
 mod options;
 mod random;
+mod schedule;
 mod sender;
 mod world;
 mod write;
@@ -31,3 +34,4 @@ pub use files::{FleetSummary, write_fleet};
 pub use implant::Channel;
 pub use law::Law;
 pub use options::{Error, FleetOptions, ImplantPin, LogFormat};
+pub use schedule::{Schedule, check_ins};

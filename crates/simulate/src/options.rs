@@ -22,6 +22,9 @@ pub struct FleetOptions {
     pub infected: u32,
     /// Leave every implant out; apps, people and their traffic stay the same.
     pub clean: bool,
+    /// Mean number of honest senders per phone that are rare, regular and often self-hosted, 0..=20. `None` makes
+    /// 1.6, and more where there are many implants: at least five for each.
+    pub honest: Option<f64>,
     /// Write what the phones say (MobileEDR and others), not only the network.
     pub edr: bool,
     /// First UTC day.
@@ -45,6 +48,7 @@ impl Default for FleetOptions {
             seed: 1,
             infected: 5,
             clean: false,
+            honest: None,
             edr: true,
             start: Day::from_number(20_577),
             lines: None,
@@ -114,6 +118,7 @@ impl FleetOptions {
         check((1..=DEVICES_MAX).contains(&self.devices), "devices", "between 1 and 10,000,000")?;
         check((1..=DAYS_MAX).contains(&self.days), "days", "between 1 and 90")?;
         check(self.infected <= self.devices, "infected", "at most the number of devices")?;
+        check(self.honest.is_none_or(|h| (0.0..=20.0).contains(&h)), "honest", "between 0 and 20")?;
         check((0..=100_000).contains(&self.start.number()), "start", "between 1970-01-01 and 2243-10-17")?;
         check(
             self.pin.period_secs.is_none_or(|p| (1.0..=864_000.0).contains(&p)),

@@ -38,6 +38,9 @@ pub struct Truth {
     /// Law of the jitter.
     #[serde(default)]
     pub law: Option<String>,
+    /// Share of its connections that were opened while the phone was locked, 0..=1.
+    #[serde(default)]
+    pub locked_share: Option<f64>,
     /// Check-ins that were written.
     #[serde(default)]
     pub events: Option<u64>,
@@ -63,7 +66,7 @@ impl Truth {
 }
 
 /// Whether a host name is the domain or lies below it, in any case.
-fn is_under(name: &str, domain: &str) -> bool {
+pub(crate) fn is_under(name: &str, domain: &str) -> bool {
     let (name, domain) = (name.trim_end_matches('.').as_bytes(), domain.trim_end_matches('.').as_bytes());
     let Some(above) = name.len().checked_sub(domain.len()) else { return false };
     let is_label = above == 0 || name.get(above - 1) == Some(&b'.');

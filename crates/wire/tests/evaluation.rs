@@ -168,11 +168,10 @@ fn recall_is_told_by_band() {
         let rhythm: Vec<Share> = of(Dimension::Rhythm).iter().map(|(_, share)| *share).collect();
         assert_eq!(rhythm, [share(2, 2), share(0, 2)]);
         assert_eq!(evaluation.cells.len(), 4);
-        assert!(
-            evaluation
-                .cells
-                .contains(&(["https", "1 to 10 min", "to 20 %", "100 to 999", "uniform"], share(1, 1)))
-        );
+        assert!(evaluation.cells.contains(&(
+            ["https", "1 to 10 min", "to 20 %", "100 to 999", "unknown", "uniform"],
+            share(1, 1)
+        )));
     });
 }
 

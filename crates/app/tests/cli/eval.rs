@@ -76,3 +76,41 @@ fn a_scan_and_its_stored_findings_compare_alike() {
     assert_eq!(stored.code, Some(0), "{}", stored.stderr);
     assert_eq!(json(&stored.stdout), said);
 }
+
+/// A connection and its handshake as Zeek's streaming JSON.
+fn handshake(number: u32, name: &str, port: u16, ja3: &str) -> String {
+    let ends = format!(
+        r#""ts":{},"uid":"C{number}","id.orig_h":"10.0.0.7","id.orig_p":40000,"id.resp_h":"203.0.113.{number}","id.resp_p":{port}"#,
+        1_777_852_800 + 60 * number
+    );
+    format!(
+        "{{\"_path\":\"conn\",{ends},\"proto\":\"tcp\",\"service\":\"ssl\",\"duration\":1.0,\"orig_bytes\":500,\
+         \"resp_bytes\":900,\"conn_state\":\"SF\"}}\n{{\"_path\":\"ssl\",{ends},\"version\":\"TLSv13\",\"server_name\":\"{name}\",\
+         \"established\":true,\"ja3\":\"{ja3}\"}}\n"
+    )
+}
+
+#[test]
+fn a_feature_of_implants_alone_is_a_leak_and_ends_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let (truth, logs) = (path(folder.path(), "truth.json"), path(folder.path(), "zeek.log"));
+    fs::write(&truth, r#"[{"device":"10.0.0.7","ip":"10.0.0.7","domain":"evil.example","kind":"https"}]"#)
+        .unwrap();
+    let (bad, good) = ("b".repeat(32), "a".repeat(32));
+    let eval = || run(&["eval", "--truth", &truth, "--leaks", &logs, "--format", "json"]);
+
+    let mine = handshake(1, "api.evil.example", 443, &bad);
+    fs::write(&logs, mine.clone() + &handshake(2, "api.good.example", 443, &good)).unwrap();
+    let leaking = eval();
+    assert_eq!(leaking.code, Some(2), "{}", leaking.stderr);
+    let leaks = &json(&leaking.stdout)["leaks"];
+    assert_eq!((&leaks["is_passed"], &leaks["implants"]), (&false.into(), &1.into()));
+    assert_eq!(leaks["features"]["ja3"], 1, "{leaks}");
+    assert_eq!(leaks["rules"][0]["value"], bad.as_str());
+
+    // The same stack elsewhere, and nothing is left.
+    fs::write(&logs, mine + &handshake(3, "api.good.example", 443, &bad)).unwrap();
+    let tight = eval();
+    assert_eq!(tight.code, Some(0), "{}", tight.stdout);
+    assert_eq!(json(&tight.stdout)["leaks"]["is_passed"], true);
+}

@@ -1,16 +1,14 @@
 //! The fleet's own history of device-day maxima, kept as counts: what the alert budget is calibrated with.
 
-use super::Scored;
 use super::budget::{Bin, Tail};
+use super::{FLOOR_A_BANS, FLOOR_B_BANS, Scored};
 use crate::model::Day;
 use std::collections::BTreeMap;
 
 /// Width of a bin, bans: an eighth of the scale of the tails that clean fleets show (about 0.4).
 pub const BIN_BANS: f64 = 0.05;
-/// Highest bin: above the sum of the stages' caps (11 bans).
-pub const BIN_MAX: u16 = 240;
-/// Share of the highest device-days that a fit leaves out: one infected phone in 50 does not move the tail.
-const TRIM: f64 = 0.02;
+/// Highest bin: above the sum of the caps (13.5 bans).
+pub const BIN_MAX: u16 = 280;
 
 /// How many device-days had a highest `S` in each bin. Bin `b` holds `S` from `b * BIN_BANS` on; bin 0 holds
 /// everything lower, too, and device-days on which nothing was machine-driven.
@@ -20,11 +18,13 @@ pub struct Maxima {
 }
 
 impl Maxima {
-    /// The maxima of scored series. `device_days` is how many days with traffic all devices had together: days
-    /// without any scored series count as 0.
+    /// The maxima of scored series that clear the floors of an alert: no other could be a false one. `device_days` is
+    /// how many days with traffic all devices had together: days without any such series count as 0.
     pub fn of(scored: &[Scored], device_days: u64) -> Self {
         let mut highest: BTreeMap<(&str, Day), f64> = BTreeMap::new();
-        for series in scored {
+        let could_alert =
+            |s: &&Scored| s.weighed.stage_a >= FLOOR_A_BANS && s.weighed.stage_b >= FLOOR_B_BANS;
+        for series in scored.iter().filter(could_alert) {
             let total = series.weighed.total();
             let known = highest.entry((&series.device_id, series.day)).or_insert(total);
             *known = known.max(total);
@@ -56,7 +56,7 @@ impl Maxima {
         self.bins.values().fold(0, |sum, days| sum.saturating_add(*days))
     }
 
-    /// The tail of the history; `None` with too few device-days for one (about 625, see [`Tail::fit`]).
+    /// The tail of the history; `None` with too few device-days for one (500, see [`Tail::fit`]).
     pub fn tail(&self) -> Option<Tail> {
         let bins = self.bins().map(|(bin, days)| Bin {
             from_bans: f64::from(bin) * BIN_BANS,
@@ -64,12 +64,12 @@ impl Maxima {
             width_bans: if bin == 0 { 0.0 } else { BIN_BANS },
             days,
         });
-        Tail::fit_bins(&bins.collect::<Vec<_>>(), TRIM)
+        Tail::fit_bins(&bins.collect::<Vec<_>>(), true)
     }
 }
 
 fn bin_of(weight: f64) -> u16 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=240 after the clamp")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=280 after the clamp")]
     let bin = (weight / BIN_BANS).floor().clamp(0.0, f64::from(BIN_MAX)) as u16;
     bin
 }
@@ -98,9 +98,10 @@ mod tests {
     fn counts_give_the_tail_that_the_numbers_give() {
         let (maxima, raw) = history(4000);
         assert_eq!(maxima.device_days(), 4000);
-        let (counted, exact) = (maxima.tail().unwrap(), Tail::fit(&raw, TRIM).unwrap());
+        let (counted, exact) = (maxima.tail().unwrap(), Tail::fit(&raw).unwrap());
         assert!((counted.scale_bans - exact.scale_bans).abs() < 0.02, "{counted:?} {exact:?}");
-        assert!((counted.threshold_bans - 3.0).abs() <= BIN_BANS, "{counted:?}");
+        // 300 of 4,000 are above it: 3 - 0.4 ln(0.075 / 0.1).
+        assert!((counted.threshold_bans - 3.115).abs() <= BIN_BANS, "{counted:?}");
         assert_eq!(counted.calibration, Calibration::History);
         // P(S > 5) = 0.1 exp(-2 / 0.4): 0.67 of 1,000.
         let expected = counted.expected_per_1000(5.0);
@@ -109,8 +110,8 @@ mod tests {
 
     #[test]
     fn few_device_days_give_no_tail() {
-        assert!(history(600).0.tail().is_none());
-        assert!(history(700).0.tail().is_some());
+        assert!(history(490).0.tail().is_none());
+        assert!(history(520).0.tail().is_some());
         assert!(Maxima::default().tail().is_none());
     }
 

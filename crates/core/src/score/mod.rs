@@ -5,6 +5,7 @@ pub mod budget;
 mod decide;
 pub mod history;
 pub mod machine;
+mod reference_tables;
 mod sum;
 
 pub use decide::{DecideOptions, FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, OVER_BUDGET, Scored, decide};

@@ -96,6 +96,13 @@ pub(super) fn first_pass(
 }
 
 fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> {
+    let mut devices = Vec::new();
+    each_device(taken, |id, lists| devices.push(device(id, lists, context)));
+    devices
+}
+
+/// Shows the records of each device of a partition to `take`, which leaves the lists empty.
+pub(super) fn each_device<'b>(taken: &'b [Taken], mut take: impl FnMut(&str, &mut Lists<'b>)) {
     let names: BTreeSet<&str> = taken.iter().flat_map(|part| part.names.iter().map(String::as_str)).collect();
     let names: Vec<&str> = names.into_iter().collect();
     let (slots, records) = sorted_slots(taken, &names);
@@ -105,18 +112,15 @@ fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> 
     lists.reserve_for(
         of_device.map(|slots| slots.iter().filter_map(|slot| records.get(slot.place as usize).copied())),
     );
-    slots
-        .chunk_by(|a, b| a.device == b.device)
-        .filter_map(|slots| {
-            let id = names.get(slots.first()?.device as usize)?;
-            for slot in slots {
-                if let Some(bytes) = records.get(slot.place as usize) {
-                    lists.push(slot.key, bytes);
-                }
+    for slots in slots.chunk_by(|a, b| a.device == b.device) {
+        let Some(id) = slots.first().and_then(|slot| names.get(slot.device as usize)) else { continue };
+        for slot in slots {
+            if let Some(bytes) = records.get(slot.place as usize) {
+                lists.push(slot.key, bytes);
             }
-            Some(device(id, &mut lists, context))
-        })
-        .collect()
+        }
+        take(id, &mut lists);
+    }
 }
 
 /// The records of a partition in their order of work. A device has one number, whatever sink its records came by.

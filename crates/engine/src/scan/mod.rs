@@ -5,15 +5,18 @@ mod parallel;
 mod report;
 mod second;
 mod settings;
+mod visit;
 
 pub use report::{Rejected, ScanReport, ScanSummary};
 pub use settings::{read_apps, read_config, read_learned};
+pub use visit::visit;
 
 use crate::identity::{Directory, Inside, LeaseBook};
 use crate::input::{
-    InputPath, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases, read_records,
+    InputPath, InputSummary, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases,
+    read_records,
 };
-use crate::partition::{PartitionSink, Partitions, SinkSettings};
+use crate::partition::{PartitionSink, Partitions, SinkCounts, SinkSettings};
 use devices::FirstContext;
 use second::Second;
 use settings::Settings;
@@ -111,12 +114,16 @@ struct Analysis {
     summary: ScanSummary,
 }
 
-fn analyse(
-    options: &ScanOptions,
-    settings: &Settings,
-    progress: &Progress,
-    stop: &StopFlag,
-) -> Result<Analysis, ScanError> {
+/// Inputs, read.
+struct Input {
+    partitions: Partitions,
+    sink: Arc<SinkSettings>,
+    summary: InputSummary,
+    seen: SinkCounts,
+    threads: usize,
+}
+
+fn read(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<Input, ScanError> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         threads => threads,
@@ -130,20 +137,30 @@ fn analyse(
     let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
     let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
     let plan = Plan::new(&paths, &read, progress);
-    let mut input = plan.summary();
+    let mut summary = plan.summary();
     let (book, leases) = read_leases(&plan, &read, LeaseBook::default(), progress);
-    input.merge(leases);
+    summary.merge(leases);
     let directory = Directory::new(book.unwrap_or_default());
     let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
     let sink =
         Arc::new(SinkSettings::new(directory, Inside::new(options.internal.clone()), budget_bytes, None));
     let (sinks, records) = read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
-    input.merge(records);
+    summary.merge(records);
     if stop.is_stopped() {
         return Err(ScanError::Interrupted);
     }
-    let outcome = input.outcome();
     let (partitions, seen) = Partitions::new(Arc::clone(&sink), sinks)?;
+    Ok(Input { partitions, sink, summary, seen, threads })
+}
+
+fn analyse(
+    options: &ScanOptions,
+    settings: &Settings,
+    progress: &Progress,
+    stop: &StopFlag,
+) -> Result<Analysis, ScanError> {
+    let Input { partitions, sink, summary: input, seen, threads } = read(options, progress, stop)?;
+    let outcome = input.outcome();
     let context = FirstContext { directory: &sink.directory, settings };
     let devices = devices::first_pass(partitions, context, threads, stop)?;
     let second = second::second_pass(devices, settings, threads);

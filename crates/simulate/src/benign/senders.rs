@@ -8,14 +8,12 @@ use crate::device::usage::Use;
 use crate::flow::{Cause, NoticeKind, Outcome, Plan};
 use crate::label::{Label, LabelKind};
 use crate::law::Law;
-use crate::number::index;
 use crate::random::Rng;
 use crate::sender::{Mode, Questions, Sender, SizeLaw};
+use crate::world::World;
 use crate::world::catalog::Habit;
 use crate::world::names::data_domain;
 use crate::world::site::{Service, SiteId, rare_site};
-use crate::world::stacks::StackId;
-use crate::world::{World, tail_stack};
 use std::borrow::Cow;
 
 /// Kinds of honest senders.
@@ -39,9 +37,17 @@ enum Pattern {
     CloudSync,
     EdgeSync,
     PushSync,
+    /// A messenger that polls with requests answered late.
+    LongPollChat,
+    /// A chat client that keeps its IRC connection.
+    IrcClient,
+    /// Photos and backups to a server at home over FTP.
+    FtpBackup,
+    /// A home's hub that reports each few seconds over one connection, and reconnects.
+    SmartHub,
 }
 
-const PATTERNS: [(f64, Pattern); 18] = [
+const PATTERNS: [(f64, Pattern); 22] = [
     (13.0, Pattern::SelfHostedCloud),
     (10.0, Pattern::HomeAutomation),
     (7.0, Pattern::MailServer),
@@ -60,6 +66,10 @@ const PATTERNS: [(f64, Pattern); 18] = [
     (5.0, Pattern::CloudSync),
     (4.0, Pattern::EdgeSync),
     (5.0, Pattern::PushSync),
+    (5.0, Pattern::LongPollChat),
+    (5.0, Pattern::IrcClient),
+    (5.0, Pattern::FtpBackup),
+    (5.0, Pattern::SmartHub),
 ];
 
 impl Pattern {
@@ -83,21 +93,30 @@ impl Pattern {
             Self::CloudSync => "cloud_sync",
             Self::EdgeSync => "edge_sync",
             Self::PushSync => "push_sync",
+            Self::LongPollChat => "long_poll_chat",
+            Self::IrcClient => "irc_client",
+            Self::FtpBackup => "ftp_backup",
+            Self::SmartHub => "smart_hub",
         }
     }
 
     /// The common app that such a sender usually is; `None` for an app of the long tail.
     const fn habit(self) -> Option<Habit> {
         match self {
-            Self::SelfHostedCloud | Self::CloudSync => Some(Habit::Cloud),
-            Self::HomeAutomation | Self::MqttHub | Self::CameraRelay => Some(Habit::Home),
+            Self::SelfHostedCloud | Self::CloudSync | Self::FtpBackup => Some(Habit::Cloud),
+            Self::HomeAutomation | Self::MqttHub | Self::CameraRelay | Self::SmartHub => Some(Habit::Home),
             Self::MailServer | Self::MailSubmission => Some(Habit::Mail),
             Self::PrivateVpn | Self::Mesh => Some(Habit::Vpn),
-            Self::PrivateChat => Some(Habit::Chat),
+            Self::PrivateChat | Self::LongPollChat => Some(Habit::Chat),
             Self::FeedReader => Some(Habit::Podcast),
             Self::HashLookup => Some(Habit::Security),
             Self::ExactFlush => Some(Habit::Game),
-            Self::NicheApi | Self::NichePlain | Self::DeadServer | Self::EdgeSync | Self::PushSync => None,
+            Self::NicheApi
+            | Self::NichePlain
+            | Self::DeadServer
+            | Self::EdgeSync
+            | Self::PushSync
+            | Self::IrcClient => None,
         }
     }
 
@@ -114,6 +133,10 @@ impl Pattern {
             Self::CameraRelay => (Service::RawTcp, None),
             Self::Mesh if rng.chance(0.5) => (Service::RawTcp, None),
             Self::NichePlain => (Service::Http, None),
+            Self::IrcClient if rng.chance(0.5) => (Service::Irc, None),
+            Self::IrcClient => tls(Some(6697)),
+            Self::FtpBackup if rng.chance(0.6) => (Service::Ftp, None),
+            Self::FtpBackup => tls(Some(990)),
             Self::HomeAutomation | Self::PrivateChat | Self::FeedReader | Self::Mesh if rng.chance(0.25) => {
                 (Service::Http, None)
             }
@@ -133,9 +156,12 @@ pub(crate) struct Resident {
 pub(crate) fn install<'w>(world: &'w World, device: &mut Device<'w>, mean: f64, seed: u64) -> Vec<Resident> {
     let mut rng = Rng::stream(&[seed, u64::from(device.index), 0x7365_6e64]);
     let count = rng.poisson(mean);
+    let mut mix = Rng::stream(&[seed, 0x7469_6c74]);
+    let patterns =
+        PATTERNS.map(|(weight, of)| (weight * mix.lognormal(1.0, world.character.honest_tilt), of));
     (0..count)
         .map(|_| {
-            let pattern = *rng.weighted(&PATTERNS);
+            let pattern = *rng.weighted(&patterns);
             Resident { pattern, app: home(world, device, pattern, &mut rng) }
         })
         .collect()
@@ -172,7 +198,7 @@ pub(crate) fn run(
     let sites = sites(plan, pattern, rng);
     let (law, period_secs, jitter) = schedule(pattern, rng);
     let bring = rng.chance(0.4);
-    let stack = StackId::new(tail_stack(rng), index(rng.below(4)));
+    let stack = plan.device.brought_stack(plan.world, rng);
     let span = plan.timeline.span;
     let late = if rng.chance(0.15) { rng.range(0, span.micros() * 2 / 5) } else { 0 };
     let present = Span { start: span.start + late, end: span.end };
@@ -222,8 +248,14 @@ fn mode(pattern: Pattern, rng: &mut Rng) -> Mode {
     let held =
         |rng: &mut Rng| Mode::Hold { mean_life_secs: *rng.pick(&[600.0, 1800.0, 3600.0, 7200.0, 21_600.0]) };
     match pattern {
-        Pattern::PrivateVpn | Pattern::PrivateChat | Pattern::CameraRelay | Pattern::MqttHub => held(rng),
+        Pattern::PrivateVpn
+        | Pattern::PrivateChat
+        | Pattern::CameraRelay
+        | Pattern::MqttHub
+        | Pattern::IrcClient
+        | Pattern::SmartHub => held(rng),
         Pattern::HomeAutomation | Pattern::MailServer if rng.chance(0.5) => held(rng),
+        Pattern::LongPollChat => Mode::Hold { mean_life_secs: *rng.pick(&[30.0, 60.0, 120.0, 300.0]) },
         Pattern::HashLookup => Mode::Ask(Questions::draw(data_domain(rng), rng)),
         Pattern::ExactFlush => Mode::InUse,
         Pattern::PushSync => Mode::AfterPush,
@@ -255,13 +287,17 @@ fn schedule(pattern: Pattern, rng: &mut Rng) -> (Law, f64, f64) {
         (5.0, (Law::BackOff, 0.1)),
     ];
     let (law, jitter) = *rng.weighted(&LAWS);
-    let period = *rng.weighted(&PERIODS);
+    let period = *rng.weighted(&PERIODS) * if rng.chance(0.3) { rng.uniform(0.7, 1.4) } else { 1.0 };
     match pattern {
         Pattern::ExactFlush => (Law::Exact, *rng.pick(&[30.0, 60.0]), 0.0),
         Pattern::DeadServer => (Law::BackOff, *rng.pick(&[60.0, 300.0, 900.0]), 0.1),
-        Pattern::PrivateVpn | Pattern::PrivateChat | Pattern::CameraRelay | Pattern::MqttHub => {
-            (Law::Exact, *rng.pick(&[10.0, 25.0, 25.0, 30.0, 60.0, 120.0]), 0.0)
-        }
+        Pattern::PrivateVpn
+        | Pattern::PrivateChat
+        | Pattern::CameraRelay
+        | Pattern::MqttHub
+        | Pattern::LongPollChat
+        | Pattern::IrcClient
+        | Pattern::SmartHub => (Law::Exact, *rng.pick(&[10.0, 25.0, 25.0, 30.0, 60.0, 120.0]), 0.0),
         _ => (law, period, jitter),
     }
 }

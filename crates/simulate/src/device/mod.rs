@@ -56,6 +56,8 @@ pub(crate) struct TelemetryTraits {
     pub(crate) is_tunnel: bool,
     /// Share of rows lost.
     pub(crate) missing: f64,
+    /// Whether there is an agent at all.
+    pub(crate) has_agent: bool,
 }
 
 /// One phone.
@@ -105,9 +107,10 @@ impl<'w> Device<'w> {
             model: if is_ios { rng.word(&IOS_MODELS) } else { rng.word(&ANDROID_MODELS) },
             apps: Vec::new(),
             person: person(&mut rng),
-            resolver: (!rng.chance(0.12)).then(|| world.platform.resolvers[rng.zipf(4)]),
+            resolver: (!rng.chance(world.character.hidden_dns))
+                .then(|| world.platform.resolvers[rng.zipf(4)]),
             is_managed: rng.chance(0.6),
-            telemetry: telemetry(&mut rng),
+            telemetry: telemetry(world, &mut rng),
             sites: Vec::new(),
             first_own_site: u32::try_from(world.sites.len()).unwrap_or(u32::MAX),
         };
@@ -168,7 +171,9 @@ impl<'w> Device<'w> {
 
     fn install_tail(&mut self, world: &'w World, rng: &mut Rng) {
         let pool = world.tail_apps(self.platform);
-        let mut chosen: Vec<usize> = (0..3 + rng.poisson(5.0)).map(|_| rng.zipf(pool.len())).collect();
+        let mut chosen: Vec<usize> = (0..world.character.tail_least + rng.poisson(world.character.tail_mean))
+            .map(|_| rng.zipf(pool.len()))
+            .collect();
         chosen.sort_unstable();
         chosen.dedup();
         for number in chosen {
@@ -180,15 +185,27 @@ impl<'w> Device<'w> {
     /// Installs an app and returns its position.
     pub(crate) fn install(&mut self, app: Cow<'w, App>, weight: f64, is_rare: bool, version: u64) -> u16 {
         let position = low16(self.apps.len() as u64);
-        // What the system brings is as old as the system; what the app brings, as old as the app.
-        let bundled =
-            [Family::OkHttp, Family::Cronet, Family::OpenSsl, Family::Go, Family::Rustls, Family::Dart];
-        let version =
-            if bundled.contains(&app.stack) { version } else { self.system.len() as u64 % 2 + version % 2 };
-        let stack = StackId::new(app.stack, crate::number::index(version));
+        let stack = self.stack_of(app.stack, version);
         let uid = 10_050 + 7 * i32::from(position) + i32::from(low8(u64::from(self.index) % 40));
         self.apps.push(Installed { app, uid, stack, weight, is_rare });
         position
+    }
+
+    /// What the system brings is as old as the system; what the app brings, as old as the app.
+    fn stack_of(&self, family: Family, version: u64) -> StackId {
+        let bundled =
+            [Family::OkHttp, Family::Cronet, Family::OpenSsl, Family::Go, Family::Rustls, Family::Dart];
+        let version =
+            if bundled.contains(&family) { version } else { self.system.len() as u64 % 2 + version % 2 };
+        StackId::new(family, crate::number::index(version))
+    }
+
+    /// A stack that a sender brings along instead of its app's: one that some app of the long tail has on this
+    /// platform, so that no stack is a sign by itself.
+    pub(crate) fn brought_stack(&self, world: &World, rng: &mut Rng) -> StackId {
+        let pool = world.tail_apps(self.platform);
+        let (family, version) = (pool[rng.zipf(pool.len())].stack, rng.below(4));
+        self.stack_of(family, version)
     }
 
     /// Adds a site of this phone alone.
@@ -243,12 +260,14 @@ fn person(rng: &mut Rng) -> Person {
     }
 }
 
-fn telemetry(rng: &mut Rng) -> TelemetryTraits {
+fn telemetry(world: &World, rng: &mut Rng) -> TelemetryTraits {
+    let (least, most) = world.character.agent_loss;
     TelemetryTraits {
         log: PhoneLog::MobileEdr,
         skew: rng.range(-3 * SEC / 2, 3 * SEC / 2),
         reports_lock: !rng.chance(0.12),
         is_tunnel: rng.chance(0.2),
-        missing: rng.uniform(0.02, 0.05),
+        missing: rng.uniform(least, most),
+        has_agent: rng.chance(world.character.agents),
     }
 }

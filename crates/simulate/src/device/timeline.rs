@@ -216,9 +216,11 @@ impl Timeline {
     }
 
     /// Whether the device is unlocked at `at`.
-    #[cfg(test)]
     pub(crate) fn is_unlocked(&self, at: i64) -> bool {
-        self.pickups.iter().any(|pickup| pickup.unlocked.is_some_and(|span| span.contains(at)))
+        // Pickups do not overlap; an unlocked phone may stay so until shortly after the screen went off.
+        let next = self.pickups.partition_point(|pickup| pickup.screen.start <= at);
+        let last = next.checked_sub(1).and_then(|last| self.pickups.get(last));
+        last.is_some_and(|pickup| pickup.unlocked.is_some_and(|span| span.contains(at)))
     }
 }
 

@@ -34,11 +34,17 @@ pub enum Channel {
     Slow,
     /// Polls, then moves much data when tasked.
     Burst,
+    /// Requests that the server answers late, one after another.
+    LongPoll,
+    /// Sits in an IRC channel.
+    Irc,
+    /// Moves files over FTP.
+    Ftp,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Https,
         Self::Http,
         Self::WebSocket,
@@ -53,6 +59,9 @@ impl Channel {
         Self::PushTriggered,
         Self::Slow,
         Self::Burst,
+        Self::LongPoll,
+        Self::Irc,
+        Self::Ftp,
     ];
 
     /// Name in `truth.json`.
@@ -72,6 +81,9 @@ impl Channel {
             Self::PushTriggered => "push_triggered",
             Self::Slow => "slow",
             Self::Burst => "burst",
+            Self::LongPoll => "long_poll",
+            Self::Irc => "irc",
+            Self::Ftp => "ftp",
         }
     }
 
@@ -82,7 +94,10 @@ impl Channel {
 
     /// Whether check-ins follow a law; otherwise connections are held, or follow pushes.
     pub(super) const fn has_schedule(self) -> bool {
-        !matches!(self, Self::WebSocket | Self::RawTcp | Self::Mqtt | Self::PushTriggered)
+        !matches!(
+            self,
+            Self::WebSocket | Self::RawTcp | Self::Mqtt | Self::PushTriggered | Self::LongPoll | Self::Irc
+        )
     }
 
     /// A period that fits the channel, seconds. The published ones (10 s, 60 s, 2 and 15 minutes) are frequent.
@@ -102,7 +117,9 @@ impl Channel {
             Self::Slow => *rng.pick(&[3600.0, 7200.0, 14_400.0, 21_600.0, 43_200.0]),
             Self::WebSocket | Self::RawTcp => *rng.pick(&[10.0, 25.0, 25.0, 30.0, 60.0]),
             Self::Mqtt => *rng.pick(&[30.0, 60.0, 60.0, 120.0]),
-            Self::Smtp => *rng.pick(&[900.0, 1800.0, 3600.0]),
+            Self::Smtp | Self::Ftp => *rng.pick(&[900.0, 1800.0, 3600.0]),
+            Self::LongPoll => *rng.pick(&[30.0, 60.0, 120.0, 300.0]),
+            Self::Irc => *rng.pick(&[60.0, 90.0, 120.0, 240.0]),
             Self::Imap => *rng.pick(&[60.0, 300.0, 600.0, 900.0]),
             Self::PushTriggered => 7200.0,
             _ => *rng.weighted(&POLLS),
@@ -111,7 +128,7 @@ impl Channel {
 
     /// A law that fits the channel.
     pub(super) fn law(self, rng: &mut Rng) -> Law {
-        const LAWS: [(f64, Law); 11] = [
+        const LAWS: [(f64, Law); 13] = [
             (14.0, Law::Exact),
             (24.0, Law::Uniform),
             (14.0, Law::OneSided),
@@ -123,9 +140,11 @@ impl Channel {
             (4.0, Law::Growing),
             (6.0, Law::DozeBatched),
             (4.0, Law::ClockLocked),
+            (4.0, Law::Retries),
+            (2.0, Law::ClockSteps),
         ];
         match self {
-            Self::WebSocket | Self::RawTcp | Self::Mqtt | Self::PushTriggered => Law::Exact,
+            _ if !self.has_schedule() => Law::Exact,
             Self::Slow => *rng.pick(&[Law::Exact, Law::Uniform, Law::OneSided, Law::Additive]),
             _ => *rng.weighted(&LAWS),
         }

@@ -80,8 +80,9 @@ fn infection(campaign: u64, is_shared: bool, channel: Channel, pin: &ImplantPin,
         (6.0, 0.7),
     ];
     const MISSES: [(f64, f64); 5] = [(45.0, 0.0), (20.0, 0.05), (17.0, 0.1), (10.0, 0.25), (8.0, 0.4)];
-    let period = channel.period_secs(rng);
-    let jitter = *rng.weighted(&JITTERS);
+    // Three in ten are nobody's default.
+    let period = channel.period_secs(rng) * if rng.chance(0.3) { rng.uniform(0.7, 1.4) } else { 1.0 };
+    let jitter = if rng.chance(0.3) { rng.uniform(0.0, 0.7) } else { *rng.weighted(&JITTERS) };
     let miss = *rng.weighted(&MISSES);
     let law = channel.law(rng);
     let law = pin.law.unwrap_or(law);

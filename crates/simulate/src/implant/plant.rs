@@ -10,11 +10,11 @@ use crate::law::Law;
 use crate::number::{index, low16};
 use crate::random::Rng;
 use crate::sender::{Mode, Questions, Sender, SizeLaw};
+use crate::world::World;
 use crate::world::catalog::Habit;
 use crate::world::names::data_domain;
 use crate::world::site::{Service, Site, SiteId, public_address, rare_site};
 use crate::world::stacks::StackId;
-use crate::world::{World, tail_stack};
 use std::borrow::Cow;
 
 /// The app that carries the implant: the campaign's own, or one that the phone has anyway.
@@ -33,7 +33,7 @@ pub(crate) fn carrier<'w>(
             |position| low16(position as u64),
         );
     }
-    let wants_rare = rng.chance(0.7);
+    let wants_rare = rng.chance(world.character.rare_carriers);
     let fits = |position: &u16| {
         let installed = device.app(*position);
         installed.is_rare == wants_rare && !matches!(installed.app.habit, Habit::Vpn | Habit::Browser)
@@ -99,8 +99,8 @@ fn present(plan: &Plan<'_, '_>, infection: &Infection, rng: &mut Rng) -> Span {
 
 /// Half of all implants use the app's own stack, the others bring one.
 fn stack(plan: &Plan<'_, '_>, carrier: u16, rng: &mut Rng) -> StackId {
-    let (bring, family, version) = (rng.chance(0.5), tail_stack(rng), rng.below(4));
-    if bring { StackId::new(family, index(version)) } else { plan.device.app(carrier).stack }
+    let (bring, stack) = (rng.chance(0.5), plan.device.brought_stack(plan.world, rng));
+    if bring { stack } else { plan.device.app(carrier).stack }
 }
 
 /// Push messages that carry commands: a few in an hour of work, otherwise some a day.
@@ -125,6 +125,9 @@ fn mode(infection: &Infection, rng: &mut Rng) -> Mode {
         Channel::RawTcp | Channel::Mqtt => {
             Mode::Hold { mean_life_secs: *rng.pick(&[600.0, 3600.0, 14_400.0]) }
         }
+        Channel::Irc => Mode::Hold { mean_life_secs: *rng.pick(&[1800.0, 7200.0, 28_800.0]) },
+        // The server answers after its period: one request is the life of one connection.
+        Channel::LongPoll => Mode::Hold { mean_life_secs: infection.period_secs },
         Channel::Dns => Mode::Ask(Questions::draw(data_domain(rng), rng)),
         Channel::PushTriggered => Mode::AfterPush,
         _ => Mode::Poll,
@@ -144,7 +147,11 @@ fn sites(plan: &mut Plan<'_, '_>, infection: &Infection, rng: &mut Rng) -> Vec<S
         Channel::Imap => (1, if rng.chance(0.3) { Service::Imap } else { Service::Tls }),
         Channel::Smtp => (1, if rng.chance(0.5) { Service::Smtp } else { Service::Tls }),
         Channel::WebSocket => (1, if rng.chance(0.25) { Service::Http } else { Service::Tls }),
-        Channel::Slow | Channel::Burst => (1, if rng.chance(0.2) { Service::Http } else { Service::Tls }),
+        Channel::Slow | Channel::Burst | Channel::LongPoll => {
+            (1, if rng.chance(0.2) { Service::Http } else { Service::Tls })
+        }
+        Channel::Irc => (1, if rng.chance(0.5) { Service::Irc } else { Service::Tls }),
+        Channel::Ftp => (1, if rng.chance(0.6) { Service::Ftp } else { Service::Tls }),
         Channel::Https | Channel::PushTriggered => (1, Service::Tls),
     };
     let mut first = rare_site(service, rng);
@@ -153,6 +160,8 @@ fn sites(plan: &mut Plan<'_, '_>, infection: &Infection, rng: &mut Rng) -> Vec<S
             Channel::Mqtt => 8883,
             Channel::Imap => 993,
             Channel::Smtp => 465,
+            Channel::Irc => 6697,
+            Channel::Ftp => 990,
             _ => first.port,
         };
     }

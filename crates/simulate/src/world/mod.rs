@@ -1,6 +1,7 @@
 //! What every phone of a fleet shares: sites, stacks, common apps and the pool of the long tail.
 
 pub(crate) mod catalog;
+pub(crate) mod character;
 pub(crate) mod names;
 pub(crate) mod platform;
 pub(crate) mod site;
@@ -8,6 +9,7 @@ pub(crate) mod stacks;
 
 use crate::random::Rng;
 use catalog::{COMMON, Entry, Habit, TAIL};
+use character::Character;
 use platform::PlatformSites;
 use site::{Service, Site, SiteId, public_address, rare_site, tls_site};
 use stacks::{FAMILIES, Family, Stacks};
@@ -17,8 +19,6 @@ use undertone_core::model::Platform;
 /// Visited web sites that everybody knows, and those that few know.
 const POPULAR_PAGES: usize = 400;
 const TAIL_PAGES: usize = 4000;
-/// Apps of the long tail per platform.
-const TAIL_APPS: u64 = 700;
 
 /// An app on one platform.
 #[derive(Debug, Clone)]
@@ -49,6 +49,7 @@ pub(crate) struct Page {
 /// The world of one seed.
 #[derive(Debug)]
 pub(crate) struct World {
+    pub(crate) character: Character,
     pub(crate) sites: Vec<Site>,
     pub(crate) stacks: Stacks,
     pub(crate) platform: PlatformSites,
@@ -67,6 +68,7 @@ pub(crate) struct Sites {
     pub(crate) list: Vec<Site>,
     /// Addresses of content networks, shared by many names.
     edge: Vec<Ipv4Addr>,
+    hidden_names: f64,
     pub(crate) rng: Rng,
 }
 
@@ -83,16 +85,18 @@ impl Sites {
         let count = 1 + usize::from(rng.chance(0.6)) + usize::from(rng.chance(0.4));
         let addrs =
             (0..count).map(|_| if on_edge { *rng.pick(&self.edge) } else { public_address(rng) }).collect();
-        let site = tls_site(name, domain.to_owned(), addrs, rng);
+        let mut site = tls_site(name, domain.to_owned(), addrs, rng);
+        site.sends_sni = !rng.chance(self.hidden_names);
         self.add(site)
     }
 }
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
+        let character = Character::draw(seed);
         let mut rng = Rng::stream(&[seed, 0x776f_726c]);
         let edge = (0..240).map(|_| public_address(&mut rng)).collect();
-        let mut sites = Sites { list: Vec::new(), edge, rng };
+        let mut sites = Sites { list: Vec::new(), edge, hidden_names: character.hidden_names, rng };
         let platform = PlatformSites::new(&mut sites);
         let trackers: Vec<SiteId> = (0..44).map(|n| tracker(&mut sites, n)).collect();
         let cdns: Vec<SiteId> = (0..60).map(|_| cdn(&mut sites)).collect();
@@ -100,13 +104,26 @@ impl World {
         let pages =
             (0..POPULAR_PAGES + TAIL_PAGES).map(|rank| page(&mut sites, rank, &cdns, &trackers)).collect();
         let mut apps = AppMaker { sites: &mut sites, cdns: &cdns, trackers: &trackers, cloud: &cloud_apis };
-        let common: Vec<(App, App)> = COMMON.iter().map(|entry| apps.common(entry)).collect();
-        let tail: Vec<(App, App)> = (0..TAIL_APPS).map(|_| apps.tail()).collect();
+        let common: Vec<(App, App)> =
+            COMMON.iter().map(|entry| apps.common(entry, character.prevalence_power)).collect();
+        let tail: Vec<(App, App)> = (0..character.tail_apps).map(|_| apps.tail()).collect();
         let (android, ios) = common.into_iter().unzip();
         let (android_tail, ios_tail) = tail.into_iter().unzip();
         let stacks = Stacks::new();
         let sites = sites.list;
-        Self { sites, stacks, platform, pages, cdns, cloud_apis, android, ios, android_tail, ios_tail }
+        Self {
+            character,
+            sites,
+            stacks,
+            platform,
+            pages,
+            cdns,
+            cloud_apis,
+            android,
+            ios,
+            android_tail,
+            ios_tail,
+        }
     }
 
     pub(crate) fn common_apps(&self, platform: Platform) -> &[App] {
@@ -187,7 +204,7 @@ struct AppMaker<'a> {
 }
 
 impl AppMaker<'_> {
-    fn common(&mut self, entry: &Entry) -> (App, App) {
+    fn common(&mut self, entry: &Entry, prevalence_power: f64) -> (App, App) {
         let brand = entry.brand;
         let domain = format!("{brand}.com");
         let mut api = vec![self.sites.web(format!("api.{domain}"), &domain, false)];
@@ -227,7 +244,7 @@ impl AppMaker<'_> {
             job_secs: (entry.job_secs > 0.0).then_some(entry.job_secs),
             flush_secs: flush(entry.habit, &mut self.sites.rng),
             pushes: entry.pushes,
-            prevalence: entry.prevalence,
+            prevalence: libm::pow(entry.prevalence, prevalence_power),
         };
         self.both(app, format!("com.{brand}.ios"))
     }
@@ -290,7 +307,7 @@ impl AppMaker<'_> {
 const SUFFIXES: [&str; 6] = ["app", "mobile", "android", "client", "pro", "lite"];
 
 /// Stacks of apps of the long tail, and of whatever they hide.
-pub(crate) fn tail_stack(rng: &mut Rng) -> Family {
+fn tail_stack(rng: &mut Rng) -> Family {
     if rng.chance(0.6) {
         *rng.pick(&[Family::OkHttp, Family::HttpUrlConnection])
     } else {

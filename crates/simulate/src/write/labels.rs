@@ -32,11 +32,12 @@ pub(crate) fn label(out: &mut Vec<u8>, device: &Device<'_>, label: &Label) {
     list(out, "ports", &label.ports, |out, port| push_int(out, u64::from(*port)));
     text(out, "kind", kind);
     let rest = format!(
-        ",\"period_secs\":{},\"jitter\":{:.3},\"miss\":{:.3},\"law\":\"{}\",\"events\":{},\"connections\":{}}}",
+        ",\"period_secs\":{},\"jitter\":{:.3},\"miss\":{:.3},\"law\":\"{}\",\"locked_share\":{:.3},\"events\":{},\"connections\":{}}}",
         label.period_secs,
         label.jitter,
         label.miss,
         label.law.as_str(),
+        label.locked_share,
         label.done.events,
         label.done.connections
     );

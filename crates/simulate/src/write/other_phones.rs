@@ -131,6 +131,8 @@ fn pcapdroid_row(out: &mut Vec<u8>, writer: &EdrWriter<'_, '_>, flow: &Flow, app
         Service::Mqtt => "MQTT",
         Service::Imap => "IMAP",
         Service::Smtp => "SMTP",
+        Service::Irc => "IRC",
+        Service::Ftp => "FTP",
         _ if is_udp => "UDP",
         _ => "TCP",
     };

@@ -8,7 +8,7 @@ use crate::device::timeline::Span;
 use crate::flow::{Cause, Flow, Outcome, Plan, Query};
 use crate::number::{DAY, SEC, low16, signed};
 use crate::options::LogFormat;
-use crate::random::{Rng, mix_all};
+use crate::random::{Rng, mix, mix_all};
 use crate::world::World;
 use crate::world::site::{Service, Site};
 use std::net::Ipv4Addr;
@@ -63,9 +63,9 @@ impl<'a, 'w> Wire<'a, 'w> {
     /// Writes the flows; `flows` in time order.
     pub(crate) fn write(&mut self, flows: &[Flow], queries: &[Query]) {
         for flow in flows {
-            self.count(flow.cause);
             let site = self.device.site(self.world, flow.site);
             if site.service == Service::Dns {
+                self.count(flow.cause);
                 if let Some(query) = flow.query.and_then(|number| queries.get(number as usize)) {
                     self.ask(flow, site, query);
                 }
@@ -89,6 +89,7 @@ impl<'a, 'w> Wire<'a, 'w> {
     fn ends(&mut self, at: i64, resp: Ipv4Addr, resp_port: u16) -> Ends {
         self.serial += 1;
         // Ephemeral ports walk by a random stride, as phones' do, within 32768..=60999.
+        let at = at - at.rem_euclid(self.world.character.resolution);
         self.port = 32_768 + (self.port - 32_768 + 1 + low16(self.rng.below(7))) % 28_232;
         let number = mix_all(&[self.seed, u64::from(self.device.index), self.serial]);
         Ends { at, uid: zeek::uid(number), orig: self.device.ip, orig_port: self.port, resp, resp_port }
@@ -161,6 +162,11 @@ impl<'a, 'w> Wire<'a, 'w> {
         let is_open = zeek::end_of(flow) >= self.span.end;
         let kind = PhoneRowKind::Connection { flow: *flow, orig_port: ends.orig_port };
         self.seen.push(PhoneRow { at: flow.at, app: Some(flow.app), kind });
+        // By the connection's own chance: an implant beside it changes nothing.
+        if (mix(flow.salt) % 10_000) as f64 <= self.world.character.sensor_loss * 10_000.0 - 1.0 {
+            return;
+        }
+        self.count(flow.cause);
         let answered = matches!(flow.outcome, Outcome::Complete | Outcome::Reset);
         let (format, day) = (self.format, self.day(flow.at));
         let stack = self.world.stacks.get(flow.stack);

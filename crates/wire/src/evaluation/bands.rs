@@ -17,6 +17,8 @@ pub enum Dimension {
     Miss,
     /// Check-ins that were written.
     Events,
+    /// Whether the phone was locked when it spoke.
+    State,
     /// Law of the jitter.
     Law,
 }
@@ -50,15 +52,27 @@ const MISSES: [(f64, &str); 4] =
 /// Bands of check-ins by their upper end, exclusive. Under 8 there is no test of a rhythm (DESIGN section 4).
 const EVENTS: [(u64, &str); 5] =
     [(8, "under 8"), (24, "8 to 23"), (100, "24 to 99"), (1000, "100 to 999"), (u64::MAX, "1,000 and more")];
+/// Bands of the share of connections opened while the phone was locked, by their upper end. A phone is locked for
+/// about nine tenths of a day: a sender that does not care about its owner lies in the last band.
+const STATES: [(f64, &str); 3] = [(0.2, "while in use"), (0.8, "both"), (f64::INFINITY, "while locked")];
 /// Shares are written with three digits: a band's end must not depend on the fourth.
 const ROUNDING: f64 = 5e-4;
 
 impl Dimension {
     /// All, in the order in which they are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Rhythm, Self::Kind, Self::Period, Self::Jitter, Self::Miss, Self::Events, Self::Law];
+    pub const ALL: [Self; 8] = [
+        Self::Rhythm,
+        Self::Kind,
+        Self::Period,
+        Self::Jitter,
+        Self::Miss,
+        Self::Events,
+        Self::State,
+        Self::Law,
+    ];
     /// Those that are crossed with each other.
-    pub const CROSSED: [Self; 5] = [Self::Kind, Self::Period, Self::Jitter, Self::Events, Self::Law];
+    pub const CROSSED: [Self; 6] =
+        [Self::Kind, Self::Period, Self::Jitter, Self::Events, Self::State, Self::Law];
 
     /// Lower-case name.
     pub const fn as_str(self) -> &'static str {
@@ -69,6 +83,7 @@ impl Dimension {
             Self::Jitter => "jitter",
             Self::Miss => "miss",
             Self::Events => "events",
+            Self::State => "state",
             Self::Law => "law",
         }
     }
@@ -82,6 +97,7 @@ impl Dimension {
             Self::Jitter => "jitter",
             Self::Miss => "missed check-ins",
             Self::Events => "check-ins",
+            Self::State => "state of the phone",
             Self::Law => "law of the intervals",
         }
     }
@@ -96,6 +112,7 @@ impl Dimension {
             Self::Jitter => place(&JITTERS, truth.jitter, |share, end| share <= end + ROUNDING),
             Self::Miss => place(&MISSES, truth.miss, |share, end| share <= end + ROUNDING),
             Self::Events => place(&EVENTS, truth.events, |events, end| events < end),
+            Self::State => place(&STATES, truth.locked_share, |share, end| share < end),
         }
     }
 }
@@ -152,14 +169,22 @@ mod tests {
         {
             assert_eq!(band(Dimension::Jitter, &format!(r#","jitter":{share}"#)), name);
         }
+        for (share, name) in [("0.19", "while in use"), ("0.5", "both"), ("1.0", "while locked")] {
+            assert_eq!(band(Dimension::State, &format!(r#","locked_share":{share}"#)), name);
+        }
         for (events, name) in
             [("7", "under 8"), ("8", "8 to 23"), ("24", "24 to 99"), ("1000", "1,000 and more")]
         {
             assert_eq!(band(Dimension::Events, &format!(r#","events":{events}"#)), name);
         }
-        for dimension in
-            [Dimension::Period, Dimension::Jitter, Dimension::Miss, Dimension::Events, Dimension::Law]
-        {
+        for dimension in [
+            Dimension::Period,
+            Dimension::Jitter,
+            Dimension::Miss,
+            Dimension::Events,
+            Dimension::State,
+            Dimension::Law,
+        ] {
             assert_eq!(band(dimension, ""), "unknown");
         }
     }

@@ -66,6 +66,9 @@ pub fn write_html<W: Write>(mut out: W, evaluation: &Evaluation<'_>) -> io::Resu
         write_table(&mut out, table, Some(&bars(&table.title, &rows)))?;
     }
     write_folded(&mut out, &tables::cells(evaluation))?;
+    for table in tables::leaks(evaluation, ROWS_MAX) {
+        write_table(&mut out, &table, None)?;
+    }
     write_table(&mut out, &tables::missed(evaluation, ROWS_MAX), None)?;
     write_table(&mut out, &tables::false_alerts(evaluation, ROWS_MAX), None)?;
     out.write_all(

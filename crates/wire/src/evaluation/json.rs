@@ -1,6 +1,6 @@
 //! The comparison as one JSON object.
 
-use super::{Both, Budget, Evaluation, FalseAlert, Implant, Rate, Share};
+use super::{Both, Budget, Evaluation, FalseAlert, Implant, LeakReport, LeakRule, Rate, Share};
 use crate::findings::json::{Shown, Significant, write_json_line};
 use crate::truth::Truth;
 use serde::Serialize;
@@ -37,6 +37,49 @@ struct Row<'a> {
     notes: Vec<&'static str>,
     implants: Vec<ImplantRow<'a>>,
     false_alerts: Vec<FalseRow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leaks: Option<LeaksRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct LeaksRow<'a> {
+    is_passed: bool,
+    implants: u64,
+    honest_series: u64,
+    features: BTreeMap<&'static str, u64>,
+    rules: Vec<LeakRow<'a>>,
+    rules_cut: u64,
+    strong: Vec<LeakRow<'a>>,
+    values_cut: u64,
+}
+
+#[derive(Serialize)]
+struct LeakRow<'a> {
+    feature: &'static str,
+    value: &'a str,
+    implants: u64,
+    honest_series: u64,
+}
+
+impl<'a> LeaksRow<'a> {
+    fn of(report: &'a LeakReport) -> Self {
+        let row = |rule: &'a LeakRule| LeakRow {
+            feature: rule.feature,
+            value: &rule.value,
+            implants: rule.implants,
+            honest_series: rule.honest_series,
+        };
+        Self {
+            is_passed: report.is_passed(),
+            implants: report.implants,
+            honest_series: report.honest_series,
+            features: report.features.iter().copied().collect(),
+            rules: report.rules.iter().map(row).collect(),
+            rules_cut: report.rules_cut,
+            strong: report.strong.iter().map(row).collect(),
+            values_cut: report.values_cut,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -59,6 +102,7 @@ struct CellRow<'a> {
     period: &'a str,
     jitter: &'a str,
     events: &'a str,
+    state: &'a str,
     law: &'a str,
     #[serde(flatten)]
     share: ShareRow,
@@ -243,6 +287,7 @@ impl<'a> Row<'a> {
             notes: evaluation.notes(),
             implants: evaluation.implants.iter().map(ImplantRow::of).collect(),
             false_alerts: evaluation.false_alerts.iter().map(FalseRow::of).collect(),
+            leaks: evaluation.leaks.as_ref().map(LeaksRow::of),
         }
     }
 }
@@ -251,11 +296,12 @@ impl<'a> RecallRow<'a> {
     fn of(evaluation: &'a Evaluation<'_>) -> Self {
         let band = |(band, share): &(&'a str, Share)| BandRow { band, share: ShareRow::of(*share) };
         let by = evaluation.by_dimension.iter();
-        let cell = |([kind, period, jitter, events, law], share): &([&'a str; 5], Share)| CellRow {
+        let cell = |([kind, period, jitter, events, state, law], share): &([&'a str; 6], Share)| CellRow {
             kind,
             period,
             jitter,
             events,
+            state,
             law,
             share: ShareRow::of(*share),
         };

@@ -38,6 +38,7 @@ pub fn evaluate<'a>(input: &EvaluationInput<'a>) -> Evaluation<'a> {
         false_alerts,
         budgets,
         has_rows_below: input.findings.iter().any(|finding| !is_shown(finding)),
+        leaks: None,
     }
 }
 
@@ -125,8 +126,8 @@ fn by_dimension<'a>(implants: &[Implant<'a>]) -> Vec<(Dimension, Vec<(&'a str, S
     Dimension::ALL.into_iter().map(of).collect()
 }
 
-fn cells<'a>(implants: &[Implant<'a>]) -> Vec<([&'a str; 5], Share)> {
-    let mut cells: BTreeMap<[Band<'a>; 5], Share> = BTreeMap::new();
+fn cells<'a>(implants: &[Implant<'a>]) -> Vec<([&'a str; 6], Share)> {
+    let mut cells: BTreeMap<[Band<'a>; 6], Share> = BTreeMap::new();
     for implant in implants {
         let key = Dimension::CROSSED.map(|dimension| dimension.band(implant.truth));
         cells.entry(key).or_default().count(implant.shown > 0);

@@ -10,6 +10,7 @@ mod bands;
 mod html;
 mod json;
 mod labels;
+mod leaks;
 mod measure;
 mod share;
 mod svg;
@@ -19,6 +20,7 @@ mod text;
 pub use bands::Dimension;
 pub use html::write_html;
 pub use json::write_json;
+pub use leaks::{LEAK_SHARE_MAX, LeakReport, LeakRule, Leaks};
 pub use measure::evaluate;
 pub use share::{Rate, Share};
 pub use text::write_text;
@@ -62,7 +64,7 @@ pub struct Evaluation<'a> {
     /// Recall by one property at a time, bands in order.
     pub by_dimension: Vec<(Dimension, Vec<(&'a str, Share)>)>,
     /// Recall by the bands of [`Dimension::CROSSED`] together; cells without implants are left out.
-    pub cells: Vec<([&'a str; 5], Share)>,
+    pub cells: Vec<([&'a str; 6], Share)>,
     /// Shown findings that match no implant, strongest first.
     pub false_alerts: Vec<FalseAlert<'a>>,
     /// False among all shown, with and without rare honest senders.
@@ -73,6 +75,8 @@ pub struct Evaluation<'a> {
     pub budgets: Vec<Budget>,
     /// Whether rows below the threshold were given: without them budgets above the run's own are undercounted.
     pub has_rows_below: bool,
+    /// What gives implants away in the data itself; `None` when nobody looked.
+    pub leaks: Option<LeakReport>,
 }
 
 /// A number with every false positive, and without those of rare honest senders.

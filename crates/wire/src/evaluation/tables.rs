@@ -1,6 +1,6 @@
 //! The numbers as tables, the same ones for a terminal and for a page.
 
-use super::{Budget, Evaluation, FalseAlert, Implant, READ_PER_DAY, Rate, Share};
+use super::{Budget, Evaluation, FalseAlert, Implant, LEAK_SHARE_MAX, LeakRule, READ_PER_DAY, Rate, Share};
 use crate::findings::human_secs;
 use undertone_core::finding::Finding;
 
@@ -51,7 +51,7 @@ pub(super) fn recalls(evaluation: &Evaluation<'_>) -> Vec<Table> {
 
 /// Recall in cells of several properties.
 pub(super) fn cells(evaluation: &Evaluation<'_>) -> Table {
-    let row = |(names, share): &([&str; 5], Share)| {
+    let row = |(names, share): &([&str; 6], Share)| {
         let names = names.iter().map(|name| (*name).to_owned());
         names.chain(share_cells(*share)).collect()
     };
@@ -61,7 +61,7 @@ pub(super) fn cells(evaluation: &Evaluation<'_>) -> Table {
         title: "Recall by all of them together".to_owned(),
         heads,
         rows: evaluation.cells.iter().map(row).collect(),
-        numeric: 5..9,
+        numeric: 6..10,
         cut: 0,
     }
 }
@@ -100,6 +100,49 @@ pub(super) fn budgets(evaluation: &Evaluation<'_>) -> Option<Table> {
         rows: evaluation.budgets.iter().map(row).collect(),
         cut: 0,
     })
+}
+
+/// Single features that give implants away; empty when nobody looked.
+pub(super) fn leaks(evaluation: &Evaluation<'_>, most: usize) -> Vec<Table> {
+    let Some(report) = &evaluation.leaks else { return Vec::new() };
+    let share = |implants: u64| percent(implants as f64 / report.implants.max(1) as f64);
+    let line = |rule: &LeakRule| {
+        let honest = rule.honest_series.to_string();
+        vec![
+            rule.feature.to_owned(),
+            rule.value.clone(),
+            rule.implants.to_string(),
+            share(rule.implants),
+            honest,
+        ]
+    };
+    let rules = |title: String, rules: &[LeakRule], cut: u64| Table {
+        title,
+        heads: vec!["feature", "value", "implants", "share", "honest series"],
+        rows: rules.iter().take(most).map(line).collect(),
+        numeric: 2..5,
+        cut: rules.len().saturating_sub(most) + usize::try_from(cut).unwrap_or(usize::MAX),
+    };
+    let verdict = if report.is_passed() { "passed" } else { "FAILED" };
+    let features = Table {
+        title: format!(
+            "Leaks: {verdict} (at most {} of {} implants may be given away by one feature without false positives)",
+            percent(LEAK_SHARE_MAX),
+            report.implants
+        ),
+        heads: vec!["feature", "implants", "share"],
+        rows: std::iter::once(("any one rule", report.rules.first().map_or(0, |rule| rule.implants)))
+            .chain(report.features.iter().copied())
+            .map(|(name, implants)| vec![name.to_owned(), implants.to_string(), share(implants)])
+            .collect(),
+        numeric: 1..3,
+        cut: 0,
+    };
+    vec![
+        features,
+        rules("Rules without a false positive".to_owned(), &report.rules, report.rules_cut),
+        rules("Values ten times as frequent among implants".to_owned(), &report.strong, 0),
+    ]
 }
 
 /// Implants that were not shown, at most `most` of them.

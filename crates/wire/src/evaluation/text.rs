@@ -34,6 +34,7 @@ pub fn write_text<W: Write>(mut out: W, evaluation: &Evaluation<'_>) -> io::Resu
         .into_iter()
         .chain(tables::budgets(evaluation))
         .chain(tables::recalls(evaluation))
+        .chain(tables::leaks(evaluation, NAMED_MAX))
         .chain(named);
     for table in all.filter(|table| !table.rows.is_empty()) {
         write_table(&mut out, &table)?;

@@ -84,6 +84,8 @@ pub(crate) fn service_of(service: Service) -> (Option<&'static str>, bool) {
         Service::Mqtt => (Some("mqtt"), false),
         Service::Imap => (Some("imap"), false),
         Service::Smtp => (Some("smtp"), false),
+        Service::Irc => (Some("irc"), false),
+        Service::Ftp => (Some("ftp"), false),
         Service::RawTcp => (None, false),
         Service::RawUdp => (None, true),
         Service::Ntp => (Some("ntp"), true),

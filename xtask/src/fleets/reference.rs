@@ -1,0 +1,163 @@
+//! `reference`: the device-day maxima of clean fleets and the tail that the project ships.
+
+use super::table::table;
+use super::{Arguments, watch};
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use undertone_core::score::budget::{Sight, Tail};
+
+/// Budgets at which the empirical and the fitted weight are shown, per 1,000 device-days.
+const RATES: [f64; 5] = [30.0, 10.0, 3.0, 1.0, 0.3];
+
+/// A cell of the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell {
+    sight: Sight,
+    /// Honest senders with a label count, too.
+    with_rare: bool,
+    /// From the third day on; else the first day.
+    is_later: bool,
+}
+
+#[derive(Debug, Default)]
+struct Sample {
+    maxima: Vec<f64>,
+    device_days: u64,
+}
+
+/// Simulates clean fleets and fits the tails.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut cells: BTreeMap<Cell, Sample> = BTreeMap::new();
+    let first_scanned = i32::try_from(arguments.learn_days).unwrap_or(i32::MAX);
+    watch::each(arguments, |_, sight, seen| {
+        for with_rare in [false, true] {
+            let maxima = seen.maxima(|row| with_rare || row.class == watch::Class::Other);
+            for is_later in [false, true] {
+                let is_in = |day: i32| if is_later { day >= 2 } else { day == 0 };
+                let days = first_scanned..i32::try_from(arguments.fleet.days).unwrap_or(0);
+                let days = days.filter(|day| is_in(*day)).count() as u64;
+                let sample = cells.entry(Cell { sight, with_rare, is_later }).or_default();
+                sample.device_days += days * seen.devices;
+                sample.maxima.extend(maxima.iter().filter(|((day, _), _)| is_in(*day)).map(|(_, s)| *s));
+            }
+        }
+        Ok(())
+    })?;
+    show(arguments, &cells);
+    if arguments.write { write(arguments, &cells) } else { Ok(()) }
+}
+
+fn show(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) {
+    crate::print(&format!("Reference tail: {}", arguments.told()));
+    let heads = [
+        "view",
+        "honest rare senders",
+        "days",
+        "device-days",
+        "over the floors",
+        "from bans",
+        "rate",
+        "scale",
+        "S at 30",
+        "at 10",
+        "at 3",
+        "at 1",
+        "at 0.3 of 1,000 (seen / fitted)",
+    ];
+    let rows: Vec<Vec<String>> = cells
+        .iter()
+        .filter(|(_, sample)| sample.device_days > 0)
+        .map(|(cell, sample)| {
+            let tail = fit(sample);
+            let mut row = vec![
+                cell.sight.as_str().to_owned(),
+                if cell.with_rare { "counted" } else { "left out" }.to_owned(),
+                if cell.is_later { "third and later" } else { "first" }.to_owned(),
+                sample.device_days.to_string(),
+                sample.maxima.len().to_string(),
+            ];
+            row.extend(tail.map_or_else(
+                || vec!["-".to_owned(); 3],
+                |tail| {
+                    vec![
+                        format!("{:.2}", tail.threshold_bans),
+                        format!("{:.4}", tail.rate),
+                        format!("{:.3}, shape {:.2}", tail.scale_bans, tail.shape),
+                    ]
+                },
+            ));
+            row.extend(RATES.map(|rate| {
+                let fitted =
+                    tail.map_or_else(|| "-".to_owned(), |tail| format!("{:.2}", weight_at(&tail, rate)));
+                format!("{} / {fitted}", seen_at(sample, rate))
+            }));
+            row
+        })
+        .collect();
+    table("Device-day maxima of clean fleets", &heads, &rows);
+}
+
+fn fit(sample: &Sample) -> Option<Tail> {
+    let silent = usize::try_from(sample.device_days).unwrap_or(0).saturating_sub(sample.maxima.len());
+    let all: Vec<f64> = sample.maxima.iter().copied().chain(std::iter::repeat_n(0.0, silent)).collect();
+    Tail::fit_clean(&all)
+}
+
+/// The weight that the tail expects at a rate.
+fn weight_at(tail: &Tail, per_1000: f64) -> f64 {
+    let ratio = (1000.0 * tail.rate / per_1000).max(1.0);
+    let excess = if tail.shape < 1e-9 { ratio.ln() } else { (ratio.powf(tail.shape) - 1.0) / tail.shape };
+    tail.threshold_bans + tail.scale_bans * excess
+}
+
+/// The weight that so many device-days reach; a dash where fewer than five do.
+fn seen_at(sample: &Sample, per_1000: f64) -> String {
+    let mut sorted = sample.maxima.clone();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+    let rank = (per_1000 / 1000.0 * sample.device_days as f64).round() as usize;
+    if rank < 5 {
+        return "-".to_owned();
+    }
+    sorted.get(rank - 1).map_or_else(|| "0".to_owned(), |s| format!("{s:.2}"))
+}
+
+/// Writes the shipped table: honest rare senders are left out of the first day and counted later.
+fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
+    let mut text = String::from(
+        "//! The shipped tails of device-day maxima of clean fleets. Made by `xtask reference`; do not edit.\n//!\n",
+    );
+    writeln!(text, "//! {}.", arguments.told())?;
+    text.push_str("\nuse super::budget::Fitted;\n");
+    for (name, sight) in [("NETWORK", Sight::Network), ("TELEMETRY", Sight::Telemetry)] {
+        for (days, is_later) in [("FIRST_DAY", false), ("LATER_DAYS", true)] {
+            let cell = Cell { sight, with_rare: is_later, is_later };
+            let sample = cells.get(&cell).filter(|sample| sample.device_days > 0);
+            let Some((sample, tail)) = sample.and_then(|sample| Some((sample, fit(sample)?))) else {
+                anyhow::bail!("no tail for {name} {days}: simulate three days or more, and both views");
+            };
+            write!(
+                text,
+                "\n/// {} with {}.\npub(super) const {name}_{days}: Fitted = Fitted {{\n    threshold_bans: \
+                 {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n}};\n",
+                if is_later {
+                    "Third and later days, honest rare senders counted,"
+                } else {
+                    "First day, honest rare senders left out,"
+                },
+                sight.as_str(),
+                tail.threshold_bans,
+                tail.rate,
+                tail.scale_bans,
+                tail.shape,
+                sample.device_days
+            )?;
+        }
+    }
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/core/src/score/reference_tables.rs");
+    std::fs::write(&path, text)?;
+    crate::say(&format!("wrote {}", path.display()));
+    Ok(())
+}
