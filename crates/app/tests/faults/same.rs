@@ -8,7 +8,7 @@ use undertone_simulate::{FleetOptions, write_fleet};
 /// A small fleet in its formats: Zeek logs, EDR, other phones' files, inventory.
 fn fleet() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let options = FleetOptions { devices: 32, days: 1, seed: 5, infected: 3, ..FleetOptions::default() };
+    let options = FleetOptions { devices: 6, days: 1, seed: 5, infected: 1, ..FleetOptions::default() };
     write_fleet(&options, &folder.path().join("fleet")).unwrap();
     folder
 }
@@ -34,7 +34,9 @@ fn surroundings_threads_and_order_change_nothing() {
     for (before, threads) in surroundings.into_iter().zip(["2", "3", "0", "2"]) {
         let other = scan_in(before, &["--threads", threads], &[&fleet]);
         assert_eq!(other.stdout, usual.stdout, "{before}");
-        assert_eq!(other.stderr, usual.stderr, "{before}");
+        // Where a locale is missing, the shell says so.
+        let said = other.stderr.lines().filter(|line| !line.contains("setlocale"));
+        assert!(said.eq(usual.stderr.lines()), "{before} {}", other.stderr);
         assert_eq!(other.summary, usual.summary, "{before}");
     }
     let mut parts: Vec<_> = std::fs::read_dir(&fleet).unwrap().map(|entry| entry.unwrap().path()).collect();

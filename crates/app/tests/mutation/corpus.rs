@@ -63,6 +63,8 @@ fn by_hand() -> Vec<Seed> {
         ("intrusion", r#"{"dns_event":{"event_id":1,"event_time":1777852991120,"package_name":"com.example","hostname":"a.example","ip_addresses":["/203.0.113.9"],"ip_addresses_count":1}}"#),
         ("dumpsys", "user=0\n  Last 24 hour events (timeRange=\"5/4/2026, 12:00 AM\" )\n    time=\"2026-05-04 23:10:03\" type=ACTIVITY_RESUMED package=com.example class=a.B instanceId=1 flags=0x0\n"),
         ("dumpsys", "UID stats:\n  ident=[{type=1, wifi}] uid=10147 set=DEFAULT tag=0x0\n    NetworkStatsHistory: bucketDuration=7200\n      st=1777852800 rb=1 rp=2 tb=3 tp=4 op=0\n"),
+        ("app_privacy", r#"{"type":"networkActivity","bundleID":"com.example","domain":"a.example","firstTimeStamp":"2026-05-04T00:00:00.000Z","timeStamp":"2026-05-05T00:00:00.000Z","hits":3,"initiatedType":"AppInitiated","domainType":2}"#),
+        ("zeek_tsv", "#separator \\x09\n#path\tdns\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tquery\tqtype\n1777852991.12\tC1\t10.0.0.1\t5000\t10.0.0.53\t53\tudp\ta.example\t16\n"),
         ("inventory", "devices:\n  - device_id: d-1\n    ip: 10.0.0.1\n    mac: 02:00:00:00:00:01\n    from: 2026-05-04T00:00:00Z\n    platform: android\n"),
         ("config", "thresholds:\n  payload_symmetry_threshold: 0.2\n  roles:\n    tools:\n      payload_symmetry_threshold: 0.3\napps:\n  com.example: {role: tools}\n"),
         ("detect", "== dumpstate: 2026-09-27 12:00:00\n"),
