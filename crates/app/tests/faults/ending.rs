@@ -91,12 +91,12 @@ fn a_reader_that_leaves_early_is_no_failure() {
     assert!(!stderr.contains("panicked") && !stderr.contains("error"), "{stderr}");
 }
 
-/// Waits for the end of a child; `None` when it does not come in 30 s.
-fn end_of(child: &mut Child) -> Option<Option<i32>> {
+/// Exit code of a child; `None` when it was killed, as it is when it does not end in 30 s.
+fn end_of(child: &mut Child) -> Option<i32> {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(30) {
         if let Some(status) = child.try_wait().unwrap() {
-            return Some(status.code());
+            return status.code();
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -142,7 +142,7 @@ fn ctrl_c_leaves_nothing_even_while_a_pipe_is_silent() {
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(Rows { count: 2000, ..Rows::default() }.text().as_bytes()).unwrap();
     interrupt(&child);
-    assert_eq!(end_of(&mut child), Some(Some(130)));
+    assert_eq!(end_of(&mut child), Some(130));
     drop(stdin);
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -165,6 +165,6 @@ fn ctrl_c_in_the_middle_of_a_scan_leaves_nothing() {
         .unwrap();
     wait_until_it_listens(&child);
     interrupt(&child);
-    assert_eq!(end_of(&mut child), Some(Some(130)));
+    assert_eq!(end_of(&mut child), Some(130));
     assert!(names(folder.path()).is_empty());
 }

@@ -85,14 +85,14 @@ fn files_that_grow_shrink_and_vanish_meanwhile() {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        assert!(began.elapsed() < Duration::from_secs(120), "it hangs");
-        match round % 3 {
-            0 => drop(std::fs::remove_file(at(&format!("z{}.log", 199 - round % 200)))),
-            1 => {
-                drop(std::fs::write(at("conn.log"), Rows { count: 40_000 - round, ..Rows::default() }.text()))
-            }
-            _ => drop(std::fs::write(at("z1.log"), Rows { count: 5 + round, ..Rows::default() }.text())),
-        }
+        assert!(began.elapsed() < Duration::from_mins(2), "it hangs");
+        let meddled = match round % 3 {
+            0 => std::fs::remove_file(at(&format!("z{}.log", 199 - round % 200))),
+            1 => std::fs::write(at("conn.log"), Rows { count: 40_000 - round, ..Rows::default() }.text()),
+            _ => std::fs::write(at("z1.log"), Rows { count: 5 + round, ..Rows::default() }.text()),
+        };
+        // Once all are gone there is nothing left to remove.
+        assert!(meddled.is_ok() || round > 200, "{meddled:?}");
         round += 1;
     };
     // What it could not read it says; how much that was depends on who was faster.

@@ -117,7 +117,9 @@ fn no_parser_panics_or_hangs() {
             .map(|(_, bytes)| bytes.as_slice())
             .collect();
         assert!(!own.is_empty(), "no seed for {name}");
-        own.iter().for_each(|seed| target(seed));
+        for seed in &own {
+            target(seed);
+        }
         let began = Instant::now();
         let mut number = 0;
         while secs.map_or(number < SMOKE, |secs| began.elapsed() < Duration::from_secs(secs)) {
