@@ -63,11 +63,12 @@ fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
         return Err(Fault::error(Failure::Data, "nothing to learn from: no device made a connection"));
     }
     write_file(&args.output, |out| write_learned(out, &learned))?;
+    let read = scan::outcome_of_reading(&summary);
     let summary = scan::summary_of(summary, &[], 0);
     scan::tell(&summary, None, console)?;
     console.say(|out| {
         writeln!(out)?;
         write_learned_text(out, &learned, 0)
     });
-    Ok(if summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial })
+    Ok(read)
 }

@@ -77,7 +77,7 @@ fn findings(args: &EvalArgs, console: &Console) -> anyhow::Result<Made> {
     if stop.is_stopped() {
         return Err(ScanError::Interrupted.into());
     }
-    let outcome = if report.summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
+    let outcome = scan::outcome_of_reading(&report.summary);
     let device_days = Some(report.summary.device_days);
     let shown = report.findings.iter().filter(|finding| finding.alert || finding.lead).count();
     let summary = scan::summary_of(report.summary, &report.findings, shown);

@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use undertone_engine::input::StopFlag;
 
 /// Exit code of a run that was interrupted (128 + SIGINT).
 const INTERRUPTED: i32 = 130;
 
+/// How long a run may take to end cleanly. It looks at the flag between blocks; but a read from a silent pipe
+/// never returns. Long enough for a block and a partition, short enough for a person at a terminal.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// Files and folders that go when the run ends at once.
 static TEMPORARY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// Raises the returned flag at the first Ctrl-C, for a run that looks at it and ends cleanly. The second ends
-/// the run at once.
+/// the run at once, and so does a run that takes longer to end than [`GRACE`].
 ///
 /// # Errors
 /// When the system refuses a signal handler.
@@ -26,6 +31,10 @@ pub(crate) fn polite() -> anyhow::Result<StopFlag> {
         if raised.swap(true, Ordering::Relaxed) {
             end_at_once();
         }
+        std::thread::spawn(|| {
+            std::thread::sleep(GRACE);
+            end_at_once();
+        });
     })?;
     Ok(stop)
 }

@@ -29,9 +29,10 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
     }
     let shown = select(&report.findings, &args.shown);
     outputs.write(&shown, console)?;
+    let read = outcome_of_reading(&report.summary);
     let summary = summary_of(report.summary, &report.findings, shown.len());
     tell(&summary, args.summary.as_deref(), console)?;
-    Ok(outcome(&report.findings, args.fail_on.as_deref(), &summary))
+    Ok(outcome(&report.findings, args.fail_on.as_deref(), read))
 }
 
 /// Scans with a progress bar.
@@ -103,16 +104,19 @@ pub(crate) fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console)
 }
 
 /// Every alert and lead counts for `--fail-on`, shown or cut by `--top`.
-fn outcome(findings: &[Finding], fail_on: Option<&str>, summary: &RunSummary) -> Outcome {
+fn outcome(findings: &[Finding], fail_on: Option<&str>, read: Outcome) -> Outcome {
     let floor = fail_on.and_then(|name| Severity::ALL.into_iter().find(|severity| severity.as_str() == name));
     let mut severities = findings.iter().filter(|f| f.alert || f.lead).map(|f| f.severity);
     if floor.is_some_and(|floor| severities.any(|severity| severity >= floor)) {
         Outcome::FailOn
-    } else if summary.partial.is_empty() {
-        Outcome::Done
     } else {
-        Outcome::Partial
+        read
     }
+}
+
+/// Whether all that was asked for was read.
+pub(crate) fn outcome_of_reading(summary: &ScanSummary) -> Outcome {
+    if summary.is_incomplete { Outcome::Partial } else { Outcome::Done }
 }
 
 fn options(args: &ScanArgs) -> ScanOptions {

@@ -119,6 +119,35 @@ pub fn detect(head: &[u8]) -> Option<Format> {
     }
 }
 
+/// What an input of no readable format is, and what to do about it, where that is known.
+pub fn advice(head: &[u8]) -> Option<&'static str> {
+    let starts = |magic: &[u8]| head.starts_with(magic);
+    let tar_magic = head.get(257..262) == Some(b"ustar");
+    Some(if starts(b"\xfd7zXZ\0") {
+        "xz, which is not unpacked: use `xz -dc FILE | undertone scan -`"
+    } else if starts(b"BZh") {
+        "bzip2, which is not unpacked: use `bzip2 -dc FILE | undertone scan -`"
+    } else if starts(b"7z\xbc\xaf\x27\x1c") || starts(b"Rar!") {
+        "an archive that is not unpacked: unpack it and give the folder"
+    } else if tar_magic {
+        "a tar archive, which is not unpacked: unpack it and give the folder"
+    } else if starts(b"\x04\x22\x4d\x18") {
+        "lz4, which is not unpacked: use `lz4 -dc FILE | undertone scan -`"
+    } else if starts(b"\xff\xfe") || starts(b"\xfe\xff") {
+        "text in UTF-16, which is not read: convert it to UTF-8"
+    } else if starts(b"SQLite format 3\0") {
+        "an SQLite database, which is not read"
+    } else if starts(b"PAR1") {
+        "Parquet, which is not read"
+    } else if starts(b"\x0c\xa5") || starts(b"\xa5\x0c") {
+        "nfdump, which is not read"
+    } else if head.trim_ascii_start().starts_with(b"[") {
+        "JSON in one list, which is not read as a log: write one object a line, as `jq -c .[]` does"
+    } else {
+        return None;
+    })
+}
+
 /// Whether an input of a detected format says which device held which address, and so is read before all
 /// others: an inventory or a Zeek `dhcp` log.
 pub fn holds_leases(format: Format, head: &[u8]) -> bool {
@@ -193,6 +222,17 @@ mod tests {
         {
             check(unknown, None);
         }
+    }
+
+    #[test]
+    fn what_is_not_read_comes_with_advice() {
+        for (head, word) in
+            [(&b"BZh91AY"[..], "bzip2"), (b"\xff\xfe#\0", "UTF-8"), (b"[{\"ts\":1},", "jq -c")]
+        {
+            assert_eq!(detect(head), None);
+            assert!(advice(head).is_some_and(|text| text.contains(word)), "{word}");
+        }
+        assert_eq!(advice(b"Lorem ipsum"), None);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub enum RejectReason {
     Damaged,
     /// A limit on size, ratio, entries or nesting was reached; the rest was not read.
     LimitReached,
+    /// Well formed, but of a kind that is not read (frames of a radio or USB capture).
+    Unsupported,
     /// Anything else that the format forbids.
     Malformed,
 }
@@ -71,6 +73,7 @@ impl RejectReason {
             Self::Truncated => "truncated",
             Self::Damaged => "damaged",
             Self::LimitReached => "limit_reached",
+            Self::Unsupported => "unsupported",
             Self::Malformed => "malformed",
         }
     }

@@ -211,3 +211,102 @@ fn suricata_sees_the_same() {
     // The rest: see `tcp_opened` above; retries of one attempt and joined captures are cut in other places.
     assert!(tallies["tcp_opened"].equal * 100 >= tallies["tcp_opened"].captures * 85);
 }
+
+/// TCP payload of the connections that were seen to open, by their ends: both directions and how many there were.
+fn payload<'a>(sessions: impl Iterator<Item = &'a Payload>) -> BTreeMap<String, (u64, u64, u64)> {
+    let mut sums = BTreeMap::<String, (u64, u64, u64)>::new();
+    for session in sessions {
+        let sum = sums.entry(session.ends.clone()).or_default();
+        *sum = (sum.0 + session.orig_bytes, sum.1 + session.resp_bytes, sum.2 + 1);
+    }
+    sums
+}
+
+/// One TCP connection that was seen to open.
+struct Payload {
+    ends: String,
+    orig_bytes: u64,
+    resp_bytes: u64,
+}
+
+/// Keeps what `payload` needs of an EVE log.
+#[derive(Default)]
+struct EveFlows(Vec<Payload>);
+
+impl undertone_wire::RecordSink for EveFlows {
+    fn record(&mut self, record: undertone_core::model::Record<'_>) {
+        let undertone_core::model::Record::Session(session) = record else { return };
+        if session.transport == Transport::Tcp && session.handshake == Some(true) {
+            self.0.push(Payload {
+                ends: format!("{}:{}", session.orig, session.resp),
+                orig_bytes: session.orig_bytes.unwrap_or(0),
+                resp_bytes: session.resp_bytes.unwrap_or(0),
+            });
+        }
+    }
+
+    fn reject(&mut self, line: u64, reason: undertone_wire::RejectReason, detail: &str) {
+        panic!("line {line}: {reason:?} {detail}");
+    }
+
+    fn ignore(&mut self, _: &str) {}
+}
+
+/// Byte totals of TCP with a handshake, capture by capture: ours count payload; EVE counts frames, from which its
+/// reader estimates payload (see `eve::flow`).
+///
+/// What differs, checked against the sequence numbers of the packets: payload that was sent again counts once in
+/// ours and twice in EVE's (`alexa-app`, `weibo`, `smtp`); a few connections that mix packets with and without
+/// timestamps are estimated too low or too high (`dns_doh`, `doh`, `dns-over-http2-post`, `ocsp`, `coap_mqtt`); raw IP
+/// has no Ethernet header to take off (`psiphon3`). Connections in one view only reuse their ports or were cut into
+/// two by a long silence.
+#[test]
+fn suricata_counts_the_same_bytes() {
+    let (mut compared, mut close, mut ours_bytes, mut eve_bytes, mut one_sided) = (0, 0, 0, 0, 0);
+    for (name, bytes) in captures("pcap") {
+        let Some(log) = log_of(&name) else { continue };
+        let (_, kept) = read(&bytes);
+        let opened = kept
+            .sessions
+            .iter()
+            .filter(|session| session.transport == Transport::Tcp && session.handshake == Some(true))
+            .map(|session| Payload {
+                ends: format!("{}:{}", session.orig, session.resp),
+                orig_bytes: session.orig_bytes,
+                resp_bytes: session.resp_bytes,
+            })
+            .collect::<Vec<_>>();
+        let mut flows = EveFlows::default();
+        log.split('\n').for_each(|line| undertone_wire::eve::parse_line(line.as_bytes(), 1, &mut flows));
+        let (ours, theirs) = (payload(opened.iter()), payload(flows.0.iter()));
+        let unmatched = ours.keys().filter(|ends| !theirs.contains_key(*ends)).count()
+            + theirs.keys().filter(|ends| !ours.contains_key(*ends)).count();
+        one_sided += unmatched;
+        let both = ours.iter().filter_map(|(ends, ours)| Some((ours, theirs.get(ends)?)));
+        let (mut mine, mut eve) = (0, 0);
+        for (ours, theirs) in both {
+            // Ports used again: the two cut connections in other places.
+            if ours.2 == theirs.2 {
+                (mine, eve) = (mine + ours.0 + ours.1, eve + theirs.0 + theirs.1);
+            }
+        }
+        if mine + eve > 0 {
+            compared += 1;
+            // Padding and options that EVE cannot tell apart: a tenth, or 64 bytes where little was sent.
+            let is_close = mine.abs_diff(eve) * 10 <= mine || mine.abs_diff(eve) <= 64;
+            close += usize::from(is_close);
+            if !is_close || unmatched > 0 {
+                println!("{name}: ours {mine} bytes, eve {eve}; {unmatched} connections in one view only");
+            }
+        }
+        (ours_bytes, eve_bytes) = (ours_bytes + mine, eve_bytes + eve);
+    }
+    println!(
+        "{compared} captures, {close} close; ours {ours_bytes} bytes, eve {eve_bytes}; {one_sided} in one view only"
+    );
+    if compared == 0 {
+        return;
+    }
+    assert!(ours_bytes.abs_diff(eve_bytes) * 20 <= ours_bytes, "the sums differ by more than 5 %");
+    assert!(close * 100 >= compared * 90, "{close} of {compared} captures are close");
+}

@@ -115,6 +115,7 @@ fn conn_json_takes_every_spelling() {
     for line in [
         r#"{"_path":"conn","ts":"2026-05-04T00:03:11.120000Z","uid":"Ck2yB4","id.orig_h":"10.20.0.7","id.orig_p":49152,"id.resp_h":"203.0.113.9","id.resp_p":443,"proto":"tcp","conn_state":"SF","duration":1.5,"orig_bytes":10}"#,
         r#"{"@stream":"conn","@system":"x","ts":"1777852991.12","uid":"Ck2yB4","id_orig_h":"10.20.0.7","id_orig_p":"49152","id_resp_h":"203.0.113.9","id_resp_p":443,"proto":"TCP","conn_state":"SF","duration":"1.5","orig_bytes":10.0,"unknown":{"a":[1,{}]}}"#,
+        r#"{"_path":"conn","ts":"2026-05-04T00:03:11.12Z","uid":"Ck2yB4","id":{"orig_h":"10.20.0.7","orig_p":49152,"resp_h":"203.0.113.9","resp_p":443,"x":1},"proto":"tcp","conn_state":"SF","duration":1.5,"orig_bytes":10}"#,
         r#" { "ts" : 1777852991120 , "uid":"Ck2y\u00424","id.orig_h":"::ffff:10.20.0.7","id.orig_p":49152,"id.resp_h":"203.0.113.9","id.resp_p":443,"proto":"tcp","conn_state":"SF","duration":1.50000000001,"orig_bytes":10,"resp_bytes":null} "#,
     ] {
         assert_eq!(same(line), first, "{line}");
@@ -337,6 +338,7 @@ fn headers_are_read_with_what_they_have() {
 fn inputs_are_known_by_content() {
     assert!(zeek::sniff(b"#separator \\x09\n"));
     assert!(zeek::sniff(b"### a comment\n#fields\tts\n"));
+    assert!(zeek::sniff(b"\xef\xbb\xbf\t#separator \\x09\n") && zeek::sniff(b"\n\n#fields\tts\n"));
     assert!(!zeek::sniff(b"# notes\nts\n"));
     assert!(zeek::json::sniff(br#"{"ts":1.5,"uid":"C1","id.orig_h":"10."#));
     assert!(zeek::json::sniff(br#"{"_path":"stats","ts":"2026-05-04T00:00:00Z"}"#));

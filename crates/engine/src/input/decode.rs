@@ -196,6 +196,8 @@ pub(super) struct Zstd<R> {
     frames: u64,
     /// Bytes taken from the frame at hand.
     in_frame: usize,
+    /// Whether the bytes at the start of the current frame are those of a frame.
+    has_magic: bool,
     ended: bool,
     budget: Arc<Budget>,
     pending: Option<io::Error>,
@@ -206,7 +208,17 @@ impl<R: Read> Zstd<R> {
         let mut decoder = Decoder::new()?;
         decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_LOG_MAX))?;
         let input = Input::new(inner);
-        Ok(Self { input, decoder, hint: 0, frames: 0, in_frame: 0, ended: false, budget, pending: None })
+        Ok(Self {
+            input,
+            decoder,
+            hint: 0,
+            frames: 0,
+            in_frame: 0,
+            has_magic: false,
+            ended: false,
+            budget,
+            pending: None,
+        })
     }
 
     /// Runs the decoder once. The library forgets the output of a call that fails, so a call is never given
@@ -214,7 +226,8 @@ impl<R: Read> Zstd<R> {
     /// 3.1.1.2), which the hint includes.
     fn step(&mut self, output: &mut [u8]) -> io::Result<usize> {
         const BLOCK_HEADER_BYTES: usize = 3;
-        const MAGIC_BYTES: usize = 4;
+        /// RFC 8878 section 3.1.1.
+        const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
         let input = self.input.fill()?;
         if input.is_empty() && self.hint == 0 {
             self.ended = true;
@@ -224,6 +237,10 @@ impl<R: Read> Zstd<R> {
             0..=BLOCK_HEADER_BYTES => self.hint.max(1),
             hint => hint - BLOCK_HEADER_BYTES,
         };
+        if self.hint == 0 {
+            // A frame that cannot be read is no garbage: its rows are lost.
+            self.has_magic = input.iter().zip(&MAGIC).all(|(byte, magic)| byte == magic);
+        }
         let at_end = input.is_empty();
         let piece = input.get(..wanted.min(input.len())).unwrap_or(&[]);
         let (mut source, mut target) = (InBuffer::around(piece), OutBuffer::around(output));
@@ -233,7 +250,7 @@ impl<R: Read> Zstd<R> {
         match result {
             Ok(0) => (self.frames, self.hint, self.in_frame) = (self.frames + 1, 0, 0),
             Ok(hint) => (self.hint, self.in_frame) = (hint, self.in_frame + taken),
-            Err(_) if self.frames > 0 && self.in_frame <= MAGIC_BYTES => {
+            Err(_) if self.frames > 0 && self.in_frame <= MAGIC.len() && !self.has_magic => {
                 return Err(Fault::TrailingGarbage.into());
             }
             Err(error) => return Err(Fault::Damaged(error.to_string()).into()),

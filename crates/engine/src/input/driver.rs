@@ -267,7 +267,9 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
             }
         } else {
             // The capture reader counts a broken end itself, by packet.
-            capture::read(&mut stream, &mut sink);
+            if capture::read(&mut stream, &mut sink).is_cut {
+                stream.fault.get_or_insert(Fault::CaptureCut);
+            }
         }
         part.bytes += stream.bytes;
         part.fault = stream.fault;

@@ -28,6 +28,9 @@ pub enum Fault {
     /// Bytes after the last compressed member that are not one; everything before was read.
     #[error("bytes after the end of the compressed stream were ignored")]
     TrailingGarbage,
+    /// A capture is damaged, or ends inside a packet; its reader counted where.
+    #[error("the capture could not be read to its end")]
+    CaptureCut,
     /// The file became shorter while it was read.
     #[error("the file shrank from {expected} to {found} bytes while it was read")]
     Shrank {
@@ -56,7 +59,7 @@ impl Fault {
             Self::Truncated | Self::Shrank { .. } => Some(RejectReason::Truncated),
             Self::Damaged(_) | Self::ReadFailed(_) => Some(RejectReason::Damaged),
             Self::RatioExceeded { .. } | Self::BytesExceeded(_) => Some(RejectReason::LimitReached),
-            Self::TrailingGarbage | Self::Interrupted => None,
+            Self::CaptureCut | Self::TrailingGarbage | Self::Interrupted => None,
         }
     }
 
@@ -82,6 +85,9 @@ pub enum SkipReason {
     /// Its content is of no known format.
     #[error("unknown content")]
     UnknownContent,
+    /// Its content is of a format that is known and not read; the text says what it is and what to do.
+    #[error("{0}")]
+    NotRead(&'static str),
     /// It holds no bytes.
     #[error("empty")]
     Empty,
@@ -110,7 +116,11 @@ impl SkipReason {
     /// that was asked for.
     pub fn is_loss(&self) -> bool {
         match self {
-            Self::UnknownContent | Self::Empty | Self::SpecialFile(_) | Self::Duplicate => false,
+            Self::UnknownContent
+            | Self::NotRead(_)
+            | Self::Empty
+            | Self::SpecialFile(_)
+            | Self::Duplicate => false,
             Self::Unreadable(_) | Self::UnsupportedEntry(_) | Self::LimitReached(_) => true,
             Self::Fault(fault) => fault.loses_rows(),
         }

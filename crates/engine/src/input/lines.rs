@@ -47,6 +47,8 @@ pub(super) struct LineCutter<R> {
     /// Whether Zeek headers are looked for.
     zeek: bool,
     header: Option<Arc<Header>>,
+    /// Whether the first byte of the first line is still to be seen.
+    is_at_start: bool,
     ended: bool,
     fault: Option<Fault>,
 }
@@ -55,7 +57,8 @@ impl<R: Read> LineCutter<R> {
     /// `line_bytes_max` is also the size of a block, so that no block can hold a line that is too long.
     pub(super) fn new(reader: R, line_bytes_max: usize, zeek: bool) -> Self {
         let (carry, header) = (Vec::new(), None);
-        Self { reader, carry, line: 1, line_bytes_max, zeek, header, ended: false, fault: None }
+        let (is_at_start, ended, fault) = (true, false, None);
+        Self { reader, carry, line: 1, line_bytes_max, zeek, header, is_at_start, ended, fault }
     }
 
     /// What ended the stream early, with the number of the line in which it did. Given once, after
@@ -108,13 +111,33 @@ impl<R: Read> LineCutter<R> {
             };
             match read_some(&mut self.reader, room) {
                 Ok(0) => self.ended = true,
-                Ok(read) => block.filled += read,
+                Ok(read) => {
+                    block.filled += read;
+                    self.drop_prefix(block);
+                }
                 Err(error) => {
                     self.ended = true;
                     self.end_in(Fault::of(&error), block);
                 }
             }
         }
+    }
+
+    /// Takes off what may stand before the first line: a byte order mark, and the blanks before a Zeek header.
+    fn drop_prefix(&mut self, block: &mut Block) {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        let start = block.filled();
+        if !self.is_at_start || (MARK.starts_with(start) && start.len() < MARK.len()) {
+            return;
+        }
+        let rest = start.strip_prefix(MARK).unwrap_or(start);
+        let blanks = rest.iter().take_while(|byte| self.zeek && matches!(byte, b' ' | b'\t')).count();
+        // Blanks alone: what they stand before is still to come.
+        self.is_at_start = blanks == rest.len();
+        let is_header = rest.get(blanks) == Some(&b'#');
+        let dropped = start.len() - rest.len() + if is_header { blanks } else { 0 };
+        block.buffer.copy_within(dropped..block.filled, 0);
+        block.filled -= dropped;
     }
 
     /// Ends the stream. A line that the fault cut is dropped: half a number would be read as another number.
@@ -244,6 +267,22 @@ mod tests {
             let (lines, _, _) = cut("one\ntwo\nthree", drip, 100, false, Some(Fault::TrailingGarbage));
             assert_eq!(lines.len(), 3, "nothing is lost before trailing garbage");
         }
+    }
+
+    #[test]
+    fn what_stands_before_the_first_line_is_taken_off() {
+        let log = "#separator \\x09\n#path\tconn\n#fields\tts\n1\n";
+        for before in ["", "\u{feff}", "\t", "\u{feff} \t"] {
+            for drip in [1, 2, 3, 1000] {
+                let (lines, _, _) = cut(&format!("{before}{log}"), drip, 100, true, None);
+                let expected = (4, "1".to_owned(), Some("conn".to_owned()));
+                assert_eq!(lines.last(), Some(&expected), "{before:?} {drip}");
+            }
+        }
+        let (lines, _, _) = cut("\u{feff}{\"ts\":1}\n", 1, 100, false, None);
+        assert_eq!(lines[0].1, "{\"ts\":1}");
+        let (lines, _, _) = cut("  1\t2\n", 1, 100, true, None);
+        assert_eq!(lines[0].1, "  1\t2", "blanks before a row are its own");
     }
 
     #[test]

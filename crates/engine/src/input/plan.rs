@@ -119,7 +119,7 @@ impl Plan {
             let reason = match peeked.fault() {
                 Some(fault) => fault.into(),
                 None if head.is_empty() => SkipReason::Empty,
-                None => SkipReason::UnknownContent,
+                None => format::advice(head).map_or(SkipReason::UnknownContent, SkipReason::NotRead),
             };
             return self.skip(name, reason);
         };

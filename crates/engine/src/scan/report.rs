@@ -1,7 +1,7 @@
 //! What a run says of itself.
 
 use super::second::Totals;
-use crate::input::{InputSummary, SkipReason};
+use crate::input::{InputSummary, Outcome, SkipReason};
 use crate::partition::SinkCounts;
 use std::collections::BTreeMap;
 use undertone_core::baseline::Learned;
@@ -35,6 +35,9 @@ pub struct ScanSummary {
     pub skipped: Vec<(String, String)>,
     /// Inputs read in part, with the reason.
     pub partial: Vec<(String, String)>,
+    /// Whether part of what was asked for could not be read: a file cut or damaged, refused by the system, or
+    /// beyond a limit.
+    pub is_incomplete: bool,
     /// Devices seen.
     pub devices: u64,
     /// Series seen.
@@ -116,6 +119,7 @@ pub(super) fn summarise(
             .partial()
             .map(|file| (file.name.clone(), file.fault.as_ref().map(ToString::to_string).unwrap_or_default()))
             .collect(),
+        is_incomplete: input.outcome() == Outcome::Partial,
         devices: totals.devices,
         series: totals.series,
         sessions: totals.sessions,

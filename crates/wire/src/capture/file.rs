@@ -68,6 +68,7 @@ pub(super) enum Piece<'a> {
 
 struct Interface {
     link: i32,
+    /// 0 when the file gives a resolution beyond what can be counted: no packet then has a time.
     ticks_per_sec: u64,
     offset_secs: i64,
 }
@@ -238,7 +239,7 @@ fn use_block<'a>(block: Block<'a>, interfaces: &mut Vec<Interface>, map: &mut Ap
             }
             interfaces.push(Interface {
                 link: description.linktype.0,
-                ticks_per_sec: description.ts_resolution().unwrap_or(1_000_000).max(1),
+                ticks_per_sec: ticks_per_sec(description.if_tsresol).unwrap_or(0),
                 offset_secs: description.if_tsoffset,
             });
             Piece::Nothing
@@ -271,10 +272,17 @@ fn use_block<'a>(block: Block<'a>, interfaces: &mut Vec<Interface>, map: &mut Ap
     }
 }
 
+/// Ticks in a second by `if_tsresol`: a negative power of ten, or of two where the high bit is set. Ours, as
+/// `pcap-parser` 0.17 refuses every power of two.
+fn ticks_per_sec(resolution: u8) -> Option<u64> {
+    let power = u32::from(resolution & 0x7f);
+    if resolution & 0x80 == 0 { 10_u64.checked_pow(power) } else { 1_u64.checked_shl(power) }
+}
+
 impl Interface {
     /// The time of a tick count; `None` beyond the range of microseconds.
     fn time(&self, ticks: u64) -> Option<Timestamp> {
-        let micros = u128::from(ticks) * 1_000_000 / u128::from(self.ticks_per_sec);
+        let micros = (u128::from(ticks) * 1_000_000).checked_div(u128::from(self.ticks_per_sec))?;
         let micros = i64::try_from(micros).ok()?;
         let offset = self.offset_secs.checked_mul(1_000_000)?;
         micros.checked_add(offset).map(Timestamp::from_micros)
@@ -304,5 +312,23 @@ mod tests {
         assert_eq!(time(1_000_000_000, 0, 1_500_000_999), Some(1_500_000));
         assert_eq!(time(1 << 20, 10, 3 << 19), Some(11_500_000));
         assert_eq!(time(1, 0, u64::MAX), None);
+        assert_eq!(time(0, 0, 1), None);
+    }
+
+    #[test]
+    fn resolutions_are_powers_of_ten_or_two() {
+        for (resolution, ticks) in [
+            (0, Some(1)),
+            (6, Some(1_000_000)),
+            (9, Some(1_000_000_000)),
+            (20, None),
+            (0x80, Some(1)),
+            (0x8a, Some(1024)),
+            (0x94, Some(1 << 20)),
+            (0xbf, Some(1 << 63)),
+            (0xc0, None),
+        ] {
+            assert_eq!(ticks_per_sec(resolution), ticks, "{resolution:#x}");
+        }
     }
 }

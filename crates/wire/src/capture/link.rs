@@ -35,7 +35,10 @@ pub(super) fn network(link: i32, frame: &[u8]) -> Network<'_> {
         0 | 108 => loopback(frame),
         1 => ethernet(frame),
         12 | 14 | 101 | 228 | 229 => raw(frame, None),
+        9 | 50 => ppp(frame),
         113 => cooked(frame, 14, 6, 4, 16),
+        239 => netfilter_log(frame),
+        258 => packet_tap(frame),
         276 => cooked(frame, 0, 12, 11, 20),
         105 | 119 | 127 | 163 => Network::Refused(
             "802.11 frames are not read: capture on the IP or Ethernet side, or decrypt and convert",
@@ -58,6 +61,64 @@ fn loopback(frame: &[u8]) -> Network<'_> {
         // AF_INET, and AF_INET6 of NetBSD, FreeBSD and Darwin.
         2 | 24 | 28 | 30 => raw(packet, None),
         _ => Network::Other("loopback_other"),
+    }
+}
+
+/// PPP with or without the address and control bytes of HDLC (RFC 1662), the protocol in one byte or two
+/// (RFC 1661 section 6.5).
+fn ppp(frame: &[u8]) -> Network<'_> {
+    let frame = frame.strip_prefix(&[0xff, 0x03]).unwrap_or(frame);
+    match frame {
+        [0x00, 0x21 | 0x57, packet @ ..] | [0x21 | 0x57, packet @ ..] => raw(packet, None),
+        [_, _, ..] => Network::Other("ppp_control"),
+        _ => Network::Damaged("frame shorter than its link header"),
+    }
+}
+
+/// Linux netfilter log, as `tcpdump` on a phone or a VPN gateway writes it: attributes with their length, the
+/// packet in the one of type 9 (`NFULA_PAYLOAD`).
+fn netfilter_log(frame: &[u8]) -> Network<'_> {
+    let mut reader = Reader::new(frame);
+    let Some([family, 0, _, _]) = reader.take(4) else {
+        return Network::Damaged("frame shorter than its link header");
+    };
+    if !matches!(family, 2 | 10) {
+        return Network::Other("netfilter_log_other");
+    }
+    loop {
+        // Length and type are in the byte order of the capturing host; both are below 256 or told by the order.
+        let Some(&[a, b, c, d]) = reader.take(4) else {
+            return Network::Damaged("netfilter log without a packet");
+        };
+        let little = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]) & 0x7fff);
+        let big = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]) & 0x7fff);
+        let (length, kind) = if little.1 < 256 { little } else { big };
+        let Some(size) = usize::from(length).checked_sub(4) else {
+            return Network::Damaged("netfilter log attribute cut short");
+        };
+        if kind == 9 {
+            let rest = reader.rest();
+            return raw(rest.get(..size).unwrap_or(rest), None);
+        }
+        if reader.take(size.next_multiple_of(4)).is_none() {
+            return Network::Damaged("netfilter log attribute cut short");
+        }
+    }
+}
+
+/// Apple's packet tap (`rvi0` of an iPhone, `pktap` of a Mac): a header that says its length and the link type
+/// inside (Darwin, `bsd/net/pktap.h`, little-endian).
+fn packet_tap(frame: &[u8]) -> Network<'_> {
+    let word = |at: usize| {
+        let bytes = frame.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
+        bytes.and_then(|word| usize::try_from(word).ok())
+    };
+    let (Some(length), Some(link)) = (word(0), word(8)) else {
+        return Network::Damaged("frame shorter than its link header");
+    };
+    match (frame.get(length..), i32::try_from(link)) {
+        (Some(inner), Ok(link)) if length >= 12 && link != 258 => network(link, inner),
+        _ => Network::Damaged("packet tap header cut short"),
     }
 }
 
@@ -164,6 +225,13 @@ mod tests {
             first_byte(276, &with(&[8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0])),
             Some(0x45)
         );
+        for head in [&[0xff, 3, 0, 0x21][..], &[0, 0x21], &[0x21]] {
+            assert_eq!(first_byte(9, &with(head)), Some(0x45));
+        }
+        let attributes = [2, 0, 0, 0, 5, 0, 10, 0, b'x', 0, 0, 0, 8, 0, 9, 0];
+        assert_eq!(first_byte(239, &with(&attributes)), Some(0x45));
+        let tap = [&[16, 0, 0, 0, 1, 0, 0, 0, 12, 0, 0, 0][..], &[0; 4]].concat();
+        assert_eq!(first_byte(258, &with(&tap)), Some(0x45));
         for link in [101, 12, 14, 228] {
             assert_eq!(first_byte(link, &with(&[])), Some(0x45));
         }
@@ -176,6 +244,8 @@ mod tests {
         let mut frame = vec![0_u8; 12];
         frame.extend([0x81, 0, 0, 1].repeat(100));
         assert!(matches!(network(1, &frame), Network::Damaged(_)));
+        assert!(matches!(network(258, &[12, 0, 0, 0, 1, 0, 0, 0, 2, 1, 0, 0]), Network::Damaged(_)));
+        assert!(matches!(network(239, &[2, 0, 0, 0, 4, 0, 1]), Network::Damaged(_)));
         for link in [105, 119, 127] {
             assert!(matches!(network(link, &frame), Network::Refused(why) if why.starts_with("802.11")));
         }

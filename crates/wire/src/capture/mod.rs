@@ -46,9 +46,6 @@ use std::io::Read;
 use table::Table;
 use undertone_core::model::Timestamp;
 
-/// Link types whose refusal is explained; the rest of an absurd file is only counted.
-const REFUSED_MAX: usize = 64;
-
 /// What reading one capture came to. Everything that a bound cut is counted here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CaptureSummary {
@@ -70,6 +67,8 @@ pub struct CaptureSummary {
     pub sessions_evicted: u64,
     /// Sessions whose decoding stopped because too many bytes were held.
     pub sessions_shed: u64,
+    /// Whether the file ends inside a packet or is damaged, so that what follows could not be read.
+    pub is_cut: bool,
 }
 
 /// Reads a whole capture into `sink`. Never fails: what is damaged is rejected with its packet number, and
@@ -79,7 +78,7 @@ pub fn read(reader: impl Read, sink: &mut impl RecordSink) -> CaptureSummary {
         Ok(frames) => frames,
         Err((reason, detail)) => {
             sink.reject(1, reason, detail);
-            return CaptureSummary::default();
+            return CaptureSummary { is_cut: true, ..CaptureSummary::default() };
         }
     };
     let mut reading = Reading::new(sink);
@@ -93,6 +92,7 @@ pub fn read(reader: impl Read, sink: &mut impl RecordSink) -> CaptureSummary {
             }
             Piece::Broken(reason, detail) => {
                 reading.sink.reject(reading.summary.packets + 1, reason, detail);
+                reading.summary.is_cut = true;
                 break;
             }
             Piece::End => break,
@@ -107,8 +107,6 @@ struct Reading<'s> {
     summary: CaptureSummary,
     table: Table,
     fragments: Fragments,
-    /// Link types that were refused, once each.
-    refused: Vec<i32>,
 }
 
 impl<'s> Reading<'s> {
@@ -118,7 +116,6 @@ impl<'s> Reading<'s> {
             summary: CaptureSummary::default(),
             table: Table::new(),
             fragments: Fragments::default(),
-            refused: Vec::new(),
         }
     }
 
@@ -136,7 +133,7 @@ impl<'s> Reading<'s> {
             }
             Network::Other(what) => self.sink.ignore(what),
             Network::Damaged(what) => self.sink.reject(number, RejectReason::BadPacket, what),
-            Network::Refused(why) => self.refuse(number, frame.link, why),
+            Network::Refused(why) => self.sink.reject(number, RejectReason::Unsupported, why),
         }
     }
 
@@ -156,16 +153,6 @@ impl<'s> Reading<'s> {
             Err(Miss::Other(what)) => self.sink.ignore(what),
             Err(Miss::Damaged(what)) => self.sink.reject(number, RejectReason::BadPacket, what),
         }
-    }
-
-    /// Says once for each link type why it is not read; the packets after it are counted.
-    fn refuse(&mut self, number: u64, link: i32, why: &str) {
-        if self.refused.contains(&link) || self.refused.len() >= REFUSED_MAX {
-            self.sink.ignore("packet_of_refused_link");
-            return;
-        }
-        self.refused.push(link);
-        self.sink.reject(number, RejectReason::Malformed, why);
     }
 
     fn finish(mut self) -> CaptureSummary {

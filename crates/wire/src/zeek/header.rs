@@ -41,7 +41,9 @@ impl Header {
             columns: Vec::new(),
             name: String::new(),
         };
-        for line in block.split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#")) {
+        for line in
+            from_first_line(block).split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#"))
+        {
             if let Ok(line) = std::str::from_utf8(trim_line_end(line)) {
                 header.read_line(line);
             }
@@ -113,10 +115,15 @@ fn separator(value: &str) -> Option<u8> {
     }
 }
 
+/// What follows a byte order mark, blanks and empty lines, which editors and copying leave before a header.
+fn from_first_line(head: &[u8]) -> &[u8] {
+    head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start()
+}
+
 /// Whether an input that starts with `head` is a Zeek TSV log: a `#separator`, `#set_separator` or `#fields`
 /// line among the comment lines that it starts with.
 pub fn sniff(head: &[u8]) -> bool {
-    head.split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#")).any(|line| {
+    from_first_line(head).split(|&byte| byte == b'\n').take_while(|line| line.starts_with(b"#")).any(|line| {
         [&b"#separator"[..], b"#set_separator", b"#fields"].iter().any(|key| line.starts_with(key))
     })
 }

@@ -55,6 +55,24 @@ fn read<'a>(text: &'a str, cells: &mut Cells<'a, FIELDS>, path: &mut &'a str) ->
             }
             return Ok(());
         }
+        if key == "id" && value.peek() == Some(b'{') {
+            // How `zq` and some shippers write the record that Zeek flattens.
+            return value.object(|key, value| {
+                let field = match key {
+                    "orig_h" => Field::OrigH,
+                    "orig_p" => Field::OrigP,
+                    "resp_h" => Field::RespH,
+                    "resp_p" => Field::RespP,
+                    _ => return value.skip(),
+                };
+                match value.value()? {
+                    Scalar::Absent => {}
+                    Scalar::Plain(text) => cells.set(field.slot(), text),
+                    Scalar::Coded(text) => cells.set_coded(field.slot(), text),
+                }
+                Ok(())
+            });
+        }
         if key == "_path" || key == "@stream" {
             if let Scalar::Plain(text) = value.value()? {
                 *path = text;

@@ -1,0 +1,142 @@
+//! Logs that are well formed and odd: clocks, ids, names, addresses.
+
+use crate::support::{Ended, Rows, START_SECS, scan, scan_with};
+use std::fmt::Write as _;
+
+const TEN_YEARS_SECS: i64 = 10 * 365 * 86_400;
+
+fn scan_text(text: &str) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("conn.log");
+    std::fs::write(&path, text).unwrap();
+    scan(&[&path])
+}
+
+#[test]
+fn clocks_that_jump_ten_years() {
+    let part = |from_secs, uid| Rows { from_secs, uid, ..Rows::default() }.text();
+    let usual = part(START_SECS, "C");
+    let jumps =
+        usual.clone() + &part(START_SECS + TEN_YEARS_SECS, "D") + &part(START_SECS - TEN_YEARS_SECS, "E");
+    let (calm, ended) = (scan_text(&usual), scan_text(&jumps));
+    ended.expect(0, 600);
+    assert_eq!(ended.summary["sessions"], 600);
+    // The days before and after change nothing about the day in the middle but its history.
+    let ids = |ended: &Ended| -> Vec<String> {
+        let lines = ended.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        lines.map(|finding| finding["day"].as_str().unwrap().to_owned()).collect()
+    };
+    for day in ids(&calm) {
+        assert!(ids(&ended).contains(&day), "{day} is lost");
+    }
+}
+
+#[test]
+fn the_ends_of_time() {
+    for from_secs in [1, 4_294_967_296 - 3600, 253_402_300_799 - 12_000] {
+        let ended = scan_text(&Rows { from_secs, ..Rows::default() }.text());
+        ended.expect(0, 200);
+        assert_eq!(ended.summary["sessions"], 200);
+    }
+    let beyond = Rows::default().text().replace("\"ts\":17", "\"ts\":99999999999999917");
+    let ended = scan_text(&beyond);
+    assert_eq!((ended.code, ended.rejected()), (Some(65), 200), "{}", ended.stderr);
+}
+
+#[test]
+fn ids_that_repeat() {
+    // All rows under one id: each is a session of its own, by its time and its port.
+    let text = Rows::default().text();
+    let mut one_id = String::new();
+    for line in text.lines() {
+        let (head, tail) = line.split_once(r#""uid":"C"#).unwrap();
+        let rest = tail.trim_start_matches(|digit: char| digit.is_ascii_digit());
+        writeln!(one_id, r#"{head}"uid":"C{rest}"#).unwrap();
+    }
+    let (usual, ended) = (scan_text(&text), scan_text(&one_id));
+    ended.expect(0, 200);
+    assert_eq!(ended.summary["sessions"], usual.summary["sessions"]);
+    // A sensor that restarts uses its ids again, for other connections.
+    let later = Rows { from_secs: START_SECS + 86_400, server: "198.51.100.3", ..Rows::default() }.text();
+    let ended = scan_text(&(text + &later));
+    ended.expect(0, 400);
+    assert_eq!((&ended.summary["sessions"], &ended.summary["series"]), (&400.into(), &2.into()));
+}
+
+#[test]
+fn a_fleet_of_ipv6_only() {
+    let mut text = String::new();
+    for phone in 1..=40 {
+        let phone = format!("2001:db8:{phone}::{phone}");
+        let uid = format!("C{}x", phone.len());
+        text += &Rows { count: 60, phone: &phone, server: "2606:4700::1111", uid: &uid, ..Rows::default() }
+            .text();
+    }
+    let ended = scan_text(&text);
+    ended.expect(0, 2400);
+    assert_eq!((&ended.summary["devices"], &ended.summary["sessions"]), (&40.into(), &2400.into()));
+}
+
+#[test]
+fn names_of_65_kilobytes() {
+    let mut text = Rows::default().text();
+    for row in 0..200 {
+        writeln!(
+            text,
+            r#"{{"_path":"dns","ts":{}.5,"uid":"D{row}","id.orig_h":"10.20.0.7","id.orig_p":5000,"id.resp_h":"10.20.0.1","id.resp_p":53,"proto":"udp","query":"{}{row}.evil.example","qtype":16,"rcode":0,"answers":["TXT {}"]}}"#,
+            START_SECS + row,
+            "a".repeat(65_000),
+            "b".repeat(65_000)
+        )
+        .unwrap();
+    }
+    let ended = scan_text(&text);
+    ended.expect(0, 400);
+    let longest = ended.stdout.lines().map(str::len).max().unwrap_or(0);
+    assert!(longest < 100_000, "a finding carries {longest} bytes");
+}
+
+/// Many names, and names made to meet in hash tables that are keyed by nothing secret: equal lengths, one
+/// character apart. The beacon among them must stay.
+#[test]
+fn floods_of_names_do_not_hide_a_series() {
+    let mut text = Rows { count: 300, ..Rows::default() }.text();
+    for row in 0..60_000 {
+        writeln!(
+            text,
+            r#"{{"_path":"ssl","ts":{}.5,"uid":"S{row}","id.orig_h":"10.20.0.7","id.orig_p":{},"id.resp_h":"198.18.{}.{}","id.resp_p":443,"server_name":"{:016x}.{:05}.example"}}"#,
+            START_SECS + row % 18_000,
+            1024 + row % 60_000,
+            row / 250,
+            row % 250,
+            row * 65_536,
+            row
+        )
+        .unwrap();
+    }
+    let ended = scan_text(&text);
+    ended.expect(0, 60_300);
+    assert!(ended.stdout.contains("203.0.113.9"), "the flood hides the beacon: {}", ended.stderr);
+}
+
+#[test]
+fn captures_and_logs_that_end_in_the_middle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.pcap");
+    // A pcap header (Ethernet, microseconds) and half of a packet.
+    let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+    bytes.extend([0, 0, 0, 0, 0, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0, 1, 2, 3]);
+    std::fs::write(&path, &bytes).unwrap();
+    let good = folder.path().join("conn.log");
+    std::fs::write(&good, Rows::default().text()).unwrap();
+    let ended = scan(&[&path, &good]);
+    ended.expect(3, 200);
+    // Frames of a radio: refused with advice, and no usable input.
+    bytes[20] = 105;
+    bytes.truncate(24);
+    bytes.extend([0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3]);
+    std::fs::write(&path, &bytes).unwrap();
+    let ended = scan_with("", &[], &[&path]);
+    assert_eq!((ended.code, ended.rejected()), (Some(65), 1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("802.11"), "{}", ended.stderr);
+}

@@ -1,0 +1,4 @@
+//! Fuzzes `capture`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| undertone_fuzz::run("capture", bytes));

@@ -1,0 +1,4 @@
+//! Fuzzes `inventory`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| undertone_fuzz::run("inventory", bytes));

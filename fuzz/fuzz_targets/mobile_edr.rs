@@ -1,0 +1,4 @@
+//! Fuzzes `mobile_edr`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| undertone_fuzz::run("mobile_edr", bytes));

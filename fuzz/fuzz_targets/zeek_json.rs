@@ -1,0 +1,4 @@
+//! Fuzzes `zeek_json`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| undertone_fuzz::run("zeek_json", bytes));

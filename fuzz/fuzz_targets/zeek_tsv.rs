@@ -1,0 +1,4 @@
+//! Fuzzes `zeek_tsv`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| undertone_fuzz::run("zeek_tsv", bytes));
