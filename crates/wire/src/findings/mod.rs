@@ -20,6 +20,7 @@ mod stix;
 mod summary;
 mod table;
 pub mod text;
+mod traced;
 
 pub use cef::write_cef;
 pub use csv::write_csv;
