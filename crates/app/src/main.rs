@@ -10,6 +10,7 @@ mod demo;
 mod eval;
 mod exit;
 mod explain;
+mod facts;
 mod formats;
 mod interrupt;
 mod output;

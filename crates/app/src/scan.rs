@@ -2,7 +2,7 @@
 
 use crate::cli::{ReadingArgs, ScanArgs, ShownArgs};
 use crate::exit::{Failure, Fault, Outcome};
-use crate::interrupt;
+use crate::{facts, interrupt};
 use crate::output::{Outputs, write_file};
 use crate::progress::Bar;
 use crate::terminal::Console;
@@ -19,7 +19,8 @@ use undertone_wire::findings::{RejectedRows, RunSummary};
 pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome> {
     let outputs = Outputs::new(&args.shown)?;
     let stop = interrupt::polite()?;
-    let report = match scan(&options(args), &stop, console) {
+    let options = options(args);
+    let report = match scan(&options, &stop, console) {
         Ok(report) => report,
         Err(ScanError::NoUsableInput(summary)) => return without_input(args, *summary, console),
         Err(error) => return Err(error.into()),
@@ -28,8 +29,9 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
         return Err(ScanError::Interrupted.into());
     }
     let shown = select(&report.findings, &args.shown);
-    outputs.write(&shown, console)?;
     let summary = summary_of(report.summary, &report.findings, shown.len());
+    let run = outputs.tell_the_run().then(|| facts::of_scan(&options, &summary));
+    outputs.write(&shown, run.as_ref(), console)?;
     tell(&summary, args.summary.as_deref(), console)?;
     Ok(outcome(&report.findings, args.fail_on.as_deref(), &summary))
 }

@@ -1,6 +1,7 @@
 //! The comparison as one page: no scripts, nothing remote, light and dark.
 
-use super::svg::{bars, calibration, markup};
+use super::svg::{bars, calibration};
+use crate::page::markup;
 use super::tables::{self, Table};
 use super::{Evaluation, Share};
 use crate::findings::human_count;
