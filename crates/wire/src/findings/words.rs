@@ -6,6 +6,7 @@ use undertone_core::attack::{ATTACK_VERSION, Element};
 use undertone_core::evidence::{Evidence, EvidenceKind};
 use undertone_core::finding::{AppUsual, Finding, threshold_of};
 use undertone_core::model::Platform;
+use undertone_core::thresholds::ThresholdKey;
 
 /// Destinations of an app that a sentence names; the table beside it has more.
 const NAMED_MAX: usize = 3;
@@ -157,9 +158,24 @@ pub(super) fn facts(finding: &Finding, item: &Evidence) -> Facts {
     };
     let threshold = threshold_of(item).and_then(|key| {
         let in_force = finding.thresholds.iter().find(|known| known.key == key)?;
-        Some((short(in_force.value), key.name()))
+        Some((threshold_words(key, in_force.value), key.name()))
     });
     Facts { observed: number(item.observed), usual, threshold, element: item.element.map(|element| element.name()) }
+}
+
+/// A threshold with the side on which the evidence counts.
+fn threshold_words(key: ThresholdKey, value: f64) -> String {
+    match key {
+        ThresholdKey::CadenceAnomaly | ThresholdKey::HttpsCadenceAnomaly => format!("p ≤ {}", short(value)),
+        ThresholdKey::ConnectionFrequency => format!("≥ {} times the usual", short(value)),
+        ThresholdKey::DestinationRarity => format!("≤ {}", with_unit(value, "share of devices")),
+        ThresholdKey::SessionPersistence => format!("≥ {}", with_unit(value, "share")),
+        ThresholdKey::NotificationWakeFrequency => format!("> {} per hour", short(value)),
+        ThresholdKey::DnsInformationRate => format!("≥ {} bits per hour", short(value)),
+        ThresholdKey::PayloadEntropy => format!("≥ {} bits per character", short(value)),
+        ThresholdKey::BeaconIntervalVariance | ThresholdKey::PayloadSymmetry => format!("≤ {}", short(value)),
+        _ => short(value),
+    }
 }
 
 fn with_unit(value: f64, unit: &str) -> String {

@@ -51,7 +51,10 @@ pub(super) fn timeline(trace: &Trace) -> Chart {
         let Some(share) = line.share(at) else { continue };
         let at = x(share);
         add(&mut svg, format_args!(r#"<path class="grid" d="M{at:.1} {TOP}V{:.1}"/>"#, height - 2.0));
-        add(&mut svg, format_args!(r#"<text x="{:.1}" y="{:.1}">{label}</text>"#, at + 3.0, foot + 12.0));
+        // The last one would leave the picture.
+        if share < 0.97 {
+            add(&mut svg, format_args!(r#"<text x="{:.1}" y="{:.1}">{label}</text>"#, at + 3.0, foot + 12.0));
+        }
     }
     let most = line.counts.iter().copied().max().unwrap_or(0).max(1);
     let step = width / line.counts.len().max(1) as f64;
@@ -246,6 +249,10 @@ fn draw_histogram(frame: &mut Frame, histogram: &Histogram, intervals: &Interval
     add(
         &mut frame.svg,
         format_args!(r#"<rect class="bandfill" x="{left:.1}" y="{top:.1}" width="{wide:.1}" height="{tall:.1}"/>"#),
+    );
+    add(
+        &mut frame.svg,
+        format_args!(r#"<rect class="bandmark" x="{left:.1}" y="{:.1}" width="{wide:.1}" height="4"/>"#, top + tall),
     );
     let (mut bars, mut curve) = (String::new(), String::new());
     let step = 1.0 / histogram.counts.len().max(1) as f64;

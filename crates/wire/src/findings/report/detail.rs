@@ -42,13 +42,12 @@ pub(super) fn section(finding: &Finding, rank: usize) -> Markup {
             }
             (plots(finding))
             (evidence(finding))
-            (habits(finding))
+            div.two { (habits(finding)) (pivots(finding)) }
             div.three {
                 div.block { h4 { "What to check next" } (list(&checks(finding))) }
                 div.block { h4 { "Likely benign explanations" } (list_or(&benign(finding), "None is typical of this evidence.")) }
                 div.block { h4 { "What could not be seen" } (list_or(&finding.limits, "Nothing is noted.")) }
             }
-            (pivots(finding))
         }
     }
 }
@@ -76,7 +75,7 @@ fn plots(finding: &Finding) -> Markup {
     };
     let small = [charts::intervals(trace), charts::phase(trace), charts::scatter(trace)];
     html! {
-        (figure(&charts::timeline(trace)))
+        div.wide-plot { (figure(&charts::timeline(trace))) }
         div.three { @for chart in small.iter().flatten() { (figure(chart)) } }
     }
 }
@@ -103,16 +102,15 @@ fn evidence(finding: &Finding) -> Markup {
                         th scope="col" { "Kind" }
                         th.n scope="col" { "Observed" }
                         th.n scope="col" { "Usual (of)" }
-                        th.n.x scope="col" { "Threshold" }
-                        th.x scope="col" { "ATT&CK element" }
-                        th scope="col" { "In words" }
+                        th.n scope="col" { "Threshold" }
+                        th scope="col" { "In words, with the element of ATT&CK" }
                     }
                 }
                 tbody { @for item in &finding.evidence { (evidence_row(finding, item)) } }
                 tfoot {
                     tr {
                         td.n { b { (format!("{:+.2}", finding.weight_bans)) } }
-                        td colspan="7" { "together, after the caps of each stage: score " (format!("{:.1}", finding.score)) " of 100" }
+                        td colspan="6" { "together, after the caps of each stage: score " (format!("{:.1}", finding.score)) " of 100" }
                     }
                 }
             }
@@ -129,27 +127,28 @@ fn evidence_row(finding: &Finding, item: &Evidence) -> Markup {
             td.n { (format!("{:+.2}", item.weight_bans)) }
             td.weigh { (PreEscaped(weight_bar(item.weight_bans))) }
             td { (item.kind.as_str()) }
-            td.n { (Said(cell(&facts.observed))) }
-            td.n { (Said(cell(&facts.usual))) }
-            td.n.x {
+            td.n data-label="observed" { (Said(cell(&facts.observed))) }
+            td.n data-label="usual" { (Said(cell(&facts.usual))) }
+            td.n data-label="threshold" {
                 @match &facts.threshold {
                     Some((value, key)) => span title=(key) { (value) },
                     None => "–",
                 }
             }
-            td.w.x { (facts.element.unwrap_or("–")) }
-            td.w { (Said(&item.text)) }
+            td.w { (Said(&item.text)) @if let Some(element) = facts.element { span.elem { (element) } } }
         }
     }
 }
 
 /// What the app talks to on other phones, with this destination last.
 fn habits(finding: &Finding) -> Markup {
-    let Some(usual) = &finding.app_usual else { return html! {} };
+    let Some(usual) = &finding.app_usual else {
+        return html! { div.block { h4 { "What the app talks to" } p.soft { "Not known." } } };
+    };
     let share = |devices: u32| f64::from(devices) / f64::from(usual.devices.max(1));
     let own = usual.others_here + 1;
     html! {
-        div.scroll {
+        div.scroll.habits {
             table {
                 caption {
                     "What " (Said(app_label(finding))) " talks to, by phones that have it ("

@@ -106,7 +106,7 @@ fn list(findings: &[&Finding]) -> Markup {
                     thead {
                         tr {
                             (sortable("#", "rank", "n", true))
-                            (sortable("Score", "score", "n", false))
+                            (sortable("Score", "score", "n y", false))
                             (sortable("Severity", "severity", "", false))
                             (sortable("Phone", "device", "", false))
                             (sortable("App", "app", "", false))
@@ -149,7 +149,7 @@ fn row(finding: &Finding, rank: usize) -> Markup {
             data-last=(finding.last_seen.to_string()) data-kinds=(kinds(finding)) data-elements=(elements(finding))
             data-techniques=(techniques(finding)) {
             td.n { (rank) }
-            td.n { (format!("{:.1}", finding.score)) }
+            td.n.y { (format!("{:.1}", finding.score)) }
             td { (severity_mark(finding.severity)) }
             td.w { (Said(&finding.device.id)) }
             td.w { a href={ "#" (section) } { (Said(app_label(finding))) } }
@@ -157,7 +157,7 @@ fn row(finding: &Finding, rank: usize) -> Markup {
             td.x { (Said(&finding.service)) }
             td.n.x { (finding.events) }
             td.n.x { (finding.interval_median_secs.map_or_else(|| "–".to_owned(), human_secs)) }
-            td.x { (finding.last_seen.to_string().get(..16).unwrap_or_default().replace('T', " ")) }
+            td.x.t { (finding.last_seen.to_string().get(..16).unwrap_or_default().replace('T', " ")) }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use undertone_core::finding::{Finding, Severity};
 
 /// Rows of a table that are shown; the rest is counted.
-const ROWS_MAX: usize = 10;
+const ROWS_MAX: usize = 7;
 
 /// How rows are ordered.
 #[derive(Clone, Copy, PartialEq, Eq)]
