@@ -88,9 +88,7 @@ fn values(thresholds: &ThresholdSet) -> Vec<(&'static str, String)> {
         ThresholdValue::Secs(secs) => format!("{secs}"),
         ThresholdValue::Flag(flag) => format!("{flag}"),
         ThresholdValue::Addresses(all) if all.is_empty() => "any".to_owned(),
-        ThresholdValue::Addresses(all) => {
-            all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-        }
+        ThresholdValue::Addresses(all) => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
     };
     ThresholdKey::ALL.into_iter().map(|key| (key.name(), shown(key))).collect()
 }

@@ -15,6 +15,7 @@ mod formats;
 mod interrupt;
 mod output;
 mod progress;
+mod reread;
 mod scan;
 mod simulate;
 mod stored;

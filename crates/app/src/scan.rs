@@ -2,10 +2,10 @@
 
 use crate::cli::{ReadingArgs, ScanArgs, ShownArgs};
 use crate::exit::{Failure, Fault, Outcome};
-use crate::{facts, interrupt};
 use crate::output::{Outputs, write_file};
 use crate::progress::Bar;
 use crate::terminal::Console;
+use crate::{facts, interrupt};
 use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
 use undertone_engine::input::{InputPath, Progress, StopFlag};

@@ -55,7 +55,9 @@ pub(crate) fn open_svg(class: &str, width: f64, height: f64, title: &str, about:
     let size = format!(r#"viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" height="{height:.0}""#);
     let (title, about) = (markup(title), markup(about));
     let desc = if about.is_empty() { String::new() } else { format!("<desc>{about}</desc>") };
-    format!("<svg class=\"{class}\" {size} role=\"img\" aria-label=\"{title}\"><title>{title}</title>{desc}\n")
+    format!(
+        "<svg class=\"{class}\" {size} role=\"img\" aria-label=\"{title}\"><title>{title}</title>{desc}\n"
+    )
 }
 
 /// Adds an element to a chart.

@@ -73,11 +73,8 @@ fn in_force(finding: &Finding, thresholds: &ThresholdSet) -> Vec<InForce> {
     let mut keys: Vec<ThresholdKey> = finding.evidence.iter().filter_map(threshold_of).collect();
     keys.sort_unstable();
     keys.dedup();
-    let scope = Scope {
-        platform: finding.device.platform,
-        role: &finding.app.role,
-        app: finding.app.id.as_deref(),
-    };
+    let scope =
+        Scope { platform: finding.device.platform, role: &finding.app.role, app: finding.app.id.as_deref() };
     let values = thresholds.for_series(scope);
     let number = |key| match values.get(key) {
         ThresholdValue::Number(value) => Some(InForce { key, value }),

@@ -28,7 +28,7 @@ mod words;
 pub use cef::write_cef;
 pub use csv::write_csv;
 pub use ecs::{write_bulk, write_ecs};
-pub use explain::write_explanation;
+pub use explain::{write_explanation, write_rows};
 pub use native::write_jsonl;
 pub use navigator::write_navigator;
 pub use ocsf::write_ocsf;

@@ -70,7 +70,11 @@ impl Intervals {
                 longer += 1;
                 continue;
             }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the bins")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "clamped to the bins"
+            )]
             let bin = ((secs / low).ln() / step).floor().clamp(0.0, bins as f64 - 1.0) as usize;
             if let Some(count) = counts.get_mut(bin) {
                 *count += 1;
@@ -114,7 +118,8 @@ impl Timeline {
         }
         let times = || trace.check_ins.iter().map(|check_in| check_in.at_millis);
         let (from, last) = (times().next().unwrap_or(0), times().next_back().unwrap_or(0));
-        let mut line = Self { from, to: last.saturating_add(1).max(from.saturating_add(1000)), counts: vec![0; bins] };
+        let mut line =
+            Self { from, to: last.saturating_add(1).max(from.saturating_add(1000)), counts: vec![0; bins] };
         for at in times() {
             let bin = line.column(at, bins);
             if let Some(count) = bin.and_then(|bin| line.counts.get_mut(bin)) {
@@ -213,7 +218,8 @@ mod tests {
     #[test]
     fn the_band_holds_half_of_the_intervals() {
         // 60 s each, and one gap of an hour.
-        let intervals = Intervals::of(&trace((0..20).map(|n| n * 60 + i64::from(n > 9) * 3600), None)).unwrap();
+        let intervals =
+            Intervals::of(&trace((0..20).map(|n| n * 60 + i64::from(n > 9) * 3600), None)).unwrap();
         assert_eq!(intervals.band, (60.0, 60.0));
         let histogram = intervals.histogram(20);
         assert_eq!(histogram.counts.iter().sum::<u64>() + histogram.longer, 19);

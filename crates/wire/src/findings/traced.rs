@@ -97,7 +97,8 @@ impl TraceRow {
 
 impl<'a> UsualRow<'a> {
     pub(super) fn of(usual: &'a AppUsual) -> Self {
-        let row = |known: &'a UsualDestination| UsualDestinationRow { name: &known.name, devices: known.devices };
+        let row =
+            |known: &'a UsualDestination| UsualDestinationRow { name: &known.name, devices: known.devices };
         Self {
             devices: usual.devices,
             others_here: usual.others_here,
@@ -207,7 +208,9 @@ impl TraceIn {
             period_secs: self.period_secs.filter(|secs| secs.is_finite() && *secs > 0.0),
             is_awake_clock: self.awake_clock,
             dead_time_millis: self.dead_time_ms,
-            first_hour: time("trace.hours.start", &self.hours.start)?.micros().div_euclid(MILLIS_PER_HOUR * 1000),
+            first_hour: time("trace.hours.start", &self.hours.start)?
+                .micros()
+                .div_euclid(MILLIS_PER_HOUR * 1000),
             per_hour: self.hours.counts,
         })
     }

@@ -21,8 +21,11 @@ pub(super) fn app_label(finding: &Finding) -> &str {
 /// What was seen, as facts.
 pub(super) fn seen(finding: &Finding) -> Vec<String> {
     let device = &finding.device;
-    let mut lines =
-        vec![format!("device {} ({}){}", device.id, device.platform.as_str(), listed(", at ", &device.addresses))];
+    let platform = match device.platform {
+        Platform::Unknown => "platform unknown",
+        known => known.as_str(),
+    };
+    let mut lines = vec![format!("device {} ({platform}){}", device.id, listed(", at ", &device.addresses))];
     let app = &finding.app;
     lines.push(match &app.id {
         Some(id) => format!("app {id}, role {}, known by {}", app.role, attribution_words(app.attribution)),
@@ -71,6 +74,13 @@ pub(super) fn attribution_words(attribution: &str) -> &str {
     }
 }
 
+/// Ids of sessions to look up, each once.
+pub(super) fn sessions(finding: &Finding) -> Vec<String> {
+    let mut sessions = finding.sessions.clone();
+    sessions.dedup();
+    sessions
+}
+
 /// The items after `lead`, or nothing for none.
 fn listed<T: ToString>(lead: &str, items: &[T]) -> String {
     if items.is_empty() {
@@ -89,7 +99,8 @@ pub(super) fn odd(finding: &Finding) -> Vec<String> {
             finding.app.role
         )),
         (None, _) => lines.push(
-            "The app is unknown, so this is compared with all machine-driven traffic, not with one app's.".to_owned(),
+            "The app is unknown, so this is compared with all machine-driven traffic, not with one app's."
+                .to_owned(),
         ),
     }
     // What other copies of the app do is said already.
@@ -103,8 +114,7 @@ pub(super) fn odd(finding: &Finding) -> Vec<String> {
 
 fn habits(app: &str, finding: &Finding, usual: &AppUsual) -> Vec<String> {
     let named = usual.destinations.iter().take(NAMED_MAX);
-    let named: Vec<String> =
-        named.map(|known| format!("{} (on {})", known.name, known.devices)).collect();
+    let named: Vec<String> = named.map(|known| format!("{} (on {})", known.name, known.devices)).collect();
     let target = destination_label(&finding.destination);
     let role = match finding.app.role.as_str() {
         "unknown" => "of no known role".to_owned(),
@@ -113,7 +123,9 @@ fn habits(app: &str, finding: &Finding, usual: &AppUsual) -> Vec<String> {
     let phones = if usual.devices == 1 { "1 phone" } else { "phones" };
     let mut lines = vec![match (usual.devices, named.is_empty()) {
         (1, true) => format!("{app}, {role}, is on this phone alone and talks to nothing else."),
-        (1, false) => format!("{app}, {role}, is on this phone alone. Besides this it talks to {}.", named.join(", ")),
+        (1, false) => {
+            format!("{app}, {role}, is on this phone alone. Besides this it talks to {}.", named.join(", "))
+        }
         (devices, true) => format!("{app}, {role}, is on {devices} {phones} and talks to nothing else."),
         (devices, false) => {
             format!("{app}, {role}, is on {devices} {phones}. Normally it talks to {}.", named.join(", "))
@@ -160,7 +172,12 @@ pub(super) fn facts(finding: &Finding, item: &Evidence) -> Facts {
         let in_force = finding.thresholds.iter().find(|known| known.key == key)?;
         Some((threshold_words(key, in_force.value), key.name()))
     });
-    Facts { observed: number(item.observed), usual, threshold, element: item.element.map(|element| element.name()) }
+    Facts {
+        observed: number(item.observed),
+        usual,
+        threshold,
+        element: item.element.map(|element| element.name()),
+    }
 }
 
 /// A threshold with the side on which the evidence counts.
@@ -242,6 +259,9 @@ pub(super) fn checks(finding: &Finding) -> Vec<String> {
     }];
     checks.push(match &finding.destination.domain {
         Some(domain) => format!("who registered {domain}, when, and what certificate does it show?"),
+        None if finding.destination.name.is_some() => {
+            format!("who runs {target}? The name has no public suffix")
+        }
         None => format!("who runs {target}, and why is no name used?"),
     });
     checks.push(format!("do other devices talk to {target}, and with which apps?"));
@@ -254,6 +274,10 @@ pub(super) fn checks(finding: &Finding) -> Vec<String> {
     if finding.device.platform == Platform::Unknown {
         checks.push("is the device a phone at all? Its platform is unknown".to_owned());
     }
+    let id = finding.id.get(..8).unwrap_or(&finding.id);
+    checks.push(format!(
+        "if it is known and honest, hide it with a reason: undertone suppress add --from FINDINGS {id} --reason TEXT"
+    ));
     checks.push("if nobody can explain it, isolate the device and keep its state for forensics".to_owned());
     checks
 }

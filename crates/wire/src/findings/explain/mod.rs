@@ -3,10 +3,9 @@
 mod canvas;
 mod plots;
 
-use super::paint::{TerminalStyle, padded, severity_code, wrapped};
+use super::paint::{TerminalStyle, fitted, padded, severity_code, wrapped};
 use super::table::destination_label;
-use super::text::escaped;
-use super::words::{app_label, benign, checks, facts, odd, seen};
+use super::words::{app_label, benign, checks, facts, odd, seen, sessions};
 use std::io::{self, Write};
 use undertone_core::evidence::Evidence;
 use undertone_core::finding::Finding;
@@ -30,11 +29,19 @@ pub fn write_explanation<W: Write>(out: W, finding: &Finding, style: TerminalSty
     page.habits(finding)?;
     page.section(
         "Sessions to look up in the sensor's logs (Zeek `uid`, Suricata `flow_id`)",
-        &finding.sessions,
+        &sessions(finding),
     )?;
     page.section("What could not be seen", &finding.limits)?;
     page.section("Likely benign explanations", &benign(finding))?;
     page.section("What to check next", &checks(finding))
+}
+
+/// Writes what the logs say of a finding's sessions, a line a record; nothing without any.
+///
+/// # Errors
+/// The output's error.
+pub fn write_rows<W: Write>(out: W, rows: &[String], style: TerminalStyle) -> io::Result<()> {
+    Page { out, style }.section("The sessions in the logs", rows)
 }
 
 struct Page<W> {
@@ -143,8 +150,9 @@ impl<W: Write> Page<W> {
         for (devices, name, mark) in rows {
             let share = f64::from(devices) / f64::from(usual.devices.max(1));
             let bar = padded(&blocks(share * BAR_BLOCKS), 8);
-            let text = format!("  {devices:>5} of {:<5} {bar} {}{mark}", usual.devices, escaped(name));
-            writeln!(self.out, "{text}")?;
+            let lead = format!("  {devices:>5} of {:<5} {bar} ", usual.devices);
+            let room = self.style.columns().saturating_sub(lead.width() + mark.width());
+            writeln!(self.out, "{lead}{}{mark}", fitted(name, room))?;
         }
         match usual.more {
             0 => Ok(()),

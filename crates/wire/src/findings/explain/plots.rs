@@ -14,6 +14,7 @@ const PLOT_MAX: usize = 96;
 const EIGHTHS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Rows of a histogram.
 const HISTOGRAM_ROWS: usize = 5;
+const MILLIS_PER_HOUR: i64 = 3_600_000;
 /// Rows of a plot of points.
 const POINT_ROWS: usize = 8;
 
@@ -44,8 +45,10 @@ fn timeline(trace: &Trace, width: usize) -> Plot {
     let repeat = (width / counts.len().max(1)).max(1);
     let columns = counts.len() * repeat;
     let most = counts.iter().copied().max().unwrap_or(0);
-    let blocks: String =
-        counts.iter().flat_map(|count| std::iter::repeat_n(eighth(*count as f64, most as f64), repeat)).collect();
+    let blocks: String = counts
+        .iter()
+        .flat_map(|count| std::iter::repeat_n(eighth(*count as f64, most as f64), repeat))
+        .collect();
     let bin = human_secs(line.bin_secs() * per_column as f64);
     let mut lines = vec![row("check-ins", &blocks)];
     if trace.knows_lock() {
@@ -57,7 +60,7 @@ fn timeline(trace: &Trace, width: usize) -> Plot {
     if trace.check_ins.iter().any(|check_in| check_in.after_push) {
         lines.push(row("push", &lane(trace, &line, columns, |c| if c.after_push { 'P' } else { ' ' })));
     }
-    let (from, to) = (minute(line.from), minute(line.to));
+    let (from, to) = (moment(line.from, line.to - line.from), moment(line.to, line.to - line.from));
     let gap = columns.saturating_sub(from.len() + to.len()).max(1);
     lines.push(row("UTC", &format!("{from}{}{to}", " ".repeat(gap))));
     if trace.knows_lock() {
@@ -80,8 +83,9 @@ fn lane(trace: &Trace, line: &Timeline, columns: usize, mark: fn(&CheckIn) -> ch
     let mut marks: Vec<Vec<char>> = vec![Vec::new(); columns];
     for check_in in &trace.check_ins {
         let column = line.column(check_in.at_millis, columns);
-        if let Some(cell) = column.and_then(|column| marks.get_mut(column)) {
-            cell.push(mark(check_in));
+        let mark = mark(check_in);
+        if let Some(cell) = column.and_then(|column| marks.get_mut(column)).filter(|_| mark != ' ') {
+            cell.push(mark);
         }
     }
     marks.iter().map(|cell| most_frequent(cell)).collect()
@@ -182,9 +186,15 @@ fn phase(trace: &Trace, width: usize) -> Option<Plot> {
     }
     let period = human_secs(trace.period_secs?);
     let mut lines = framed(&canvas, "end", "start");
-    let (from, to) = (minute(first), minute(last));
-    lines.push(row("UTC", &format!("{from}{}{to}", " ".repeat(width.saturating_sub(from.len() + to.len()).max(1)))));
-    lines.push(row("", "a straight line is a timer; a cloud means that each wait starts when the last one ended"));
+    let (from, to) = (moment(first, last - first), moment(last, last - first));
+    lines.push(row(
+        "UTC",
+        &format!("{from}{}{to}", " ".repeat(width.saturating_sub(from.len() + to.len()).max(1))),
+    ));
+    lines.push(row(
+        "",
+        "a straight line is a timer; a cloud means that each wait starts when the last one ended",
+    ));
     Some(Plot { head: format!("Place of each check-in within {period}"), lines })
 }
 
@@ -194,9 +204,8 @@ fn scatter(trace: &Trace, width: usize) -> Option<Plot> {
     let width = width.min(40);
     let mut canvas = Canvas::new(width, POINT_ROWS);
     let least = points.iter().flat_map(|(sent, received)| [*sent, *received]).min()?.clamp(1, most / 10);
-    let share = |bytes: u64| {
-        (bytes.max(1) as f64 / least as f64).log10() / (most as f64 / least as f64).log10()
-    };
+    let share =
+        |bytes: u64| (bytes.max(1) as f64 / least as f64).log10() / (most as f64 / least as f64).log10();
     for (sent, received) in &points {
         canvas.dot(share(*sent), share(*received));
     }
@@ -206,7 +215,11 @@ fn scatter(trace: &Trace, width: usize) -> Option<Plot> {
     lines.push(row("sent", &format!("{left}{}{right}", " ".repeat(gap))));
     lines.push(row(
         "",
-        &format!("median {} sent, {} received; one tight spot is a machine's", middle(&points, |p| p.0), middle(&points, |p| p.1)),
+        &format!(
+            "median {} sent, {} received; one tight spot is a machine's",
+            middle(&points, |p| p.0),
+            middle(&points, |p| p.1)
+        ),
     ));
     Some(Plot { head: format!("Bytes of {} check-ins, both scales logarithmic", points.len()), lines })
 }
@@ -221,12 +234,21 @@ fn middle(points: &[(u64, u64)], of: fn(&(u64, u64)) -> u64) -> String {
 fn framed(canvas: &Canvas, top: &str, bottom: &str) -> Vec<String> {
     let rows = canvas.rows();
     let last = rows.len().saturating_sub(1);
-    let label = |at| if at == 0 { top } else if at == last { bottom } else { "" };
+    let label = |at| {
+        if at == 0 {
+            top
+        } else if at == last {
+            bottom
+        } else {
+            ""
+        }
+    };
     rows.iter().enumerate().map(|(at, text)| row(label(at), text)).collect()
 }
 
-/// `05-04 13:20`.
-fn minute(at_millis: i64) -> String {
+/// `05-04 13:20`, with seconds where the whole is less than an hour.
+fn moment(at_millis: i64, span_millis: i64) -> String {
     let text = Timestamp::from_micros(at_millis.saturating_mul(1000)).to_string();
-    text.get(5..16).map_or(text.clone(), |part| part.replace('T', " "))
+    let end = if span_millis < MILLIS_PER_HOUR { 19 } else { 16 };
+    text.get(5..end).map_or(text.clone(), |part| part.replace('T', " "))
 }

@@ -13,7 +13,7 @@ const WIDE: f64 = 1120.0;
 const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 190.0;
 /// Space around them.
-const LEFT: f64 = 38.0;
+const LEFT: f64 = 48.0;
 const RIGHT: f64 = 8.0;
 const TOP: f64 = 8.0;
 const BOTTOM: f64 = 24.0;
@@ -63,15 +63,22 @@ pub(super) fn timeline(trace: &Trace) -> Chart {
         let tall = bars * *count as f64 / most as f64;
         let left = 64.0 + step * bin as f64;
         // Writing to a String cannot fail.
-        let _infallible = write!(path, "M{left:.1} {foot:.1}v-{tall:.1}h{:.1}v{tall:.1}z", (step - 0.6).max(0.6));
+        let _infallible =
+            write!(path, "M{left:.1} {foot:.1}v-{tall:.1}h{:.1}v{tall:.1}z", (step - 0.6).max(0.6));
     }
     add(&mut svg, format_args!(r#"<path class="fill" d="{path}"/>"#));
     add(&mut svg, format_args!(r#"<path class="axis-line" d="M64 {foot:.1}H{:.1}"/>"#, WIDE - RIGHT));
     add(&mut svg, format_args!(r#"<text x="58" y="{:.1}" text-anchor="end">{most}</text>"#, TOP + 9.0));
     for (row, lane) in lanes.iter().enumerate() {
         let top = foot + 18.0 + row as f64 * 16.0;
-        add(&mut svg, format_args!(r#"<text x="58" y="{:.1}" text-anchor="end">{}</text>"#, top + 9.0, lane.name));
-        add(&mut svg, format_args!(r#"<rect class="bg" x="64" y="{top:.1}" width="{width:.1}" height="11"/>"#));
+        add(
+            &mut svg,
+            format_args!(r#"<text x="58" y="{:.1}" text-anchor="end">{}</text>"#, top + 9.0, lane.name),
+        );
+        add(
+            &mut svg,
+            format_args!(r#"<rect class="bg" x="64" y="{top:.1}" width="{width:.1}" height="11"/>"#),
+        );
         for (class, of) in &lane.marks {
             let mut path = String::new();
             for check_in in trace.check_ins.iter().filter(|check_in| of(check_in)) {
@@ -160,7 +167,11 @@ fn hours(line: &Timeline) -> Vec<(i64, String)> {
         at += step;
     }
     if found.is_empty() {
-        found.push((line.from, stamp(line.from).get(11..19).unwrap_or_default().to_owned()));
+        // Less than an hour: the beginning, the middle, and near the end.
+        for part in [0, 5, 9] {
+            let at = line.from + (line.to - line.from) / 10 * part;
+            found.push((at, stamp(at).get(11..19).unwrap_or_default().to_owned()));
+        }
     }
     found
 }
@@ -191,9 +202,18 @@ impl Frame {
     }
 
     fn below(&mut self, share: f64, label: &str) {
-        let anchor = if share < 0.08 { "start" } else if share > 0.9 { "end" } else { "middle" };
+        let anchor = if share < 0.08 {
+            "start"
+        } else if share > 0.9 {
+            "end"
+        } else {
+            "middle"
+        };
         let (x, y) = (Self::x(share), HEIGHT - BOTTOM + 14.0);
-        add(&mut self.svg, format_args!(r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{label}</text>"#));
+        add(
+            &mut self.svg,
+            format_args!(r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}">{label}</text>"#),
+        );
     }
 
     fn aside(&mut self, share: f64, label: &str) {
@@ -231,7 +251,9 @@ pub(super) fn intervals(trace: &Trace) -> Option<Chart> {
         let _infallible = write!(note, " {} longer ones are not drawn.", histogram.longer);
     }
     if trace.is_awake_clock {
-        note.push_str(" The rhythm was found on the time in which the phone was awake; asleep, waits look longer.");
+        note.push_str(
+            " The rhythm was found on the time in which the phone was awake; asleep, waits look longer.",
+        );
     }
     Some(Chart { title, svg: frame.done(), note })
 }
@@ -248,11 +270,16 @@ fn draw_histogram(frame: &mut Frame, histogram: &Histogram, intervals: &Interval
     let (top, tall) = (Frame::y(1.0), Frame::y(0.0) - Frame::y(1.0));
     add(
         &mut frame.svg,
-        format_args!(r#"<rect class="bandfill" x="{left:.1}" y="{top:.1}" width="{wide:.1}" height="{tall:.1}"/>"#),
+        format_args!(
+            r#"<rect class="bandfill" x="{left:.1}" y="{top:.1}" width="{wide:.1}" height="{tall:.1}"/>"#
+        ),
     );
     add(
         &mut frame.svg,
-        format_args!(r#"<rect class="bandmark" x="{left:.1}" y="{:.1}" width="{wide:.1}" height="4"/>"#, top + tall),
+        format_args!(
+            r#"<rect class="bandmark" x="{left:.1}" y="{:.1}" width="{wide:.1}" height="4"/>"#,
+            top + tall
+        ),
     );
     let (mut bars, mut curve) = (String::new(), String::new());
     let step = 1.0 / histogram.counts.len().max(1) as f64;
@@ -263,7 +290,8 @@ fn draw_histogram(frame: &mut Frame, histogram: &Histogram, intervals: &Interval
             let _infallible = write!(bars, "M{left:.1} {foot:.1}V{y:.1}H{:.1}V{foot:.1}z", right - 0.5);
         }
         let head = if bin == 0 { 'M' } else { 'L' };
-        let _infallible = write!(curve, "{head}{:.1} {:.1}", f64::midpoint(left, right), Frame::y(chance / most));
+        let _infallible =
+            write!(curve, "{head}{:.1} {:.1}", f64::midpoint(left, right), Frame::y(chance / most));
     }
     add(&mut frame.svg, format_args!(r#"<path class="fill" d="{bars}"/>"#));
     add(&mut frame.svg, format_args!(r#"<path class="chance" d="{curve}"/>"#));
@@ -298,9 +326,11 @@ pub(super) fn phase(trace: &Trace) -> Option<Chart> {
     frame.aside(1.0, "end");
     frame.aside(0.0, "start");
     for (share, at) in [(0.0, first), (1.0, last)] {
-        frame.below(share, &stamp(at).get(5..16).unwrap_or_default().replace('T', " "));
+        let end = if last - first < MILLIS_PER_HOUR { 19 } else { 16 };
+        frame.below(share, &stamp(at).get(5..end).unwrap_or_default().replace('T', " "));
     }
-    let note = "A straight line is a timer. A cloud means that each wait starts when the last one ended.".to_owned();
+    let note =
+        "A straight line is a timer. A cloud means that each wait starts when the last one ended.".to_owned();
     Some(Chart { title, svg: frame.done(), note })
 }
 
@@ -310,7 +340,8 @@ pub(super) fn scatter(trace: &Trace) -> Option<Chart> {
     if points.is_empty() {
         return None;
     }
-    let all = || points.iter().flat_map(|(sent, received)| [*sent, *received]).map(|n| (n.max(1) as f64).log10());
+    let all =
+        || points.iter().flat_map(|(sent, received)| [*sent, *received]).map(|n| (n.max(1) as f64).log10());
     let low = all().fold(f64::INFINITY, f64::min).floor();
     let high = all().fold(1.0, f64::max).ceil().max(low + 2.0);
     let share = |bytes: u64| ((bytes.max(1) as f64).log10() - low) / (high - low);
@@ -323,7 +354,11 @@ pub(super) fn scatter(trace: &Trace) -> Option<Chart> {
     let mut power = low;
     while power <= high {
         let at = (power - low) / (high - low);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "10^0 to 10^20, saturated")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "10^0 to 10^20, saturated"
+        )]
         let label = decimal_bytes(10_f64.powf(power) as u64);
         frame.aside(at, &label);
         frame.below(at, &label);
@@ -357,7 +392,7 @@ fn median(points: &[(u64, u64)], of: fn(&(u64, u64)) -> u64) -> String {
 pub(super) fn bar(share: f64, class: &str) -> String {
     let width = 100.0 * share.clamp(0.0, 1.0);
     format!(
-        r#"<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="8"/><rect class="{class}" width="{width:.1}" height="8"/></svg>"#
+        r#"<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="{class}" width="{width:.1}" height="8"/></svg>"#
     )
 }
 
@@ -367,6 +402,6 @@ pub(super) fn weight_bar(weight_bans: f64) -> String {
     let width = 50.0 * (weight_bans.abs() / 4.0).min(1.0);
     let (class, x) = if weight_bans < 0.0 { ("fill-minus", 50.0 - width) } else { ("fill", 50.0) };
     format!(
-        r#"<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="8"/><rect class="{class}" x="{x:.1}" width="{width:.1}" height="8"/><path class="mid" d="M50 0v8"/></svg>"#
+        r#"<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="{class}" x="{x:.1}" width="{width:.1}" height="8"/><path class="mid" d="M50 0v8"/></svg>"#
     )
 }

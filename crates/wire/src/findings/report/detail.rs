@@ -1,10 +1,10 @@
 //! One finding in full on the page.
 
-use super::charts::{self, Chart, bar, weight_bar};
-use super::severity_mark;
 use super::super::paint::human_secs;
 use super::super::table::{destination_label, standing};
-use super::super::words::{app_label, benign, checks, facts, mapped, odd, seen};
+use super::super::words::{app_label, benign, checks, facts, mapped, odd, seen, sessions};
+use super::charts::{self, Chart, bar, weight_bar};
+use super::severity_mark;
 use crate::page::Said;
 use maud::{Markup, PreEscaped, html};
 use undertone_core::evidence::Evidence;
@@ -184,7 +184,7 @@ fn pivots(finding: &Finding) -> Markup {
                 dt { "finding" } dd { code.copy { (Said(&finding.id)) } }
                 @if !finding.sessions.is_empty() {
                     dt { "sessions" }
-                    dd { @for id in &finding.sessions { code.copy { (Said(id)) } " " } }
+                    dd { @for id in sessions(finding) { code.copy { (Said(&id)) } " " } }
                 }
                 @if !destination.addresses.is_empty() {
                     dt { "addresses" }

@@ -1,8 +1,8 @@
 //! What a report says of the run that it comes from.
 
+use super::super::paint::{human_bytes, human_count};
 use super::super::standard::PRODUCT_VERSION;
 use super::super::summary::{RunSummary, covered};
-use super::super::paint::{human_bytes, human_count};
 use crate::page::Said;
 use maud::{Markup, html};
 use std::collections::BTreeMap;

@@ -136,7 +136,13 @@ fn sortable(name: &str, key: &str, class: &str, is_sorted: bool) -> Markup {
 
 fn row(finding: &Finding, rank: usize) -> Markup {
     let section = detail::anchor(rank);
-    let standing = if finding.alert { "alert" } else if finding.lead { "lead" } else { "below" };
+    let standing = if finding.alert {
+        "alert"
+    } else if finding.lead {
+        "lead"
+    } else {
+        "below"
+    };
     let target = destination_label(&finding.destination);
     html! {
         tr data-section=(section) data-rank=(rank) data-id=(Said(&finding.id)) data-is=(standing)
@@ -165,13 +171,14 @@ fn row(finding: &Finding, rank: usize) -> Markup {
 /// The word, and as many of five bars as it is high: never the colour alone.
 fn severity_mark(severity: Severity) -> Markup {
     let level = Severity::ALL.iter().position(|known| *known == severity).unwrap_or(0);
+    let bars = |range: std::ops::Range<usize>| -> String {
+        range.map(|bar| format!("M{} 12v-{}h3V12z", bar * 5, 4 + 2 * bar)).collect()
+    };
     html! {
         span class={ "sev " (severity.as_str()) } {
             svg viewBox="0 0 23 12" aria-hidden="true" {
-                @for bar in 0..Severity::ALL.len() {
-                    rect class=(if bar <= level { "on" } else { "" }) x=(bar * 5) y=(8 - 2 * bar) width="3"
-                        height=(4 + 2 * bar) {}
-                }
+                path.on d=(bars(0..level + 1)) {}
+                path.off d=(bars(level + 1..Severity::ALL.len())) {}
             }
             (severity.as_str())
         }

@@ -1,8 +1,8 @@
 //! The fleet at a glance: findings by role, day, protocol and severity.
 
+use super::super::paint::human_count;
 use super::charts::bar;
 use super::facts::RunFacts;
-use super::super::paint::human_count;
 use crate::page::Said;
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, BTreeSet};

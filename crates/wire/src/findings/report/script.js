@@ -137,4 +137,6 @@
   });
   apply();
   fromAddress();
+  // How long opening took, for whoever measures it.
+  addEventListener('load', () => { doc.dataset.readyMs = String(Math.round(performance.now())); });
 })();
