@@ -34,7 +34,9 @@ impl Intervals {
     /// `None` with fewer than three intervals: nothing to draw.
     pub(super) fn of(trace: &Trace) -> Option<Self> {
         let mut sorted = trace.intervals_secs();
-        sorted.iter_mut().for_each(|secs| *secs = secs.max(INTERVAL_MIN_SECS));
+        for secs in &mut sorted {
+            *secs = secs.max(INTERVAL_MIN_SECS);
+        }
         sorted.sort_by(f64::total_cmp);
         if sorted.len() < 3 {
             return None;

@@ -172,12 +172,7 @@ pub(super) fn facts(finding: &Finding, item: &Evidence) -> Facts {
         let in_force = finding.thresholds.iter().find(|known| known.key == key)?;
         Some((threshold_words(key, in_force.value), key.name()))
     });
-    Facts {
-        observed: number(item.observed),
-        usual,
-        threshold,
-        element: item.element.map(|element| element.name()),
-    }
+    Facts { observed: number(item.observed), usual, threshold, element: item.element.map(Element::name) }
 }
 
 /// A threshold with the side on which the evidence counts.

@@ -174,7 +174,7 @@ fn numbers(finding: &Finding, item: &Evidence) -> String {
 
 fn bar(weight_bans: f64) -> String {
     let blocks = blocks(weight_bans.abs() / BAR_BANS * BAR_BLOCKS);
-    if weight_bans < 0.0 { blocks.replace('█', "░").replace('▌', "░") } else { blocks }
+    if weight_bans < 0.0 { blocks.replace(['█', '▌'], "░") } else { blocks }
 }
 
 /// A bar of whole and half blocks.

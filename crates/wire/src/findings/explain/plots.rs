@@ -3,6 +3,7 @@
 use super::super::paint::{human_bytes, human_secs, padded};
 use super::super::shape::{Intervals, Timeline, app_words, bytes, lock_words, phases};
 use super::canvas::Canvas;
+use std::fmt::Write as _;
 use undertone_core::finding::{AppState, CheckIn, Lock, Trace};
 use undertone_core::model::Timestamp;
 
@@ -157,7 +158,8 @@ fn intervals(trace: &Trace, width: usize) -> Option<Plot> {
         human_secs(intervals.band.1)
     );
     if histogram.longer > 0 {
-        note.push_str(&format!("; {} longer ones are not drawn", histogram.longer));
+        // Writing to a String cannot fail.
+        let _infallible = write!(note, "; {} longer ones are not drawn", histogram.longer);
     }
     lines.push(row("", &note));
     let head = format!(

@@ -117,9 +117,12 @@ fn timeline_note(trace: &Trace) -> String {
     parts.join("; ")
 }
 
+/// Whether a mark is of a check-in.
+type Holds = fn(&CheckIn) -> bool;
+
 struct Lane {
     name: &'static str,
-    marks: Vec<(&'static str, fn(&CheckIn) -> bool)>,
+    marks: Vec<(&'static str, Holds)>,
 }
 
 /// A lane for what is known.

@@ -17,7 +17,7 @@ use crate::page::{Said, policy};
 use maud::{Markup, PreEscaped, html};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use undertone_core::attack::ATTACK_VERSION;
+use undertone_core::attack::{ATTACK_VERSION, Analytic, Element};
 use undertone_core::finding::{Finding, Severity};
 
 const STYLE: &str = include_str!("style.css");
@@ -168,17 +168,19 @@ fn row(finding: &Finding, rank: usize) -> Markup {
     }
 }
 
+/// Five bars, each higher than the one before.
+const BARS: [&str; 5] =
+    ["M0 12v-4h3V12z", "M5 12v-6h3V12z", "M10 12v-8h3V12z", "M15 12v-10h3V12z", "M20 12v-12h3V12z"];
+
 /// The word, and as many of five bars as it is high: never the colour alone.
 fn severity_mark(severity: Severity) -> Markup {
     let level = Severity::ALL.iter().position(|known| *known == severity).unwrap_or(0);
-    let bars = |range: std::ops::Range<usize>| -> String {
-        range.map(|bar| format!("M{} 12v-{}h3V12z", bar * 5, 4 + 2 * bar)).collect()
-    };
+    let (on, off) = BARS.split_at(level + 1);
     html! {
         span class={ "sev " (severity.as_str()) } {
             svg viewBox="0 0 23 12" aria-hidden="true" {
-                path.on d=(bars(0..level + 1)) {}
-                path.off d=(bars(level + 1..Severity::ALL.len())) {}
+                path.on d=(on.concat()) {}
+                path.off d=(off.concat()) {}
             }
             (severity.as_str())
         }
@@ -208,12 +210,12 @@ fn kinds(finding: &Finding) -> String {
 
 fn elements(finding: &Finding) -> String {
     let counting = finding.evidence.iter().filter(|item| item.weight_bans > 0.0);
-    joined(counting.filter_map(|item| item.element).map(|element| element.name()))
+    joined(counting.filter_map(|item| item.element).map(Element::name))
 }
 
 fn techniques(finding: &Finding) -> String {
     let of = |attack: &undertone_core::attack::Attack| {
-        [Some(attack.technique), Some(attack.strategy), attack.analytic.map(|analytic| analytic.id())]
+        [Some(attack.technique), Some(attack.strategy), attack.analytic.map(Analytic::id)]
     };
     joined(finding.attack.iter().flat_map(of).flatten())
 }

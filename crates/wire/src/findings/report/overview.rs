@@ -6,6 +6,7 @@ use super::facts::RunFacts;
 use crate::page::Said;
 use maud::{Markup, PreEscaped, html};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use undertone_core::finding::{Finding, Severity};
 
 /// Rows of a table that are shown; the rest is counted.
@@ -100,7 +101,8 @@ fn query(key: &str, value: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _infallible = write!(out, "%{byte:02X}");
         }
     }
     out
