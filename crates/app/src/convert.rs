@@ -4,7 +4,7 @@ use crate::cli::ConvertArgs;
 use crate::exit::Outcome;
 use crate::output::Outputs;
 use crate::terminal::Console;
-use crate::{interrupt, scan, stored};
+use crate::{facts, interrupt, scan, stored};
 
 /// Runs the command.
 ///
@@ -14,6 +14,7 @@ pub(crate) fn run(args: &ConvertArgs, console: &Console) -> anyhow::Result<Outco
     interrupt::at_once()?;
     let outputs = Outputs::new(&args.shown)?;
     let findings = stored::read(&args.input)?;
-    outputs.write(&scan::select(&findings, &args.shown), console)?;
+    let run = outputs.tell_the_run().then(|| facts::of_convert(&args.input));
+    outputs.write(&scan::select(&findings, &args.shown), run.as_ref(), console)?;
     Ok(Outcome::Done)
 }

@@ -1,12 +1,12 @@
-//! `undertone explain`: one finding in full, from the finding alone.
+//! `undertone explain`: one finding in full, from the finding alone; with logs, their rows of its sessions, too.
 
 use crate::cli::ExplainArgs;
 use crate::exit::{Failure, Fault, Outcome};
 use crate::output::to_stdout;
 use crate::terminal::Console;
-use crate::{interrupt, stored};
+use crate::{interrupt, reread, stored};
 use undertone_core::finding::Finding;
-use undertone_wire::findings::write_explanation;
+use undertone_wire::findings::{write_explanation, write_rows};
 
 /// Runs the command.
 ///
@@ -16,7 +16,11 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
     interrupt::at_once()?;
     let findings = stored::read(&args.input)?;
     let finding = find(&findings, &args.id)?;
-    to_stdout(|out| write_explanation(out, finding, console.stdout_style()))?;
+    let rows = if args.paths.is_empty() { Vec::new() } else { reread::rows(finding, &args.paths) };
+    to_stdout(|out| {
+        write_explanation(&mut *out, finding, console.stdout_style())?;
+        write_rows(out, &rows, console.stdout_style())
+    })?;
     Ok(Outcome::Done)
 }
 

@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use undertone_core::finding::Finding;
-use undertone_wire::findings::{Format, TerminalStyle};
+use undertone_wire::findings::{Format, RunFacts, TerminalStyle};
 
 /// A file to write findings to.
 #[derive(Debug)]
@@ -43,14 +43,27 @@ impl Outputs {
     ///
     /// # Errors
     /// The first output that fails; files written before it stay, the failed one leaves nothing.
-    pub(crate) fn write(&self, findings: &[&Finding], console: &Console) -> anyhow::Result<()> {
+    pub(crate) fn write(
+        &self,
+        findings: &[&Finding],
+        run: Option<&RunFacts>,
+        console: &Console,
+    ) -> anyhow::Result<()> {
         for target in &self.targets {
-            write_file(&target.path, |out| target.format.write(out, findings, TerminalStyle::PLAIN))?;
+            write_file(&target.path, |out| {
+                target.format.write_of_run(out, findings, TerminalStyle::PLAIN, run)
+            })?;
         }
         match self.stdout {
-            Some(format) => to_stdout(|out| format.write(out, findings, console.stdout_style())),
+            Some(format) => to_stdout(|out| format.write_of_run(out, findings, console.stdout_style(), run)),
             None => Ok(()),
         }
+    }
+
+    /// Whether an output has a place for what is known of the run, which costs a second reading of the inputs.
+    pub(crate) fn tell_the_run(&self) -> bool {
+        let formats = self.targets.iter().map(|target| target.format).chain(self.stdout);
+        formats.into_iter().any(Format::tells_the_run)
     }
 }
 

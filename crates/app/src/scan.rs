@@ -2,10 +2,10 @@
 
 use crate::cli::{ReadingArgs, ScanArgs, ShownArgs};
 use crate::exit::{Failure, Fault, Outcome};
-use crate::interrupt;
 use crate::output::{Outputs, write_file};
 use crate::progress::Bar;
 use crate::terminal::Console;
+use crate::{facts, interrupt};
 use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
 use undertone_engine::input::{InputPath, Progress, StopFlag};
@@ -19,7 +19,8 @@ use undertone_wire::findings::{RejectedRows, RunSummary};
 pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome> {
     let outputs = Outputs::new(&args.shown)?;
     let stop = interrupt::polite()?;
-    let report = match scan(&options(args), &stop, console) {
+    let options = options(args);
+    let report = match scan(&options, &stop, console) {
         Ok(report) => report,
         Err(ScanError::NoUsableInput(summary)) => return without_input(args, *summary, console),
         Err(error) => return Err(error.into()),
@@ -28,9 +29,10 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
         return Err(ScanError::Interrupted.into());
     }
     let shown = select(&report.findings, &args.shown);
-    outputs.write(&shown, console)?;
     let read = outcome_of_reading(&report.summary);
     let summary = summary_of(report.summary, &report.findings, shown.len());
+    let run = outputs.tell_the_run().then(|| facts::of_scan(&options, &summary));
+    outputs.write(&shown, run.as_ref(), console)?;
     tell(&summary, args.summary.as_deref(), console)?;
     Ok(outcome(&report.findings, args.fail_on.as_deref(), read))
 }

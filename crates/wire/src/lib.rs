@@ -17,6 +17,7 @@ mod json;
 pub mod learned;
 pub mod mobile;
 pub mod packed;
+mod page;
 pub mod rfc3339;
 mod sink;
 pub mod text;

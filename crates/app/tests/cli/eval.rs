@@ -38,7 +38,7 @@ fn stored_findings_are_compared() {
     let page = path(folder.path(), "eval.html");
     let ended = eval(&["-o", &page]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""));
-    assert!(fs::read_to_string(&page).unwrap().starts_with("<!doctype html>"));
+    assert!(fs::read_to_string(&page).unwrap().starts_with("<!DOCTYPE html>"));
     assert_eq!(names(folder.path()), ["eval.html", "truth.json"]);
 }
 

@@ -1,5 +1,11 @@
 //! Findings: what undertone tells people (DESIGN section 7).
 
+mod context;
+mod trace;
+
+pub use context::{AppUsual, InForce, UsualDestination, add_context, threshold_of};
+pub use trace::{AppState, CheckIn, Lock, Trace, TraceOf};
+
 use crate::attack::{Analytic, Attack};
 use crate::evidence::Evidence;
 use crate::model::{Day, Platform, Timestamp};
@@ -59,6 +65,12 @@ pub struct Finding {
     pub sessions: Vec<String>,
     /// What could not be seen.
     pub limits: Vec<String>,
+    /// Thresholds in force for the evidence, in the order of their keys.
+    pub thresholds: Vec<InForce>,
+    /// The check-ins; `None` far below the alert threshold.
+    pub trace: Option<Trace>,
+    /// What the app normally talks to; `None` when the app is unknown, or without a trace.
+    pub app_usual: Option<AppUsual>,
 }
 
 impl Finding {

@@ -6,7 +6,7 @@ use super::sum::Weighed;
 use crate::attack::attacks_of;
 use crate::evidence::EvidenceKind;
 use crate::finding::{
-    Confidence, Finding, FindingApp, FindingDestination, FindingDevice, Severity, score_of,
+    Confidence, Finding, FindingApp, FindingDestination, FindingDevice, Severity, Trace, score_of,
 };
 use crate::model::{Day, Platform, Timestamp};
 use crate::series::{Destination, Profile, SeriesKey, Service, stable_hash};
@@ -163,6 +163,9 @@ fn finding(series: Scored, options: &DecideOptions) -> Finding {
     let (first_seen, last_seen) =
         series.profile.span().unwrap_or((Timestamp::default(), Timestamp::default()));
     let limits = limits(&series, options);
+    // Rows far below any threshold are thousands; nobody looks at their rhythm.
+    let is_near = below_because.as_deref().is_none_or(|why| why.starts_with(OVER_BUDGET));
+    let trace = if is_near { Trace::of(&series.profile, &series.machine) } else { None };
     let severity = severity(alert, lead, weight);
     let confidence = confidence(&series, alert, options);
     Finding {
@@ -188,6 +191,9 @@ fn finding(series: Scored, options: &DecideOptions) -> Finding {
         sessions: series.profile.uids.latest_first().map(str::to_owned).collect(),
         evidence: series.weighed.evidence,
         limits,
+        thresholds: Vec::new(),
+        trace,
+        app_usual: None,
         app: FindingApp {
             id: series.key.app.map(String::from),
             role: series.role,

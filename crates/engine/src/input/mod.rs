@@ -70,6 +70,15 @@ pub trait SourceSink: RecordSink {
     fn begin_source(&mut self, source: &SourceInfo<'_>);
 }
 
+/// What the inputs come to, in the order in which it is read: the name for reports and, of a regular file, its path.
+pub fn listed(inputs: &[InputPath]) -> Vec<(String, Option<std::path::PathBuf>)> {
+    let path = |place| match place {
+        discover::Place::File { path, .. } => Some(path),
+        discover::Place::Pipe(_) | discover::Place::Stdin => None,
+    };
+    discover::discover(inputs).found.into_iter().map(|found| (found.name, path(found.place))).collect()
+}
+
 /// Reads all leases and inventories of a plan, on one thread, and gives the sink back.
 ///
 /// They come first because records are divided by device, and leases say which device an address was.

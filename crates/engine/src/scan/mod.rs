@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
 use undertone_core::baseline::{Bounds, Learned};
+use undertone_core::finding::add_context;
 use undertone_core::model::Network;
 use undertone_core::score::history::Maxima;
 use undertone_core::score::{DecideOptions, budget, decide};
@@ -82,7 +83,7 @@ pub fn scan(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Resu
     let Analysis { second, mut summary } = analyse(options, &settings, progress, stop)?;
     let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
     summary.notes.extend(report::baseline_note(settings.learned.as_ref(), history.is_some()));
-    let findings = decide(
+    let mut findings = decide(
         second.scored,
         &DecideOptions {
             is_fleet: second.baseline.is_fleet(),
@@ -90,6 +91,7 @@ pub fn scan(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Resu
             budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
         },
     );
+    add_context(&mut findings, &second.baseline, &settings.thresholds);
     Ok(ScanReport { findings, summary })
 }
 

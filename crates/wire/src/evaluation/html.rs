@@ -1,22 +1,17 @@
 //! The comparison as one page: no scripts, nothing remote, light and dark.
 
-use super::svg::{bars, calibration, markup};
+use super::svg::{bars, calibration};
 use super::tables::{self, Table};
 use super::{Evaluation, Share};
 use crate::findings::human_count;
+use crate::page::{Said, policy};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::io::{self, Write};
 
 /// Rows of a list on the page; the JSON has all.
 const ROWS_MAX: usize = 2000;
 
-const HEAD: &str = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>undertone eval</title>
-<style>
+const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1f24;--paper:#fff;--soft:#57606a;--line:#d0d7de;--bar:#0969da;--other:#bc4c00;--band:#dafbe1}
 @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--paper:#0d1117;--soft:#9198a1;--line:#3d444d;--bar:#4493f8;--other:#f0883e;--band:#12351f}}
 body{margin:2rem auto;max-width:62rem;padding:0 1rem;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)}
@@ -32,86 +27,97 @@ svg text{fill:var(--ink)}svg .axis{fill:var(--soft)}
 .grid{stroke:var(--line);fill:none}.whisker{stroke:var(--ink);fill:none;opacity:.75}
 .bar,.all{fill:var(--bar)}.other{fill:var(--other)}.band{fill:var(--band)}
 @media print{body{margin:0}details{display:block}}
-</style>
-</head>
-<body>
-<main>
-<h1>Findings against the truth</h1>
-"#;
+";
 
 /// Writes the comparison as one self-contained page.
 ///
 /// # Errors
 /// The output's error.
 pub fn write_html<W: Write>(mut out: W, evaluation: &Evaluation<'_>) -> io::Result<()> {
-    out.write_all(HEAD.as_bytes())?;
-    writeln!(
-        out,
-        "<p>{} implants. {} rows, of them {} alerts and {} leads. {} device-days.</p>",
-        human_count(evaluation.implants.len() as u64),
-        human_count(evaluation.findings),
-        human_count(evaluation.alerts),
-        human_count(evaluation.leads),
-        evaluation.device_days.map_or_else(|| "Unknown".to_owned(), human_count),
-    )?;
-    for note in evaluation.notes() {
-        writeln!(out, "<p class=\"note\">{}</p>", markup(note))?;
-    }
-    write_table(&mut out, &tables::headline(evaluation), None)?;
-    if let Some(table) = tables::budgets(evaluation) {
-        write_table(&mut out, &table, Some(&calibration(&evaluation.budgets)))?;
-    }
-    for (table, (_, bands)) in tables::recalls(evaluation).iter().zip(&evaluation.by_dimension) {
-        let rows: Vec<(&str, Share)> = bands.clone();
-        write_table(&mut out, table, Some(&bars(&table.title, &rows)))?;
-    }
-    write_folded(&mut out, &tables::cells(evaluation))?;
-    for table in tables::leaks(evaluation, ROWS_MAX) {
-        write_table(&mut out, &table, None)?;
-    }
-    write_table(&mut out, &tables::missed(evaluation, ROWS_MAX), None)?;
-    write_table(&mut out, &tables::false_alerts(evaluation, ROWS_MAX), None)?;
-    out.write_all(
-        b"<p>Shares have Wilson's 95 % interval, rates Byar's. A false positive is a shown finding whose device plus \
-        domain, address or app matches no implant.</p>\n</main>\n</body>\n</html>\n",
-    )
+    out.write_all(page(evaluation).into_string().as_bytes())?;
+    out.write_all(b"\n")
 }
 
-fn write_table<W: Write>(out: &mut W, table: &Table, chart: Option<&str>) -> io::Result<()> {
-    writeln!(out, "<h2>{}</h2>", markup(&table.title))?;
-    out.write_all(chart.unwrap_or_default().as_bytes())?;
-    write_cells(out, table)
-}
-
-fn write_folded<W: Write>(out: &mut W, table: &Table) -> io::Result<()> {
-    writeln!(out, "<details><summary>{}</summary>", markup(&table.title))?;
-    write_cells(out, table)?;
-    out.write_all(b"</details>\n")
-}
-
-fn write_cells<W: Write>(out: &mut W, table: &Table) -> io::Result<()> {
-    if table.rows.is_empty() {
-        return out.write_all(b"<p>None.</p>\n");
-    }
-    out.write_all(b"<div class=\"scroll\"><table>\n<thead><tr>")?;
-    for (at, head) in table.heads.iter().enumerate() {
-        write!(out, "<th scope=\"col\"{}>{}</th>", class(table, at), markup(head))?;
-    }
-    out.write_all(b"</tr></thead>\n<tbody>\n")?;
-    for row in &table.rows {
-        out.write_all(b"<tr>")?;
-        for (at, cell) in row.iter().enumerate() {
-            write!(out, "<td{}>{}</td>", class(table, at), markup(cell))?;
+fn page(evaluation: &Evaluation<'_>) -> Markup {
+    let bands = tables::recalls(evaluation);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(PreEscaped(policy(STYLE, None)));
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "undertone eval" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                main {
+                    h1 { "Findings against the truth" }
+                    (counts(evaluation))
+                    @for note in evaluation.notes() { p.note { (Said(note)) } }
+                    (titled(&tables::headline(evaluation), None))
+                    @if let Some(table) = tables::budgets(evaluation) {
+                        (titled(&table, Some(calibration(&evaluation.budgets))))
+                    }
+                    @for (table, (_, bands)) in bands.iter().zip(&evaluation.by_dimension) {
+                        (titled(table, Some(chart_of(&table.title, bands))))
+                    }
+                    @let folded = tables::cells(evaluation);
+                    details { summary { (Said(&folded.title)) } (cells(&folded)) }
+                    @for table in tables::leaks(evaluation, ROWS_MAX) { (titled(&table, None)) }
+                    (titled(&tables::missed(evaluation, ROWS_MAX), None))
+                    (titled(&tables::false_alerts(evaluation, ROWS_MAX), None))
+                    p {
+                        "Shares have Wilson's 95 % interval, rates Byar's. A false positive is a shown finding whose device plus domain, address or app matches no implant."
+                    }
+                }
+            }
         }
-        out.write_all(b"</tr>\n")?;
     }
-    out.write_all(b"</tbody></table></div>\n")?;
-    if table.cut > 0 {
-        writeln!(out, "<p>And {} more, all with --format json.</p>", table.cut)?;
-    }
-    Ok(())
 }
 
-fn class(table: &Table, at: usize) -> &'static str {
-    if table.numeric.contains(&at) { " class=\"n\"" } else { "" }
+fn counts(evaluation: &Evaluation<'_>) -> Markup {
+    html! {
+        p {
+            (human_count(evaluation.implants.len() as u64)) " implants. "
+            (human_count(evaluation.findings)) " rows, of them " (human_count(evaluation.alerts)) " alerts and "
+            (human_count(evaluation.leads)) " leads. "
+            (evaluation.device_days.map_or_else(|| "Unknown".to_owned(), human_count)) " device-days."
+        }
+    }
+}
+
+fn chart_of(title: &str, bands: &[(&str, Share)]) -> String {
+    let rows: Vec<(&str, Share)> = bands.to_vec();
+    bars(title, &rows)
+}
+
+fn titled(table: &Table, chart: Option<String>) -> Markup {
+    html! {
+        h2 { (Said(&table.title)) }
+        @if let Some(chart) = chart { (PreEscaped(chart)) }
+        (cells(table))
+    }
+}
+
+fn cells(table: &Table) -> Markup {
+    if table.rows.is_empty() {
+        return html! { p { "None." } };
+    }
+    let class = |at: usize| table.numeric.contains(&at).then_some("n");
+    html! {
+        div.scroll {
+            table {
+                thead {
+                    tr { @for (at, head) in table.heads.iter().enumerate() { th scope="col" class=[class(at)] { (Said(head)) } } }
+                }
+                tbody {
+                    @for row in &table.rows {
+                        tr { @for (at, cell) in row.iter().enumerate() { td class=[class(at)] { (Said(cell)) } } }
+                    }
+                }
+            }
+        }
+        @if table.cut > 0 { p { "And " (table.cut) " more, all with --format json." } }
+    }
 }

@@ -1,9 +1,7 @@
 //! Charts as inline SVG: bars with intervals, and promised against observed. Colours come from the page's CSS.
 
 use super::{Budget, Share};
-use crate::findings::text::escaped;
-use std::borrow::Cow;
-use std::fmt::Write as _;
+use crate::page::{add, markup, open_svg};
 
 /// Width of a chart, CSS pixels.
 const WIDTH: f64 = 720.0;
@@ -15,27 +13,6 @@ const RIGHT: f64 = 560.0;
 const ROW: f64 = 24.0;
 /// Characters of a name that fit.
 const NAME_CHARS_MAX: usize = 38;
-
-/// Text for HTML and SVG, in content or between double quotes: deceptive characters as numbers, markup as
-/// entities.
-pub(super) fn markup(text: &str) -> Cow<'_, str> {
-    let text = escaped(text);
-    if !text.contains(['&', '<', '>', '"', '\'']) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    Cow::Owned(out)
-}
 
 /// Shares as horizontal bars with their 95 % intervals.
 pub(super) fn bars(title: &str, rows: &[(&str, Share)]) -> String {
@@ -197,28 +174,12 @@ fn down(log10: f64) -> f64 {
 }
 
 fn open(title: &str, height: f64) -> String {
-    let title = markup(title);
-    let size = format!(r#"viewBox="0 0 {WIDTH:.0} {height:.0}" width="{WIDTH:.0}" height="{height:.0}""#);
-    format!("<svg {size} role=\"img\" aria-label=\"{title}\">\n")
-}
-
-fn add(svg: &mut String, element: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _infallible = writeln!(svg, "{element}");
+    open_svg("chart", WIDTH, height, title, "")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_stays_text() {
-        assert_eq!(
-            markup("<script>\"a\" & 'b'</script>\u{202e}"),
-            "&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/script&gt;\\u{202e}"
-        );
-        assert!(matches!(markup("plain"), Cow::Borrowed(_)));
-    }
 
     #[test]
     fn a_bar_is_as_long_as_its_share() {

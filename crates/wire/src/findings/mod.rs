@@ -14,22 +14,27 @@ mod navigator;
 mod ocsf;
 mod paint;
 mod parse;
+mod report;
+mod shape;
 mod sigma;
 mod standard;
 mod stix;
 mod summary;
 mod table;
 pub mod text;
+mod traced;
+mod words;
 
 pub use cef::write_cef;
 pub use csv::write_csv;
 pub use ecs::{write_bulk, write_ecs};
-pub use explain::write_explanation;
+pub use explain::{write_explanation, write_rows};
 pub use native::write_jsonl;
 pub use navigator::write_navigator;
 pub use ocsf::write_ocsf;
 pub use paint::{TerminalStyle, human_bytes, human_count, human_secs};
 pub use parse::{FINDING_BYTES_MAX, FindingError, parse_finding};
+pub use report::{INPUTS_LISTED_MAX, InputFact, RunFacts, write_html};
 pub use sigma::write_sigma;
 pub use stix::write_stix;
 pub use summary::{NAMED_MAX, RejectedRows, RunSummary, parse_device_days};
@@ -61,11 +66,13 @@ pub enum Format {
     Navigator,
     /// A Sigma rule over our findings.
     Sigma,
+    /// One page for a browser.
+    Html,
 }
 
 impl Format {
     /// All formats, in the order in which they are listed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Table,
         Self::Jsonl,
         Self::Csv,
@@ -76,6 +83,7 @@ impl Format {
         Self::Stix,
         Self::Navigator,
         Self::Sigma,
+        Self::Html,
     ];
 
     /// The name on the command line.
@@ -91,6 +99,7 @@ impl Format {
             Self::Stix => "stix",
             Self::Navigator => "navigator",
             Self::Sigma => "sigma",
+            Self::Html => "html",
         }
     }
 
@@ -101,6 +110,7 @@ impl Format {
             Self::Jsonl => &["jsonl", "ndjson"],
             Self::Csv => &["csv"],
             Self::Cef => &["cef"],
+            Self::Html => &["html", "htm"],
             Self::Ocsf | Self::Ecs | Self::Bulk | Self::Stix | Self::Navigator | Self::Sigma => &[],
         }
     }
@@ -120,6 +130,7 @@ impl Format {
             Self::Stix => "one STIX 2.1 bundle: observed data and sightings of ATT&CK techniques",
             Self::Navigator => "an ATT&CK Navigator layer 4.5 (mobile-attack) of the findings",
             Self::Sigma => "a Sigma 2.1 rule that matches undertone's alerts; the same for any findings",
+            Self::Html => "one page that needs nothing else: search, plots, evidence, run facts",
         }
     }
 
@@ -140,6 +151,25 @@ impl Format {
     /// # Errors
     /// The output's error, or [`io::ErrorKind::InvalidData`] for a score or weight that is not finite.
     pub fn write<W: Write>(self, out: W, findings: &[&Finding], style: TerminalStyle) -> io::Result<()> {
+        self.write_of_run(out, findings, style, None)
+    }
+
+    /// Whether the format has a place for [`RunFacts`].
+    pub const fn tells_the_run(self) -> bool {
+        matches!(self, Self::Html)
+    }
+
+    /// Writes the findings in this format, with what is known of the run where the format has a place for it.
+    ///
+    /// # Errors
+    /// Those of [`Self::write`].
+    pub fn write_of_run<W: Write>(
+        self,
+        out: W,
+        findings: &[&Finding],
+        style: TerminalStyle,
+        run: Option<&RunFacts>,
+    ) -> io::Result<()> {
         match self {
             Self::Table => write_table(out, findings, style),
             Self::Jsonl => write_jsonl(out, findings),
@@ -151,6 +181,7 @@ impl Format {
             Self::Stix => write_stix(out, findings),
             Self::Navigator => write_navigator(out, findings),
             Self::Sigma => write_sigma(out),
+            Self::Html => write_html(out, findings, run),
         }
     }
 }

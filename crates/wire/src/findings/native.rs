@@ -4,7 +4,9 @@
 //! bytes. This is the one format that reads back (`parse`), from which every other one can be made.
 
 use super::json::{Decimals, Shown, Significant, write_json_line};
+use super::traced::{TraceRow, UsualRow, thresholds};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use undertone_core::attack::{Analytic, Attack, Element};
@@ -52,6 +54,12 @@ struct FindingRow<'a> {
     evidence: Vec<EvidenceRow<'a>>,
     sessions: &'a [String],
     limits: &'a [String],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    thresholds: BTreeMap<&'static str, f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_usual: Option<UsualRow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<TraceRow>,
 }
 
 impl<'a> FindingRow<'a> {
@@ -97,6 +105,9 @@ impl<'a> FindingRow<'a> {
             evidence: finding.evidence.iter().map(EvidenceRow::of).collect(),
             sessions: &finding.sessions,
             limits: &finding.limits,
+            thresholds: thresholds(finding),
+            app_usual: finding.app_usual.as_ref().map(UsualRow::of),
+            trace: finding.trace.as_ref().map(TraceRow::of),
         }
     }
 }

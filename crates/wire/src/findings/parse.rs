@@ -3,10 +3,11 @@
 //! A findings file may come from anywhere, so names that the types hold as constants are looked up, not
 //! trusted, and every list is bounded.
 
+use super::traced::{TraceIn, UsualIn, read_thresholds};
 use crate::rfc3339;
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use thiserror::Error;
@@ -98,6 +99,12 @@ struct FindingRow<'a> {
     evidence: Vec<EvidenceRow>,
     sessions: Vec<String>,
     limits: Vec<String>,
+    #[serde(default)]
+    thresholds: BTreeMap<String, f64>,
+    #[serde(default)]
+    app_usual: Option<UsualIn>,
+    #[serde(default)]
+    trace: Option<TraceIn>,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +196,9 @@ impl FindingRow<'_> {
             q_value: self.q_value,
             sessions: self.sessions,
             limits: self.limits,
+            thresholds: read_thresholds(self.thresholds),
+            app_usual: self.app_usual.map(UsualIn::into_usual).transpose()?,
+            trace: self.trace.map(TraceIn::into_trace).transpose()?,
         })
     }
 
@@ -261,7 +271,7 @@ fn platform(name: &str) -> Result<Platform, FindingError> {
 }
 
 /// The value whose name is `name`.
-fn lookup<T: Copy, const N: usize>(
+pub(super) fn lookup<T: Copy, const N: usize>(
     field: &'static str,
     name: &str,
     all: [T; N],
@@ -270,7 +280,7 @@ fn lookup<T: Copy, const N: usize>(
     all.into_iter().find(|value| name_of(*value) == name).ok_or_else(|| unknown(field, name))
 }
 
-fn unknown(field: &'static str, value: &str) -> FindingError {
+pub(super) fn unknown(field: &'static str, value: &str) -> FindingError {
     FindingError::Value {
         field,
         value: super::text::escaped(&value.chars().take(60).collect::<String>()).into_owned(),

@@ -88,14 +88,19 @@ fn observables(objects: &mut BTreeMap<String, Value>, finding: &Finding) -> Vec<
     let app = finding.app.id.as_deref().unwrap_or("unknown app");
     let software = add(observable("software", json!({ "name": app })));
     let traffic = targets.first().or(name.as_ref()).map(|target| {
-        add(observable(
+        let mut traffic = observable(
             "network-traffic",
             json!({
                 "start": time(finding.first_seen), "end": time(finding.last_seen),
                 "src_ref": sources.first(), "dst_ref": target, "dst_port": destination.ports.first(),
                 "protocols": [protocol(&finding.service)],
             }),
-        ))
+        );
+        // Required beside `end` (STIX 2.1 section 6.12), and no part of the id.
+        if let Some(members) = traffic.as_object_mut() {
+            members.insert("is_active".to_owned(), false.into());
+        }
+        add(traffic)
     });
     let mut refs: Vec<String> = [sources, targets].concat();
     refs.extend(name.into_iter().chain([software]).chain(traffic));

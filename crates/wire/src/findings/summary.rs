@@ -153,7 +153,7 @@ pub fn parse_device_days(bytes: &[u8]) -> Result<u64, serde_json::Error> {
 }
 
 /// Hours covered, as people say them.
-fn covered(first: Timestamp, last: Timestamp) -> String {
+pub(super) fn covered(first: Timestamp, last: Timestamp) -> String {
     human_secs(last.since(first) as f64 / 1e6)
 }
 

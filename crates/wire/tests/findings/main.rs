@@ -4,6 +4,7 @@
 
 mod golden;
 mod hostile;
+mod libraries;
 mod native;
 mod ocsf;
 mod sample;

@@ -1,7 +1,7 @@
 //! undertone's own format: order of keys, precision, schema, and the way back.
 
 use crate::sample;
-use undertone_core::finding::Finding;
+use undertone_core::finding::{Finding, Trace};
 use undertone_wire::findings::{FindingError, parse_finding, write_jsonl};
 
 const SCHEMA: &str = include_str!("../../../../docs/finding.schema.json");
@@ -57,6 +57,34 @@ fn what_was_written_reads_back() {
         assert_eq!(back.attack, finding.attack);
         assert_eq!(back.first_seen, finding.first_seen);
     }
+}
+
+#[test]
+fn a_full_trace_reads_back_and_stays_small() {
+    let full = Finding {
+        trace: Some(sample::trace(i64::try_from(Trace::CHECK_INS_MAX).unwrap())),
+        ..sample::alert()
+    };
+    let line = jsonl(&[&full]);
+    assert!(line.len() < 12_000, "{} bytes", line.len());
+    let back = parse_finding(line.trim_end().as_bytes()).unwrap();
+    assert_eq!(back.trace, full.trace);
+    assert_eq!((back.app_usual, back.thresholds), (full.app_usual, full.thresholds));
+}
+
+#[test]
+fn a_trace_that_does_not_fit_itself_is_refused() {
+    let line = jsonl(&[&sample::alert()]);
+    let error = |from: &str, to: &str| {
+        assert!(line.contains(from), "{from}");
+        parse_finding(line.replacen(from, to, 1).as_bytes()).unwrap_err().to_string()
+    };
+    assert!(error(r#""lock":"----------"#, r#""lock":""#).contains("trace.lock"));
+    assert!(error(r#""lock":"-"#, r#""lock":"X"#).contains("trace.lock"));
+    assert!(error(r#""of":"sessions""#, r#""of":"guesses""#).contains("trace.of"));
+    assert!(error(r#""steps_ms":[0,"#, r#""steps_ms":[-1,"#).contains("trace.steps_ms"));
+    let many = format!(r#""steps_ms":[0{},"#, ",1".repeat(2000));
+    assert!(error(r#""steps_ms":[0,"#, &many).contains("too many"));
 }
 
 #[test]

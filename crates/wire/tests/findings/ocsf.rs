@@ -51,6 +51,8 @@ fn the_check_sees_what_is_wrong() {
     assert_eq!(errors_of(&|event| event["severity_id"] = 42.into()), 1);
     assert_eq!(errors_of(&|event| event["invented"] = 1.into()), 1);
     assert_eq!(errors_of(&|event| event["time"] = "now".into()), 1);
+    assert_eq!(errors_of(&|event| event["device"]["ip"] = "10.0.0.1000".into()), 1);
+    assert_eq!(errors_of(&|event| event["evidences"][0]["dst_endpoint"]["port"] = 70_000.into()), 1);
     assert_eq!(errors_of(&|event| drop(event["finding_info"].as_object_mut().unwrap().remove("uid"))), 1);
 }
 
@@ -110,7 +112,23 @@ fn check_value(schema: &Value, attribute: &Value, value: &Value, at: &str, error
             return check_object(schema, definition, value, at, errors);
         }
     };
-    if !fits {
+    if !fits || !is_in_bounds(&schema["types"][kind], value) {
         errors.push(format!("{at}: {value} is not of {kind}"));
     }
+}
+
+/// Pattern, length and range of a primitive type, as a JSON Schema.
+fn is_in_bounds(kind: &Value, value: &Value) -> bool {
+    let mut rules = serde_json::Map::new();
+    for (from, to) in [("regex", "pattern"), ("max_len", "maxLength")] {
+        if !kind[from].is_null() {
+            rules.insert(to.to_owned(), kind[from].clone());
+        }
+    }
+    for (at, to) in [(0, "minimum"), (1, "maximum")] {
+        if let Some(bound) = kind["range"].get(at) {
+            rules.insert(to.to_owned(), bound.clone());
+        }
+    }
+    rules.is_empty() || jsonschema::draft202012::new(&Value::Object(rules)).unwrap().is_valid(value)
 }

@@ -3,9 +3,11 @@
 use undertone_core::attack::{Element, attacks_of};
 use undertone_core::evidence::{Evidence, EvidenceKind};
 use undertone_core::finding::{
-    Calibration, Confidence, Finding, FindingApp, FindingDestination, FindingDevice, Severity, score_of,
+    AppState, AppUsual, Calibration, CheckIn, Confidence, Finding, FindingApp, FindingDestination,
+    FindingDevice, InForce, Lock, Severity, Trace, TraceOf, UsualDestination, score_of,
 };
 use undertone_core::model::{Platform, Timestamp};
+use undertone_core::thresholds::ThresholdKey;
 
 /// The finding of DESIGN section 7.
 pub(crate) fn alert() -> Finding {
@@ -50,6 +52,53 @@ pub(crate) fn alert() -> Finding {
         evidence: vec![timing(), state(), destination(), negative()],
         sessions: vec!["CHhAvVGS1DHFjwGM9".to_owned(), "CxT1yQ2pHvH2kU5Qj".to_owned()],
         limits: vec!["device lock state unknown".to_owned()],
+        thresholds: vec![InForce { key: ThresholdKey::BeaconIntervalVariance, value: 1.0 }],
+        trace: Some(trace(60)),
+        app_usual: Some(usual("api.torch.example")),
+    }
+}
+
+/// So many check-ins, 5 minutes apart and a little late; the first ones of a phone whose state is not known.
+pub(crate) fn trace(count: i64) -> Trace {
+    let check_in = |n: i64| CheckIn {
+        at_millis: 1_777_852_991_120 + n * 300_000 + n * n * 7919 % 20_000,
+        orig_bytes: Some(412),
+        resp_bytes: (n % 7 != 0).then_some(1_200 + (n * 37 % 90).unsigned_abs()),
+        lock: if n < 10 {
+            Lock::Unknown
+        } else if n % 9 == 0 {
+            Lock::Unlocked
+        } else {
+            Lock::Locked
+        },
+        app: match n % 4 {
+            0 => AppState::Unknown,
+            1 => AppState::ForegroundService,
+            _ => AppState::Background,
+        },
+        after_push: n == 30,
+    };
+    Trace {
+        of: TraceOf::Sessions,
+        check_ins: (0..count).map(check_in).collect(),
+        total: 288,
+        period_secs: Some(300.2),
+        is_awake_clock: false,
+        dead_time_millis: 2000,
+        first_hour: 493_848,
+        per_hour: (0..24).map(|hour| 12 - u32::from(hour == 3)).collect(),
+    }
+}
+
+fn usual(name: &str) -> AppUsual {
+    AppUsual {
+        devices: 14,
+        others_here: 0,
+        destinations: vec![
+            UsualDestination { name: name.to_owned(), devices: 14 },
+            UsualDestination { name: "ads.example".to_owned(), devices: 9 },
+        ],
+        more: 3,
     }
 }
 
@@ -87,6 +136,9 @@ pub(crate) fn lead() -> Finding {
         evidence: vec![timing()],
         sessions: vec![],
         limits: vec!["no app attribution".to_owned(), "device lock state unknown".to_owned()],
+        thresholds: vec![],
+        trace: None,
+        app_usual: None,
         ..alert
     }
 }
@@ -102,6 +154,8 @@ pub(crate) fn below() -> Finding {
         score: score_of(0.7),
         weight_bans: 0.7,
         severity: Severity::Info,
+        trace: None,
+        app_usual: None,
         ..alert()
     }
 }
@@ -138,6 +192,7 @@ pub(crate) fn hostile(text: &str) -> Finding {
         evidence: vec![Evidence { text: own(), ..timing() }],
         sessions: vec![own()],
         limits: vec![own()],
+        app_usual: Some(usual(text)),
         ..alert
     }
 }

@@ -145,6 +145,8 @@ fn a_stix_bundle_refers_to_what_it_holds() {
             let known = |id: &&str| ids.contains(*id) || id.starts_with("attack-pattern--");
             assert!(refs.iter().all(known), "{key} of {object}");
         }
+        // STIX 2.1 section 6.12: traffic that has ended is not active.
+        assert!(object["end"].is_null() || object["is_active"] == false, "{object}");
         if object["type"] == "observed-data" {
             assert!(object["number_observed"].as_u64().unwrap() >= 1);
         }
