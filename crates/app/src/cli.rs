@@ -1,5 +1,9 @@
 //! The command line, as typed.
 
+mod suppress;
+
+pub(crate) use suppress::{AddArgs, ExpireArgs, ListArgs, Pin, RemoveArgs, SuppressCommand};
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -52,6 +56,9 @@ pub(crate) enum Command {
     /// Learn, show and compare what is normal in a fleet
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Hide findings that somebody looked at and found known, with a reason and an end
+    #[command(subcommand)]
+    Suppress(SuppressCommand),
     /// Say what is wrong in a configuration file, or print the default one
     Check(CheckArgs),
     /// Write a labelled fleet of phones as logs and telemetry
@@ -140,6 +147,9 @@ pub(crate) struct CheckArgs {
     /// A learned baseline (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) baseline: Vec<PathBuf>,
+    /// Suppressions (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suppress: Vec<PathBuf>,
     /// Print the default file: every threshold with its unit, range, default and origin
     #[arg(long, exclusive = true)]
     pub(crate) print_default: bool,
@@ -193,6 +203,12 @@ pub(crate) struct ShownArgs {
     /// Show what fell short of the alert threshold, too, with the reason
     #[arg(long)]
     pub(crate) all: bool,
+    /// Hide what these suppressions name (`undertone suppress`)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suppress: Option<PathBuf>,
+    /// Show suppressed findings, too, marked as such
+    #[arg(long)]
+    pub(crate) show_suppressed: bool,
 }
 
 /// `undertone explain`
@@ -203,6 +219,9 @@ pub(crate) struct ExplainArgs {
     /// Findings of an earlier scan, as JSON Lines; `-` is standard input
     #[arg(long = "in", value_name = "FINDINGS", value_hint = ValueHint::FilePath)]
     pub(crate) input: PathBuf,
+    /// Say whether one of these suppressions hides it (`undertone suppress`)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suppress: Option<PathBuf>,
 }
 
 /// `undertone convert`

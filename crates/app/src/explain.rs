@@ -3,6 +3,7 @@
 use crate::cli::ExplainArgs;
 use crate::exit::{Failure, Fault, Outcome};
 use crate::output::to_stdout;
+use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use crate::{interrupt, stored};
 use undertone_core::finding::Finding;
@@ -14,13 +15,19 @@ use undertone_wire::findings::write_explanation;
 /// Findings that cannot be read, an id that names none or several.
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outcome> {
     interrupt::at_once()?;
-    let findings = stored::read(&args.input)?;
+    let suppressions = Suppressions::read(args.suppress.as_deref())?;
+    let mut findings = stored::read(&args.input)?;
+    suppressions.apply(&mut findings);
     let finding = find(&findings, &args.id)?;
     to_stdout(|out| write_explanation(out, finding, console.stdout_style()))?;
     Ok(Outcome::Done)
 }
 
-fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a Finding> {
+/// The finding whose id begins so.
+///
+/// # Errors
+/// An id that names none or several.
+pub(crate) fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a Finding> {
     let mut matching = findings.iter().filter(|finding| !id.is_empty() && finding.id.starts_with(id));
     let Some(first) = matching.next() else {
         return Err(Fault::error(Failure::Usage, format!("no finding `{id}` among {}", findings.len())));

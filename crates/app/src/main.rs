@@ -17,6 +17,8 @@ mod progress;
 mod scan;
 mod simulate;
 mod stored;
+mod suppress;
+mod suppressed;
 mod terminal;
 
 use crate::cli::{Cli, Command};
@@ -41,6 +43,7 @@ fn run(command: &Command, console: &terminal::Console) -> anyhow::Result<Outcome
         Command::Convert(args) => convert::run(args, console),
         Command::Eval(args) => eval::run(args, console),
         Command::Baseline(command) => baseline::run(command, console),
+        Command::Suppress(command) => suppress::run(command, console),
         Command::Check(args) => check::run(args),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Formats => formats::run(),

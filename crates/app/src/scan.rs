@@ -5,6 +5,7 @@ use crate::exit::{Failure, Fault, Outcome};
 use crate::interrupt;
 use crate::output::{Outputs, write_file};
 use crate::progress::Bar;
+use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
@@ -18,8 +19,9 @@ use undertone_wire::findings::{RejectedRows, RunSummary};
 /// See the exit codes of [`crate::exit`].
 pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome> {
     let outputs = Outputs::new(&args.shown)?;
+    let suppressions = Suppressions::read(args.shown.suppress.as_deref())?;
     let stop = interrupt::polite()?;
-    let report = match scan(&options(args), &stop, console) {
+    let mut report = match scan(&options(args), &stop, console) {
         Ok(report) => report,
         Err(ScanError::NoUsableInput(summary)) => return without_input(args, *summary, console),
         Err(error) => return Err(error.into()),
@@ -27,6 +29,7 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
     if stop.is_stopped() {
         return Err(ScanError::Interrupted.into());
     }
+    report.summary.notes.extend(suppressions.apply(&mut report.findings));
     let shown = select(&report.findings, &args.shown);
     outputs.write(&shown, console)?;
     let summary = summary_of(report.summary, &report.findings, shown.len());
@@ -45,15 +48,21 @@ pub(crate) fn scan(
     undertone_engine::scan(options, &progress, stop)
 }
 
-/// The findings to show: alerts and leads, with `--all` the rest too, at most `--top`.
+/// The findings to show: alerts and leads, with `--all` the rest too, without suppressed ones, at most `--top`.
 pub(crate) fn select<'a>(findings: &'a [Finding], args: &ShownArgs) -> Vec<&'a Finding> {
-    let shown = findings.iter().filter(|finding| args.all || finding.alert || finding.lead);
+    let shown = findings
+        .iter()
+        .filter(|finding| args.all || finding.alert || finding.lead)
+        .filter(|finding| args.show_suppressed || finding.suppressed.is_none() || args.suppress.is_none());
     shown.take(args.top.unwrap_or(usize::MAX)).collect()
 }
 
 /// The summary of a run, in the words of the output formats.
 pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usize) -> RunSummary {
-    let count = |of: fn(&Finding) -> bool| findings.iter().filter(|finding| of(finding)).count() as u64;
+    let count = |of: fn(&Finding) -> bool| {
+        findings.iter().filter(|finding| finding.suppressed.is_none() && of(finding)).count() as u64
+    };
+    let suppressed = findings.iter().filter(|f| f.suppressed.is_some() && (f.alert || f.lead)).count() as u64;
     let rejected = |rows: undertone_engine::Rejected| RejectedRows {
         count: rows.count,
         first_file: rows.first_file,
@@ -84,6 +93,7 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
         alerts: count(|finding| finding.alert),
         leads: count(|finding| finding.lead),
         below: count(|finding| !finding.alert && !finding.lead),
+        suppressed,
     }
 }
 
@@ -102,10 +112,11 @@ pub(crate) fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console)
     }
 }
 
-/// Every alert and lead counts for `--fail-on`, shown or cut by `--top`.
+/// Every alert and lead counts for `--fail-on`, shown or cut by `--top`, but none that is suppressed.
 fn outcome(findings: &[Finding], fail_on: Option<&str>, summary: &RunSummary) -> Outcome {
     let floor = fail_on.and_then(|name| Severity::ALL.into_iter().find(|severity| severity.as_str() == name));
-    let mut severities = findings.iter().filter(|f| f.alert || f.lead).map(|f| f.severity);
+    let mut severities =
+        findings.iter().filter(|f| (f.alert || f.lead) && f.suppressed.is_none()).map(|f| f.severity);
     if floor.is_some_and(|floor| severities.any(|severity| severity >= floor)) {
         Outcome::FailOn
     } else if summary.partial.is_empty() {

@@ -19,6 +19,7 @@ pub mod mobile;
 pub mod packed;
 pub mod rfc3339;
 mod sink;
+pub mod suppress;
 pub mod text;
 pub mod truth;
 pub mod zeek;

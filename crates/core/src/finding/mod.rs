@@ -1,5 +1,9 @@
 //! Findings: what undertone tells people (DESIGN section 7).
 
+mod suppression;
+
+pub use suppression::{Band, Matchers, RecordUse, Suppressed, Suppression, suppress};
+
 use crate::attack::{Analytic, Attack};
 use crate::evidence::Evidence;
 use crate::model::{Day, Platform, Timestamp};
@@ -59,6 +63,8 @@ pub struct Finding {
     pub sessions: Vec<String>,
     /// What could not be seen.
     pub limits: Vec<String>,
+    /// Who said that it is known and need not be looked at; `None` when nobody did.
+    pub suppressed: Option<Suppressed>,
 }
 
 impl Finding {

@@ -164,6 +164,7 @@ fn finding(series: Scored, options: &DecideOptions) -> Finding {
         sessions: series.profile.uids.latest_first().map(str::to_owned).collect(),
         evidence: series.weighed.evidence,
         limits,
+        suppressed: None,
         app: FindingApp {
             id: series.key.app.map(String::from),
             role: series.role,

@@ -35,6 +35,20 @@ impl Partition {
         Ok(freed)
     }
 
+    /// All bytes, gathered; the partition keeps them.
+    pub(super) fn copy(&self, file: Option<&SpillFile>) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if let Some(file) = file {
+            for extent in &self.spilled {
+                file.read(*extent, &mut bytes)?;
+            }
+        }
+        for chunk in &self.chunks {
+            bytes.extend_from_slice(chunk);
+        }
+        Ok(bytes)
+    }
+
     /// All bytes, gathered; the partition is empty afterwards.
     pub(super) fn take(&mut self, file: Option<&SpillFile>) -> io::Result<Vec<u8>> {
         let in_file: usize = self.spilled.iter().map(|extent| extent.length).sum();

@@ -321,6 +321,23 @@ impl Partitions {
         Ok(taken)
     }
 
+    /// The records of a partition, which stay where they are.
+    ///
+    /// # Errors
+    /// When spilled bytes cannot be read back.
+    pub fn copy(&self, index: usize) -> io::Result<Vec<Taken>> {
+        let file = self.settings.spill.get();
+        let mut taken = Vec::with_capacity(self.sinks.len());
+        for sink in &self.sinks {
+            let Some(partition) = sink.partitions.get(index) else { continue };
+            let bytes = partition.copy(file)?;
+            if !bytes.is_empty() {
+                taken.push(Taken { names: Arc::clone(&sink.names), bytes });
+            }
+        }
+        Ok(taken)
+    }
+
     fn freeze_names(&mut self) {
         for sink in &mut self.sinks {
             sink.names = Arc::new(sink.devices.clone());

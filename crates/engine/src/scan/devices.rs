@@ -1,8 +1,8 @@
 //! Pass 1: one partition at a time, one device at a time: join, attribute, sum up, stage A.
 
-use super::ScanError;
 use super::parallel;
 use super::settings::Settings;
+use super::{ScanError, coverage};
 use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Partitions, next_record};
@@ -10,6 +10,7 @@ use crate::telemetry::{self, Roles};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
+use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::observe::platform_of;
 use undertone_core::device::{self, DeviceInput, DeviceReport, SeriesDays};
 use undertone_core::model::{Day, Exchange, Platform, Record, Session, Telemetry};
@@ -38,6 +39,8 @@ pub(super) struct Device {
     pub(super) roles: Roles,
     /// How far the phone's clock is ahead, microseconds.
     pub(super) skew_micros: Option<i64>,
+    /// What of its sessions is known.
+    pub(super) seen: DeviceSeen,
 }
 
 /// A series on one day, with stage A over its window.
@@ -66,11 +69,39 @@ struct DeviceRecords<'a> {
 pub(super) struct FirstContext<'c> {
     pub(super) directory: &'c Directory,
     pub(super) settings: &'c Settings,
+    /// Which records are looked at; `None` for all.
+    pub(super) window: Option<Window>,
 }
 
-/// All devices, ascending by id.
+/// A span of time, whole days.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    /// First day.
+    pub(super) first: Day,
+    /// Last day.
+    pub(super) last: Day,
+}
+
+impl Window {
+    /// The window that a series is scored over on a day.
+    pub(super) fn ending_on(day: Day) -> Self {
+        Self { first: day.plus(1 - WINDOW_DAYS), last: day }
+    }
+
+    fn holds(self, record: &Record<'_>) -> bool {
+        let at = match record {
+            Record::Session(session) => session.start,
+            Record::Exchange(message) => message.at,
+            Record::Telemetry(event) => event.at,
+            Record::Lease(_) => return false,
+        };
+        (self.first..=self.last).contains(&at.day())
+    }
+}
+
+/// All devices, ascending by id. With a window the partitions stay, to be read again; without one they are used up.
 pub(super) fn first_pass(
-    partitions: Partitions,
+    partitions: &mut Partitions,
     context: FirstContext<'_>,
     threads: usize,
     stop: &StopFlag,
@@ -80,7 +111,12 @@ pub(super) fn first_pass(
         if stop.is_stopped() {
             return Ok(Vec::new());
         }
-        let taken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index)?;
+        let mut partitions = partitions.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = match context.window {
+            Some(_) => partitions.copy(index)?,
+            None => partitions.take(index)?,
+        };
+        drop(partitions);
         Ok(partition_devices(&taken, context))
     });
     let mut devices = Vec::new();
@@ -98,6 +134,9 @@ fn partition_devices(taken: &[crate::partition::Taken], context: FirstContext<'_
         let mut slots: Vec<DeviceRecords<'_>> = Vec::new();
         slots.resize_with(part.names.len(), DeviceRecords::default);
         while let Some((number, record)) = next_record(&mut rest) {
+            if context.window.is_some_and(|window| !window.holds(&record)) {
+                continue;
+            }
             let Some(records) = slots.get_mut(number as usize) else { continue };
             match record {
                 Record::Session(session) => records.sessions.push(session),
@@ -138,6 +177,7 @@ fn device(id: &str, records: DeviceRecords<'_>, context: FirstContext<'_>) -> De
         stacks: &view.stacks,
     };
     let mut report = device::observe(&input);
+    let seen = coverage::seen(&joined.connections, &view, &records.telemetry, &report.series);
     let series = std::mem::take(&mut report.series);
     let assessed = series.into_iter().flat_map(|series| assess(&series, &report)).collect();
     Device {
@@ -150,6 +190,7 @@ fn device(id: &str, records: DeviceRecords<'_>, context: FirstContext<'_>) -> De
         method_of_app: view.method_of_app,
         roles,
         skew_micros: view.skew_micros,
+        seen,
     }
 }
 

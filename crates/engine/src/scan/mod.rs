@@ -1,20 +1,24 @@
 //! The batch run: two passes over partitions of devices, one baseline between them.
 
+mod backtest;
+mod coverage;
 mod devices;
 mod parallel;
 mod report;
 mod second;
 mod settings;
 
+pub use backtest::{Backtest, BacktestDay, backtest};
 pub use report::{Rejected, ScanReport, ScanSummary};
-pub use settings::{read_apps, read_config, read_learned};
+pub use settings::{read_apps, read_config, read_learned, read_suppressions};
 
 use crate::identity::{Directory, Inside, LeaseBook};
 use crate::input::{
-    InputPath, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases, read_records,
+    InputPath, InputSummary, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases,
+    read_records,
 };
-use crate::partition::{PartitionSink, Partitions, SinkSettings};
-use devices::FirstContext;
+use crate::partition::{PartitionSink, Partitions, SinkCounts, SinkSettings};
+use devices::{Device, FirstContext, Window};
 use second::Second;
 use settings::Settings;
 use std::io;
@@ -22,9 +26,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use thiserror::Error;
 use undertone_core::baseline::{Bounds, Learned};
+use undertone_core::finding::Finding;
 use undertone_core::model::Network;
 use undertone_core::score::history::Maxima;
 use undertone_core::score::{DecideOptions, budget, decide};
+use undertone_core::thresholds::ThresholdSet;
 use undertone_wire::mobile::usagestats::UtcOffset;
 
 /// Share of the memory cap that packed records may take before they spill; joining and scoring need the rest.
@@ -75,19 +81,7 @@ pub enum ScanError {
 /// # Errors
 /// No usable input, a faulty configuration, an interruption, or a temporary file that cannot be written.
 pub fn scan(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<ScanReport, ScanError> {
-    let settings = Settings::read(options)?;
-    let Analysis { second, mut summary } = analyse(options, &settings, progress, stop)?;
-    let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
-    summary.notes.extend(report::baseline_note(settings.learned.as_ref(), history.is_some()));
-    let findings = decide(
-        second.scored,
-        &DecideOptions {
-            is_fleet: second.baseline.is_fleet(),
-            tail: history.unwrap_or_else(|| budget::reference(second.sight)),
-            budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
-        },
-    );
-    Ok(ScanReport { findings, summary })
+    Ok(Analysis::of(options, progress, stop)?.into_report())
 }
 
 /// Learns a baseline from inputs; a baseline among the options is not part of it.
@@ -99,60 +93,144 @@ pub fn learn(
     progress: &Progress,
     stop: &StopFlag,
 ) -> Result<(Learned, ScanSummary), ScanError> {
-    let settings = Settings { learned: None, ..Settings::read(options)? };
-    let Analysis { second, summary } = analyse(options, &settings, progress, stop)?;
+    let analysis = Analysis::of(&ScanOptions { baseline: None, ..options.clone() }, progress, stop)?;
+    let second = second::second_pass(&analysis.devices, &analysis.settings, analysis.threads);
+    let summary = analysis.summary(&second);
     let maxima = Maxima::of(&second.scored, second.baseline.device_days);
     Ok((Learned::of(second.baseline, maxima, second.sight, Bounds::default()), summary))
 }
 
-/// Everything but the verdict.
-struct Analysis {
-    second: Second,
-    summary: ScanSummary,
+/// Inputs read, and every device looked at by itself: what is left is to compare and to decide, which does not need
+/// the logs and can be done again with other thresholds.
+#[derive(Debug)]
+pub struct Analysis {
+    devices: Vec<Device>,
+    settings: Settings,
+    threads: usize,
+    input: InputSummary,
+    seen: SinkCounts,
+    notes: Vec<String>,
 }
 
-fn analyse(
-    options: &ScanOptions,
-    settings: &Settings,
-    progress: &Progress,
-    stop: &StopFlag,
-) -> Result<Analysis, ScanError> {
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
-    };
-    let read = ReadOptions {
-        threads,
-        limits: Limits::default(),
-        utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
-        stop: stop.clone(),
-    };
-    let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
-    let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
-    let plan = Plan::new(&paths, &read, progress);
-    let mut input = plan.summary();
-    let (book, leases) = read_leases(&plan, &read, LeaseBook::default(), progress);
-    input.merge(leases);
-    let directory = Directory::new(book.unwrap_or_default());
-    let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
-    let sink =
-        Arc::new(SinkSettings::new(directory, Inside::new(options.internal.clone()), budget_bytes, None));
-    let (sinks, records) = read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
-    input.merge(records);
-    if stop.is_stopped() {
-        return Err(ScanError::Interrupted);
+impl Analysis {
+    /// Reads inputs.
+    ///
+    /// # Errors
+    /// Those of [`scan`].
+    pub fn of(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<Self, ScanError> {
+        let settings = Settings::read(options)?;
+        let mut recorded = Recorded::read(options, progress, stop)?;
+        let devices = recorded.devices(&settings, None, stop)?;
+        recorded.check_usable(&devices)?;
+        let Recorded { threads, input, seen, sink, .. } = recorded;
+        Ok(Self { devices, settings, threads, input, seen, notes: sink.directory.notes() })
     }
-    let outcome = input.outcome();
-    let (partitions, seen) = Partitions::new(Arc::clone(&sink), sinks)?;
-    let context = FirstContext { directory: &sink.directory, settings };
-    let devices = devices::first_pass(partitions, context, threads, stop)?;
-    let second = second::second_pass(devices, settings, threads);
-    if stop.is_stopped() {
-        return Err(ScanError::Interrupted);
+
+    /// The thresholds that were asked for.
+    pub fn thresholds(&self) -> &ThresholdSet {
+        &self.settings.thresholds
     }
-    let summary = report::summarise(&input, &seen, &second.totals, sink.directory.notes());
-    if outcome == Outcome::NothingUsable && !report::is_merely_empty(&input) {
-        return Err(ScanError::NoUsableInput(Box::new(summary)));
+
+    /// Findings under other thresholds. `recent_user_interaction_window_secs` decides while the inputs are read, so a
+    /// change of it shows nothing here ([`Analysis::of`] must be asked again).
+    pub fn decide(&self, thresholds: &ThresholdSet) -> ScanReport {
+        let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
+        let second = second::second_pass(&self.devices, &settings, self.threads);
+        self.report(second, &settings)
     }
-    Ok(Analysis { second, summary })
+
+    fn into_report(mut self) -> ScanReport {
+        let second = second::second_pass(&self.devices, &self.settings, self.threads);
+        // Deciding needs none of it any more.
+        self.devices = Vec::new();
+        let settings = std::mem::take(&mut self.settings);
+        self.report(second, &settings)
+    }
+
+    fn summary(&self, second: &Second) -> ScanSummary {
+        report::summarise(&self.input, &self.seen, &second.totals, self.notes.clone())
+    }
+
+    fn report(&self, second: Second, settings: &Settings) -> ScanReport {
+        let mut summary = self.summary(&second);
+        let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
+        summary.notes.extend(report::baseline_note(settings.learned.as_ref(), history.is_some()));
+        ScanReport { findings: verdict(second, settings), summary }
+    }
+}
+
+/// Floors, budget and leads.
+fn verdict(second: Second, settings: &Settings) -> Vec<Finding> {
+    let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
+    decide(
+        second.scored,
+        &DecideOptions {
+            is_fleet: second.baseline.is_fleet(),
+            tail: history.unwrap_or_else(|| budget::reference(second.sight)),
+            budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
+        },
+    )
+}
+
+/// Inputs, read and packed by device.
+struct Recorded {
+    partitions: Partitions,
+    sink: Arc<SinkSettings>,
+    seen: SinkCounts,
+    input: InputSummary,
+    threads: usize,
+}
+
+impl Recorded {
+    fn read(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<Self, ScanError> {
+        let threads = match options.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let read = ReadOptions {
+            threads,
+            limits: Limits::default(),
+            utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
+            stop: stop.clone(),
+        };
+        let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
+        let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
+        let plan = Plan::new(&paths, &read, progress);
+        let mut input = plan.summary();
+        let (book, leases) = read_leases(&plan, &read, LeaseBook::default(), progress);
+        input.merge(leases);
+        let directory = Directory::new(book.unwrap_or_default());
+        let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
+        let sink =
+            Arc::new(SinkSettings::new(directory, Inside::new(options.internal.clone()), budget_bytes, None));
+        let (sinks, records) =
+            read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
+        input.merge(records);
+        if stop.is_stopped() {
+            return Err(ScanError::Interrupted);
+        }
+        let (partitions, seen) = Partitions::new(Arc::clone(&sink), sinks)?;
+        Ok(Self { partitions, sink, seen, input, threads })
+    }
+
+    /// Pass 1, over everything or over a window of it.
+    fn devices(
+        &mut self,
+        settings: &Settings,
+        window: Option<Window>,
+        stop: &StopFlag,
+    ) -> Result<Vec<Device>, ScanError> {
+        let context = FirstContext { directory: &self.sink.directory, settings, window };
+        let devices = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
+        if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(devices) }
+    }
+
+    fn check_usable(&self, devices: &[Device]) -> Result<(), ScanError> {
+        if self.input.outcome() != Outcome::NothingUsable || report::is_merely_empty(&self.input) {
+            return Ok(());
+        }
+        let totals = second::Totals { devices: devices.len() as u64, ..second::Totals::default() };
+        let notes = self.sink.directory.notes();
+        Err(ScanError::NoUsableInput(Box::new(report::summarise(&self.input, &self.seen, &totals, notes))))
+    }
 }

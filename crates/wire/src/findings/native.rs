@@ -52,6 +52,14 @@ struct FindingRow<'a> {
     evidence: Vec<EvidenceRow<'a>>,
     sessions: &'a [String],
     limits: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<SuppressedRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct SuppressedRow<'a> {
+    by: &'a str,
+    reason: &'a str,
 }
 
 impl<'a> FindingRow<'a> {
@@ -97,6 +105,7 @@ impl<'a> FindingRow<'a> {
             evidence: finding.evidence.iter().map(EvidenceRow::of).collect(),
             sessions: &finding.sessions,
             limits: &finding.limits,
+            suppressed: finding.suppressed.as_ref().map(|s| SuppressedRow { by: &s.by, reason: &s.reason }),
         }
     }
 }

@@ -13,7 +13,8 @@ use thiserror::Error;
 use undertone_core::attack::{Attack, Element, attacks_of};
 use undertone_core::evidence::{Evidence, EvidenceKind};
 use undertone_core::finding::{
-    Calibration, Confidence, Finding, FindingApp, FindingDestination, FindingDevice, SCHEMA_VERSION, Severity,
+    Calibration, Confidence, Finding, FindingApp, FindingDestination, FindingDevice, SCHEMA_VERSION,
+    Severity, Suppressed,
 };
 use undertone_core::model::{Platform, Timestamp};
 
@@ -98,6 +99,14 @@ struct FindingRow<'a> {
     evidence: Vec<EvidenceRow>,
     sessions: Vec<String>,
     limits: Vec<String>,
+    #[serde(default)]
+    suppressed: Option<SuppressedRow>,
+}
+
+#[derive(Deserialize)]
+struct SuppressedRow {
+    by: String,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +198,7 @@ impl FindingRow<'_> {
             q_value: self.q_value,
             sessions: self.sessions,
             limits: self.limits,
+            suppressed: self.suppressed.map(|row| Suppressed { by: row.by, reason: row.reason }),
         })
     }
 

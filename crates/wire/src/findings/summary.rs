@@ -52,6 +52,8 @@ pub struct RunSummary {
     pub leads: u64,
     /// Series below the alert threshold.
     pub below: u64,
+    /// Alerts and leads that are suppressed; none of the numbers above counts them.
+    pub suppressed: u64,
 }
 
 /// Rows rejected for one reason, with the first example.
@@ -132,10 +134,14 @@ impl RunSummary {
         }
         writeln!(
             out,
-            "{} alerts, {} leads, {} series below the alert threshold",
+            "{} alerts, {} leads, {} series below the alert threshold{}",
             count(self.alerts),
             count(self.leads),
-            count(self.below)
+            count(self.below),
+            match self.suppressed {
+                0 => String::new(),
+                hidden => format!("; {} suppressed", count(hidden)),
+            }
         )
     }
 }
@@ -195,6 +201,7 @@ struct SummaryRow<'a> {
     alerts: u64,
     leads: u64,
     below: u64,
+    suppressed: u64,
 }
 
 #[derive(Serialize)]
@@ -250,6 +257,7 @@ impl<'a> SummaryRow<'a> {
             alerts: summary.alerts,
             leads: summary.leads,
             below: summary.below,
+            suppressed: summary.suppressed,
         }
     }
 }

@@ -50,6 +50,7 @@ pub(crate) fn alert() -> Finding {
         evidence: vec![timing(), state(), destination(), negative()],
         sessions: vec!["CHhAvVGS1DHFjwGM9".to_owned(), "CxT1yQ2pHvH2kU5Qj".to_owned()],
         limits: vec!["device lock state unknown".to_owned()],
+        suppressed: None,
     }
 }
 
