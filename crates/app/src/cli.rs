@@ -1,8 +1,12 @@
 //! The command line, as typed.
 
+mod export;
 mod suppress;
+mod tune;
 
+pub(crate) use export::{CoverageArgs, ExportCommand, NavigatorArgs};
 pub(crate) use suppress::{AddArgs, ExpireArgs, ListArgs, Pin, RemoveArgs, SuppressCommand};
+pub(crate) use tune::{BacktestArgs, TextFormat, TuneArgs};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -59,6 +63,13 @@ pub(crate) enum Command {
     /// Hide findings that somebody looked at and found known, with a reason and an end
     #[command(subcommand)]
     Suppress(SuppressCommand),
+    /// Show what a change of thresholds would do to the findings
+    Tune(Box<TuneArgs>),
+    /// Run the detector day by day on past days, each with what was known by then
+    Backtest(Box<BacktestArgs>),
+    /// Say what the data can show, and write findings for other tools
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Say what is wrong in a configuration file, or print the default one
     Check(CheckArgs),
     /// Write a labelled fleet of phones as logs and telemetry
@@ -209,6 +220,14 @@ pub(crate) struct ShownArgs {
     /// Show suppressed findings, too, marked as such
     #[arg(long)]
     pub(crate) show_suppressed: bool,
+}
+
+impl ShownArgs {
+    /// Files alone, for a command that has its own standard output.
+    pub(crate) fn files(output: &[String]) -> Self {
+        let (format, top, suppress) = (None, None, None);
+        Self { format, output: output.to_vec(), top, all: true, suppress, show_suppressed: true }
+    }
 }
 
 /// `undertone explain`

@@ -2,6 +2,7 @@
 //!
 //! This crate is glue: the command line, where findings go, and the exit code. No rule of detection lives here.
 
+mod backtest;
 mod baseline;
 mod check;
 mod cli;
@@ -10,6 +11,7 @@ mod demo;
 mod eval;
 mod exit;
 mod explain;
+mod export;
 mod formats;
 mod interrupt;
 mod output;
@@ -20,6 +22,7 @@ mod stored;
 mod suppress;
 mod suppressed;
 mod terminal;
+mod tune;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Outcome;
@@ -44,6 +47,9 @@ fn run(command: &Command, console: &terminal::Console) -> anyhow::Result<Outcome
         Command::Eval(args) => eval::run(args, console),
         Command::Baseline(command) => baseline::run(command, console),
         Command::Suppress(command) => suppress::run(command, console),
+        Command::Tune(args) => tune::run(args, console),
+        Command::Backtest(args) => backtest::run(args, console),
+        Command::Export(command) => export::run(command, console),
         Command::Check(args) => check::run(args),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Formats => formats::run(),

@@ -9,8 +9,9 @@ use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
+use undertone_core::thresholds::ThresholdSet;
 use undertone_engine::input::{InputPath, Progress, StopFlag};
-use undertone_engine::{ScanError, ScanOptions, ScanReport, ScanSummary};
+use undertone_engine::{Analysis, ScanError, ScanOptions, ScanReport, ScanSummary};
 use undertone_wire::findings::{RejectedRows, RunSummary};
 
 /// Runs the command.
@@ -46,6 +47,52 @@ pub(crate) fn scan(
     let progress = Progress::default();
     let _bar = Bar::start(&progress, console);
     undertone_engine::scan(options, &progress, stop)
+}
+
+/// Reads inputs and looks at each device, with a progress bar; nothing is decided yet.
+///
+/// # Errors
+/// Those of a scan; what was read is told when none of it was of use.
+pub(crate) fn analyse(options: &ScanOptions, stop: &StopFlag, console: &Console) -> anyhow::Result<Analysis> {
+    let progress = Progress::default();
+    let analysis = {
+        let _bar = Bar::start(&progress, console);
+        Analysis::of(options, &progress, stop)
+    };
+    analysis.map_err(|error| told(error, console))
+}
+
+/// The same with other thresholds than the configuration's.
+///
+/// # Errors
+/// Those of [`analyse`].
+pub(crate) fn analyse_with(
+    options: &ScanOptions,
+    thresholds: &ThresholdSet,
+    stop: &StopFlag,
+    console: &Console,
+) -> anyhow::Result<Analysis> {
+    let progress = Progress::default();
+    let analysis = {
+        let _bar = Bar::start(&progress, console);
+        Analysis::with(options, thresholds, &progress, stop)
+    };
+    analysis.map_err(|error| told(error, console))
+}
+
+/// The error, once what was read has been told where nothing was of use.
+pub(crate) fn told(error: ScanError, console: &Console) -> anyhow::Error {
+    match error {
+        ScanError::NoUsableInput(summary) => {
+            console.say(|out| summary_of(*summary, &[], 0).write_reading(out, console.named_max()));
+            no_input()
+        }
+        error => error.into(),
+    }
+}
+
+fn no_input() -> anyhow::Error {
+    Fault::error(Failure::Data, "no usable input: nothing that undertone can read was found")
 }
 
 /// The findings to show: alerts and leads, with `--all` the rest too, without suppressed ones, at most `--top`.
@@ -100,7 +147,7 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
 /// A run whose inputs gave nothing: the summary is told all the same.
 fn without_input(args: &ScanArgs, summary: ScanSummary, console: &Console) -> anyhow::Result<Outcome> {
     tell(&summary_of(summary, &[], 0), args.summary.as_deref(), console)?;
-    Err(Fault::error(Failure::Data, "no usable input: nothing that undertone can read was found"))
+    Err(no_input())
 }
 
 /// Tells the summary of a run, and writes it to a file where asked for.

@@ -6,6 +6,7 @@
 pub mod capture;
 mod cells;
 pub mod config;
+pub mod coverage;
 mod dns_codes;
 pub mod evaluation;
 pub mod eve;
@@ -22,6 +23,7 @@ mod sink;
 pub mod suppress;
 pub mod text;
 pub mod truth;
+pub mod tuning;
 pub mod zeek;
 
 pub use sink::{RecordSink, RejectReason};

@@ -118,7 +118,29 @@ impl Analysis {
     /// # Errors
     /// Those of [`scan`].
     pub fn of(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<Self, ScanError> {
-        let settings = Settings::read(options)?;
+        Self::made(Settings::read(options)?, options, progress, stop)
+    }
+
+    /// Reads inputs under other thresholds than the configuration's.
+    ///
+    /// # Errors
+    /// Those of [`scan`].
+    pub fn with(
+        options: &ScanOptions,
+        thresholds: &ThresholdSet,
+        progress: &Progress,
+        stop: &StopFlag,
+    ) -> Result<Self, ScanError> {
+        let settings = Settings { thresholds: thresholds.clone(), ..Settings::read(options)? };
+        Self::made(settings, options, progress, stop)
+    }
+
+    fn made(
+        settings: Settings,
+        options: &ScanOptions,
+        progress: &Progress,
+        stop: &StopFlag,
+    ) -> Result<Self, ScanError> {
         let mut recorded = Recorded::read(options, progress, stop)?;
         let devices = recorded.devices(&settings, None, stop)?;
         recorded.check_usable(&devices)?;

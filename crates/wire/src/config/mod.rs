@@ -8,9 +8,11 @@ mod apps;
 mod declared;
 pub(crate) mod nearest;
 pub(crate) mod node;
+mod setting;
 mod thresholds;
 
 pub use apps::{AppRoles, parse_apps};
+pub use setting::{Setting, parse_sweep};
 
 use node::{Entry, Node, Value};
 use undertone_core::baseline::Declared;

@@ -31,6 +31,7 @@ pub use ocsf::write_ocsf;
 pub use paint::{TerminalStyle, human_bytes, human_count, human_secs};
 pub use parse::{FINDING_BYTES_MAX, FindingError, parse_finding};
 pub use sigma::write_sigma;
+pub(crate) use standard::technique_url;
 pub use stix::write_stix;
 pub use summary::{NAMED_MAX, RejectedRows, RunSummary, parse_device_days};
 pub use table::{destination_label, write_table};

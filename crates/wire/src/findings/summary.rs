@@ -85,6 +85,26 @@ impl RunSummary {
     /// The output's error.
     pub fn write_text<W: Write>(&self, mut out: W, named_max: usize) -> io::Result<()> {
         let count = human_count;
+        self.write_reading(&mut out, named_max)?;
+        writeln!(
+            out,
+            "{} alerts, {} leads, {} series below the alert threshold{}",
+            count(self.alerts),
+            count(self.leads),
+            count(self.below),
+            match self.suppressed {
+                0 => String::new(),
+                hidden => format!("; {} suppressed", count(hidden)),
+            }
+        )
+    }
+
+    /// The same without what was found.
+    ///
+    /// # Errors
+    /// The output's error.
+    pub fn write_reading<W: Write>(&self, mut out: W, named_max: usize) -> io::Result<()> {
+        let count = human_count;
         writeln!(
             out,
             "read {} files ({}): {} rows accepted, {} rejected, {} ignored",
@@ -132,17 +152,7 @@ impl RunSummary {
         if let more @ 1.. = self.notes.len().saturating_sub(named_max) {
             writeln!(out, "note: and {more} more, all with --verbose or in --summary")?;
         }
-        writeln!(
-            out,
-            "{} alerts, {} leads, {} series below the alert threshold{}",
-            count(self.alerts),
-            count(self.leads),
-            count(self.below),
-            match self.suppressed {
-                0 => String::new(),
-                hidden => format!("; {} suppressed", count(hidden)),
-            }
-        )
+        Ok(())
     }
 }
 
