@@ -37,6 +37,10 @@ pub(crate) fn run(args: &BacktestArgs, console: &Console) -> anyhow::Result<Outc
     if stop.is_stopped() {
         return Err(ScanError::Interrupted.into());
     }
+    if days.is_empty() {
+        console.say(|out| scan::summary_of(summary, &[], 0).write_reading(out, console.named_max()));
+        return Err(Fault::error(Failure::Data, "no day of the input lies in that span"));
+    }
     let outcome = if summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
     let shown: Vec<&Finding> = days
         .iter()

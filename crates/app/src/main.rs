@@ -53,6 +53,7 @@ fn run(command: &Command, console: &terminal::Console) -> anyhow::Result<Outcome
         Command::Check(args) => check::run(args),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Formats => formats::run(),
+        Command::Man(args) => formats::man(args.output.as_deref()),
         Command::Completions(args) => formats::completions(args.shell),
     }
 }

@@ -1,7 +1,7 @@
 //! `undertone tune` and `undertone backtest`, as typed.
 
 use super::InputArgs;
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
 use undertone_core::model::Day;
 use undertone_wire::config::{Setting, parse_sweep};
@@ -18,12 +18,13 @@ pub(crate) enum TextFormat {
 
 /// `undertone tune`
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("change").args(["set", "sweep"]).required(true).multiple(true))]
 pub(crate) struct TuneArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// A threshold to change: `KEY=VALUE`, or `roles.NAME.KEY=VALUE`, `apps.ID.KEY=VALUE`, `platforms.NAME.KEY=VALUE`
     /// (repeatable: all together)
-    #[arg(long, value_name = "KEY=VALUE", value_parser = Setting::parse, required_unless_present = "sweep")]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = Setting::parse)]
     pub(crate) set: Vec<Setting>,
     /// A threshold to go through: `KEY=FROM..TO` or `KEY=FROM..TO:STEPS`, one row a value, on top of --set
     #[arg(long, value_name = "KEY=FROM..TO", value_parser = sweep)]

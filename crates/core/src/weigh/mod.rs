@@ -7,6 +7,7 @@
 mod app;
 mod channel;
 mod content;
+mod declared;
 mod destination;
 mod frequency;
 mod history;
@@ -15,6 +16,8 @@ mod schedule;
 mod size;
 mod stack;
 mod state;
+#[cfg(test)]
+mod testing;
 mod timing;
 mod words;
 
@@ -103,6 +106,7 @@ pub fn stage_b(case: &Case<'_>) -> Vec<Evidence> {
     found.extend(stack::weigh(case));
     found.extend(misuse::weigh(case));
     found.extend(app::weigh(case));
+    found.extend(declared::weigh(case));
     found.extend(history::weigh(case));
     found
 }

@@ -177,6 +177,7 @@ fn device(id: &str, records: DeviceRecords<'_>, context: FirstContext<'_>) -> De
         stacks: &view.stacks,
     };
     let mut report = device::observe(&input);
+    report.app_stacks = telemetry::app_stacks(&joined.connections, &view);
     let seen = coverage::seen(&joined.connections, &view, &records.telemetry, &report.series);
     let series = std::mem::take(&mut report.series);
     let assessed = series.into_iter().flat_map(|series| assess(&series, &report)).collect();
