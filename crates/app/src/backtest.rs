@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use undertone_core::finding::Finding;
 use undertone_core::model::Day;
 use undertone_engine::input::Progress;
-use undertone_engine::{Backtest, BacktestDay, ScanError};
+use undertone_engine::{Backtest, BacktestDay, BacktestSpan, ScanError};
 use undertone_wire::truth::Truth;
 use undertone_wire::tuning::{Counts, Made, PastDay, write_backtest_json, write_backtest_text};
 
@@ -27,11 +27,13 @@ pub(crate) fn run(args: &BacktestArgs, console: &Console) -> anyhow::Result<Outc
     let outputs = Outputs::new(&ShownArgs::files(&args.output))?;
     let truth = args.truth.as_deref().map(labels).transpose()?;
     let stop = interrupt::polite()?;
+    let cache = args.cache.folder();
     let progress = Progress::default();
     let backtest = {
         let _bar = Bar::start(&progress, console);
         let options = scan::input_options(&args.input.paths, &args.input.reading);
-        undertone_engine::backtest(&options, from, to, &progress, &stop)
+        let span = BacktestSpan { from, to, cache: cache.as_deref() };
+        undertone_engine::backtest(&options, span, &progress, &stop)
     };
     let Backtest { days, summary } = backtest.map_err(|error| scan::told(error, console))?;
     if stop.is_stopped() {

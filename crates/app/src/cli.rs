@@ -20,7 +20,7 @@ use undertone_wire::findings::Format;
 /// Reads Zeek and Suricata logs, packet captures and phone telemetry; prints the few series that look like
 /// command and control over an application protocol, each explained (ATT&CK Mobile DET0685, DET0620).
 #[derive(Debug, Parser)]
-#[command(name = "undertone", version, max_term_width = 110, after_help = EXIT_CODES)]
+#[command(name = "undertone", version, max_term_width = 110, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -28,7 +28,14 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalArgs,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ran; 2 findings at or above --fail-on; 3 part of the input was unreadable; \
+const AFTER_HELP: &str = "First steps:
+  undertone demo                                          a simulated fleet, its findings beside the truth
+  undertone scan LOGS --format table -o findings.jsonl    what to look at, strongest first
+  undertone explain ID --in findings.jsonl                one finding in full
+  undertone suppress add --from findings.jsonl ID --reason TEXT
+                                                          known and harmless, until it ends
+
+Exit codes: 0 ran; 2 findings at or above --fail-on; 3 part of the input was unreadable; \
 64 usage; 65 no usable input; 70 internal; 74 output failed; 78 configuration; 130 interrupted.";
 
 /// Options of every command.

@@ -20,6 +20,14 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
     suppressions.apply(&mut findings);
     let finding = find(&findings, &args.id)?;
     to_stdout(|out| write_explanation(out, finding, console.stdout_style()))?;
+    if finding.suppressed.is_none() && args.input.as_os_str() != "-" {
+        let id: String = finding.id.chars().take(8).collect();
+        let input = args.input.display();
+        console.hint(&format!(
+            "known and harmless? undertone suppress add --from {input} {id} --reason TEXT, then --suppress \
+             suppressions.yaml"
+        ));
+    }
     Ok(Outcome::Done)
 }
 

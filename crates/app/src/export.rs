@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use undertone_core::coverage::Coverage;
 use undertone_core::finding::Finding;
-use undertone_engine::ScanOptions;
+use undertone_engine::{Reading, ScanOptions};
 use undertone_wire::coverage::{write_coverage_json, write_coverage_layer, write_coverage_text};
 use undertone_wire::findings::{write_navigator, write_stix};
 
@@ -58,7 +58,7 @@ fn navigator(args: &NavigatorArgs, console: &Console) -> anyhow::Result<Outcome>
 
 fn cover(options: &ScanOptions, console: &Console) -> anyhow::Result<(Coverage, Outcome)> {
     let stop = interrupt::polite()?;
-    let analysis = scan::analyse(options, &stop, console)?;
+    let analysis = scan::analyse(options, Reading::default(), &stop, console)?;
     let (coverage, summary) = analysis.coverage();
     let outcome = if summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
     console.say(|out| scan::summary_of(summary, &[], 0).write_reading(out, console.named_max()));

@@ -9,9 +9,8 @@ use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
-use undertone_core::thresholds::ThresholdSet;
 use undertone_engine::input::{InputPath, Progress, StopFlag};
-use undertone_engine::{Analysis, ScanError, ScanOptions, ScanReport, ScanSummary};
+use undertone_engine::{Analysis, Reading, ScanError, ScanOptions, ScanReport, ScanSummary};
 use undertone_wire::findings::{RejectedRows, RunSummary};
 
 /// Runs the command.
@@ -35,6 +34,10 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
     outputs.write(&shown, console)?;
     let summary = summary_of(report.summary, &report.findings, shown.len());
     tell(&summary, args.summary.as_deref(), console)?;
+    if let (Some(path), Some(first)) = (outputs.stored(), shown.first()) {
+        let id: String = first.id.chars().take(8).collect();
+        console.hint(&format!("look at one: undertone explain {id} --in {}", path.display()));
+    }
     Ok(outcome(&report.findings, args.fail_on.as_deref(), &summary))
 }
 
@@ -53,29 +56,16 @@ pub(crate) fn scan(
 ///
 /// # Errors
 /// Those of a scan; what was read is told when none of it was of use.
-pub(crate) fn analyse(options: &ScanOptions, stop: &StopFlag, console: &Console) -> anyhow::Result<Analysis> {
-    let progress = Progress::default();
-    let analysis = {
-        let _bar = Bar::start(&progress, console);
-        Analysis::of(options, &progress, stop)
-    };
-    analysis.map_err(|error| told(error, console))
-}
-
-/// The same with other thresholds than the configuration's.
-///
-/// # Errors
-/// Those of [`analyse`].
-pub(crate) fn analyse_with(
+pub(crate) fn analyse(
     options: &ScanOptions,
-    thresholds: &ThresholdSet,
+    reading: Reading<'_>,
     stop: &StopFlag,
     console: &Console,
 ) -> anyhow::Result<Analysis> {
     let progress = Progress::default();
     let analysis = {
         let _bar = Bar::start(&progress, console);
-        Analysis::with(options, thresholds, &progress, stop)
+        Analysis::of(options, reading, &progress, stop)
     };
     analysis.map_err(|error| told(error, console))
 }
@@ -84,15 +74,22 @@ pub(crate) fn analyse_with(
 pub(crate) fn told(error: ScanError, console: &Console) -> anyhow::Error {
     match error {
         ScanError::NoUsableInput(summary) => {
+            let error = no_input(&summary);
             console.say(|out| summary_of(*summary, &[], 0).write_reading(out, console.named_max()));
-            no_input()
+            error
         }
         error => error.into(),
     }
 }
 
-fn no_input() -> anyhow::Error {
-    Fault::error(Failure::Data, "no usable input: nothing that undertone can read was found")
+/// Says that nothing was of use, and the first reason.
+pub(crate) fn no_input(summary: &ScanSummary) -> anyhow::Error {
+    let reason = match summary.skipped.first().or(summary.partial.first()) {
+        Some((name, why)) => format!("`{name}`: {why}"),
+        None if summary.files > 0 => "no row of it could be used".to_owned(),
+        None => "no files were found".to_owned(),
+    };
+    Fault::error(Failure::Data, format!("no usable input: {reason}"))
 }
 
 /// The findings to show: alerts and leads, with `--all` the rest too, without suppressed ones, at most `--top`.
@@ -146,8 +143,13 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
 
 /// A run whose inputs gave nothing: the summary is told all the same.
 fn without_input(args: &ScanArgs, summary: ScanSummary, console: &Console) -> anyhow::Result<Outcome> {
-    tell(&summary_of(summary, &[], 0), args.summary.as_deref(), console)?;
-    Err(no_input())
+    let error = no_input(&summary);
+    let summary = summary_of(summary, &[], 0);
+    console.say(|out| summary.write_reading(out, console.named_max()));
+    if let Some(path) = &args.summary {
+        write_file(path, |out| summary.write_json(out))?;
+    }
+    Err(error)
 }
 
 /// Tells the summary of a run, and writes it to a file where asked for.

@@ -7,7 +7,7 @@ use crate::terminal::Console;
 use crate::{interrupt, scan};
 use std::path::Path;
 use undertone_core::thresholds::{ThresholdKey, ThresholdSet};
-use undertone_engine::{ScanOptions, ScanReport};
+use undertone_engine::{Reading, ScanOptions, ScanReport};
 use undertone_wire::config::Setting;
 use undertone_wire::truth::{Truth, parse_truth};
 use undertone_wire::tuning::{
@@ -25,7 +25,9 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
         ..scan::input_options(&args.input.paths, &args.input.reading)
     };
     let stop = interrupt::polite()?;
-    let mut analysis = scan::analyse(&options, &stop, console)?;
+    let cache = args.cache.folder();
+    let reading = Reading { thresholds: None, cache: cache.as_deref() };
+    let mut analysis = scan::analyse(&options, reading, &stop, console)?;
     let base = analysis.thresholds().clone();
     let before = analysis.decide(&base);
     let outcome = if before.summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
@@ -40,7 +42,8 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
         let mut thresholds = base.clone();
         settings.iter().for_each(|setting| setting.apply(&mut thresholds));
         if acts_while_reading(&settings) {
-            analysis = scan::analyse_with(&options, &thresholds, &stop, console)?;
+            let reading = Reading { thresholds: Some(&thresholds), ..reading };
+            analysis = scan::analyse(&options, reading, &stop, console)?;
         }
         let changed =
             settings.iter().map(|s| Changed { name: s.name().to_owned(), value: s.shown() }).collect();

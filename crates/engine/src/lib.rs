@@ -11,6 +11,6 @@ mod scan;
 pub mod telemetry;
 
 pub use scan::{
-    Analysis, Backtest, BacktestDay, Rejected, ScanError, ScanOptions, ScanReport, ScanSummary, backtest,
-    learn, read_apps, read_config, read_learned, read_suppressions, scan,
+    Analysis, Backtest, BacktestDay, BacktestSpan, Reading, Rejected, ScanError, ScanOptions, ScanReport,
+    ScanSummary, backtest, learn, read_apps, read_config, read_learned, read_suppressions, scan,
 };

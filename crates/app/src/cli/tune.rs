@@ -16,6 +16,32 @@ pub(crate) enum TextFormat {
     Json,
 }
 
+/// Where records of inputs are kept from run to run.
+#[derive(Debug, Args)]
+pub(crate) struct CacheArgs {
+    /// Folder for the records of inputs, so that the next run need not parse them; the files hold what the logs hold
+    /// [default: `undertone` in the user's cache folder]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) cache: Option<PathBuf>,
+    /// Keep nothing for the next run, and use nothing of an earlier one
+    #[arg(long, conflicts_with = "cache")]
+    pub(crate) no_cache: bool,
+}
+
+impl CacheArgs {
+    /// The folder; `None` where nothing is to be kept, or no folder is known.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        if self.no_cache {
+            return None;
+        }
+        // XDG Base Directory Specification: an absolute path, else the default below the home folder.
+        let absolute =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let user = || absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+        self.cache.clone().or_else(|| user().map(|folder| folder.join("undertone")))
+    }
+}
+
 /// `undertone tune`
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("change").args(["set", "sweep"]).required(true).multiple(true))]
@@ -38,6 +64,8 @@ pub(crate) struct TuneArgs {
     /// Format
     #[arg(long, value_enum, default_value_t = TextFormat::Table, value_name = "FORMAT")]
     pub(crate) format: TextFormat,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 /// The settings of a sweep.
@@ -71,6 +99,8 @@ pub(crate) struct BacktestArgs {
     /// Write what fell short of an alert, too
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }
 
 fn day(text: &str) -> Result<Day, String> {

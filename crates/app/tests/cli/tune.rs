@@ -167,3 +167,57 @@ fn stored_findings_are_exported_as_convert_writes_them() {
         assert_eq!(exported.stdout, run(&["convert", "--in", input, "--format", format]).stdout);
     }
 }
+
+/// Records of inputs are kept, used while the inputs are the same, and never when they are not or the file is damaged.
+#[test]
+fn inputs_are_read_again_only_when_they_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, cache) = (folder.path().join("logs"), folder.path().join("cache"));
+    fs::create_dir(&logs).unwrap();
+    for name in ["conn.log", "ssl.log"] {
+        fs::copy(at(&format!("zeek/2026-05-04/{name}")), logs.join(name)).unwrap();
+    }
+    let (logs, cache) = (logs.to_str().unwrap().to_owned(), cache.to_str().unwrap().to_owned());
+    let tune = |more: &[&str]| {
+        let set = ["--set", "payload_symmetry_threshold=0.1", "--format", "json"];
+        let ended = run(&[&["tune", &logs][..], &set, more].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let said = ended
+            .stderr
+            .replace("note: the inputs are as they were: their records come from the cache\n", "");
+        ((ended.stdout, said.clone()), said != ended.stderr)
+    };
+    let plain = tune(&["--no-cache"]);
+    assert!(!Path::new(&cache).exists());
+    let cached = ["--cache", cache.as_str()];
+    assert_eq!(tune(&cached), (plain.0.clone(), false), "the first run reads");
+    assert_eq!(tune(&cached), (plain.0.clone(), true), "the second does not, and says and finds the same");
+    assert_eq!(tune(&[&cached[..], &["--memory", "64M"]].concat()), (plain.0.clone(), true));
+    let kept = || crate::support::names(Path::new(&cache));
+    assert_eq!(kept().len(), 1);
+    let file = Path::new(&cache).join(&kept()[0]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o077,
+            0,
+            "logs are nobody else's business"
+        );
+    }
+    let whole = fs::read(&file).unwrap();
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 0x40;
+    for damaged in [&whole[..whole.len() - 1], &whole[..40], &[], &flipped] {
+        fs::write(&file, damaged).unwrap();
+        assert_eq!(tune(&cached), (plain.0.clone(), false), "{} bytes", damaged.len());
+    }
+    let log = Path::new(&logs).join("conn.log");
+    let text = fs::read_to_string(&log).unwrap();
+    let cut = text.trim_end().rfind('\n').unwrap();
+    fs::write(&log, &text[..=cut]).unwrap();
+    let changed = tune(&cached);
+    assert!(!changed.1 && changed.0 != plain.0, "one row less is another input");
+    assert_eq!(kept().len(), 2);
+}

@@ -74,6 +74,8 @@ fn no_usable_input_is_65_and_summarised() {
     let ended = run(&[&args[..], &[missing.to_str().unwrap()]].concat());
     assert_eq!(ended.code, Some(65), "{}", ended.stderr);
     assert!(ended.stdout.is_empty());
+    assert!(ended.stderr.contains("missing.log`: No such file"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("0 alerts"), "{}", ended.stderr);
     let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(&summary).unwrap()).unwrap();
     assert_eq!(summary["rows_accepted"], 0);
     assert_eq!(names(folder.path()), ["summary.json"]);

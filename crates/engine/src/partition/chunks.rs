@@ -35,6 +35,19 @@ impl Partition {
         Ok(freed)
     }
 
+    /// Bytes in it.
+    pub(super) fn len(&self) -> usize {
+        let spilled: usize = self.spilled.iter().map(|extent| extent.length).sum();
+        spilled + self.chunks.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// Appends bytes that another partition held; whole records, in order.
+    pub(super) fn append(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.chunks.push(bytes);
+        }
+    }
+
     /// All bytes, gathered; the partition keeps them.
     pub(super) fn copy(&self, file: Option<&SpillFile>) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();

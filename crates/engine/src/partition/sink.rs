@@ -6,7 +6,7 @@ use crate::identity::{DeviceEnd, Directory, Inside};
 use crate::input::{SourceInfo, SourceSink};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -336,6 +336,65 @@ impl Partitions {
             }
         }
         Ok(taken)
+    }
+
+    /// Device names and lengths of all partitions, by sink: what [`Partitions::restore`] needs besides the bytes.
+    pub fn parts(&self) -> Vec<(Vec<String>, Vec<u64>)> {
+        let of_sink = |sink: &PartitionSink| {
+            let lengths = sink.partitions.iter().map(|partition| partition.len() as u64).collect();
+            (sink.names.as_ref().clone(), lengths)
+        };
+        self.sinks.iter().map(of_sink).collect()
+    }
+
+    /// Writes the bytes of all partitions, in the order of [`Partitions::parts`].
+    ///
+    /// # Errors
+    /// The output's error, or spilled bytes that cannot be read back.
+    pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
+        let file = self.settings.spill.get();
+        let all = self.sinks.iter().flat_map(|sink| &sink.partitions);
+        all.map(|partition| partition.copy(file)).try_for_each(|bytes| out.write_all(&bytes?))
+    }
+
+    /// Partitions whose bytes were written before; past the memory budget they spill, as when they were made.
+    ///
+    /// # Errors
+    /// An input that is shorter than its parts say, parts that fit no run, or a spill file that cannot be written.
+    pub fn restore(
+        settings: Arc<SinkSettings>,
+        parts: &[(Vec<String>, Vec<u64>)],
+        input: &mut impl io::Read,
+    ) -> io::Result<Self> {
+        let mut sinks = Vec::with_capacity(parts.len());
+        for (names, lengths) in parts {
+            let mut sink = PartitionSink::new(Arc::clone(&settings));
+            sink.devices.clone_from(names);
+            if lengths.len() != sink.partitions.len() {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            for (at, length) in lengths.iter().enumerate() {
+                let mut bytes = Vec::new();
+                if input.by_ref().take(*length).read_to_end(&mut bytes)? as u64 != *length {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                let used =
+                    settings.in_memory.fetch_add(bytes.capacity(), Ordering::Relaxed) + bytes.capacity();
+                if let Some(partition) = sink.partitions.get_mut(at) {
+                    partition.append(bytes);
+                }
+                if used > settings.memory_bytes {
+                    sink.spill();
+                }
+            }
+            if let Some(error) = sink.failure.take() {
+                return Err(error);
+            }
+            sinks.push(sink);
+        }
+        let mut partitions = Self { settings, sinks, aliases: BTreeMap::new() };
+        partitions.freeze_names();
+        Ok(partitions)
     }
 
     fn freeze_names(&mut self) {

@@ -7,9 +7,10 @@
 use super::devices::{Device, Window};
 use super::second::second_pass;
 use super::settings::Settings;
-use super::{Recorded, ScanError, ScanOptions, ScanSummary, Second, report, verdict};
+use super::{Recorded, ScanError, ScanOptions, ScanSummary, Second, verdict};
 use crate::input::{Progress, StopFlag};
 use std::collections::BTreeMap;
+use std::path::Path;
 use undertone_core::baseline::{Baseline, Bounds, Learned};
 use undertone_core::device::{DeviceReport, Reported};
 use undertone_core::finding::Finding;
@@ -41,24 +42,35 @@ pub struct Backtest {
     pub summary: ScanSummary,
 }
 
-/// Runs the detector day by day. `from` and `to` are included; the days before `from` are history.
+/// Which days, and where records are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct BacktestSpan<'r> {
+    /// First day; the days before it are history.
+    pub from: Day,
+    /// Last day.
+    pub to: Day,
+    /// See [`Reading::cache`](super::Reading::cache).
+    pub cache: Option<&'r Path>,
+}
+
+/// Runs the detector day by day.
 ///
 /// # Errors
 /// Those of [`super::scan`].
 pub fn backtest(
     options: &ScanOptions,
-    from: Day,
-    to: Day,
+    span: BacktestSpan<'_>,
     progress: &Progress,
     stop: &StopFlag,
 ) -> Result<Backtest, ScanError> {
     let settings = Settings { learned: None, ..Settings::read(options)? };
-    let mut recorded = Recorded::read(options, progress, stop)?;
-    recorded.check_usable(&[])?;
+    let BacktestSpan { from, to, cache } = span;
+    let mut recorded = Recorded::read(options, cache, progress, stop)?;
+    recorded.check_usable(0)?;
     let mut days = Vec::new();
     let mut history = History::default();
     let mut totals = super::second::Totals::default();
-    if let Some((first, last)) = recorded.seen.span.map(|(first, last)| (first.day(), last.day())) {
+    if let Some((first, last)) = recorded.span() {
         for number in first.number()..=last.number().min(to.number()) {
             let day = Day::from_number(number);
             let devices = recorded.devices(&settings, Some(Window::ending_on(day)), stop)?;
@@ -82,9 +94,7 @@ pub fn backtest(
             }
         }
     }
-    let notes = recorded.sink.directory.notes();
-    let summary = report::summarise(&recorded.input, &recorded.seen, &totals, notes);
-    Ok(Backtest { days, summary })
+    Ok(Backtest { days, summary: recorded.base.with(&totals) })
 }
 
 /// What is known of the days that have passed.

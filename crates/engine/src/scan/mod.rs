@@ -1,6 +1,7 @@
 //! The batch run: two passes over partitions of devices, one baseline between them.
 
 mod backtest;
+mod cache;
 mod coverage;
 mod devices;
 mod parallel;
@@ -8,26 +9,26 @@ mod report;
 mod second;
 mod settings;
 
-pub use backtest::{Backtest, BacktestDay, backtest};
+pub use backtest::{Backtest, BacktestDay, BacktestSpan, backtest};
 pub use report::{Rejected, ScanReport, ScanSummary};
 pub use settings::{read_apps, read_config, read_learned, read_suppressions};
 
 use crate::identity::{Directory, Inside, LeaseBook};
 use crate::input::{
-    InputPath, InputSummary, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases,
-    read_records,
+    InputPath, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases, read_records,
 };
-use crate::partition::{PartitionSink, Partitions, SinkCounts, SinkSettings};
+use crate::partition::{PartitionSink, Partitions, SinkSettings};
+use cache::Slot;
 use devices::{Device, FirstContext, Window};
 use second::Second;
 use settings::Settings;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 use undertone_core::baseline::{Bounds, Learned};
 use undertone_core::finding::Finding;
-use undertone_core::model::Network;
+use undertone_core::model::{Day, Network};
 use undertone_core::score::history::Maxima;
 use undertone_core::score::{DecideOptions, budget, decide};
 use undertone_core::thresholds::ThresholdSet;
@@ -81,7 +82,7 @@ pub enum ScanError {
 /// # Errors
 /// No usable input, a faulty configuration, an interruption, or a temporary file that cannot be written.
 pub fn scan(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<ScanReport, ScanError> {
-    Ok(Analysis::of(options, progress, stop)?.into_report())
+    Ok(Analysis::of(options, Reading::default(), progress, stop)?.into_report())
 }
 
 /// Learns a baseline from inputs; a baseline among the options is not part of it.
@@ -93,11 +94,21 @@ pub fn learn(
     progress: &Progress,
     stop: &StopFlag,
 ) -> Result<(Learned, ScanSummary), ScanError> {
-    let analysis = Analysis::of(&ScanOptions { baseline: None, ..options.clone() }, progress, stop)?;
+    let options = ScanOptions { baseline: None, ..options.clone() };
+    let analysis = Analysis::of(&options, Reading::default(), progress, stop)?;
     let second = second::second_pass(&analysis.devices, &analysis.settings, analysis.threads);
     let summary = analysis.summary(&second);
     let maxima = Maxima::of(&second.scored, second.baseline.device_days);
     Ok((Learned::of(second.baseline, maxima, second.sight, Bounds::default()), summary))
+}
+
+/// How inputs that may be asked for again are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading<'r> {
+    /// Thresholds instead of the configuration's.
+    pub thresholds: Option<&'r ThresholdSet>,
+    /// Folder in which their records are kept from run to run; `None` keeps none.
+    pub cache: Option<&'r Path>,
 }
 
 /// Inputs read, and every device looked at by itself: what is left is to compare and to decide, which does not need
@@ -107,9 +118,8 @@ pub struct Analysis {
     devices: Vec<Device>,
     settings: Settings,
     threads: usize,
-    input: InputSummary,
-    seen: SinkCounts,
-    notes: Vec<String>,
+    /// What was read.
+    base: ScanSummary,
 }
 
 impl Analysis {
@@ -117,35 +127,20 @@ impl Analysis {
     ///
     /// # Errors
     /// Those of [`scan`].
-    pub fn of(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<Self, ScanError> {
-        Self::made(Settings::read(options)?, options, progress, stop)
-    }
-
-    /// Reads inputs under other thresholds than the configuration's.
-    ///
-    /// # Errors
-    /// Those of [`scan`].
-    pub fn with(
+    pub fn of(
         options: &ScanOptions,
-        thresholds: &ThresholdSet,
+        reading: Reading<'_>,
         progress: &Progress,
         stop: &StopFlag,
     ) -> Result<Self, ScanError> {
-        let settings = Settings { thresholds: thresholds.clone(), ..Settings::read(options)? };
-        Self::made(settings, options, progress, stop)
-    }
-
-    fn made(
-        settings: Settings,
-        options: &ScanOptions,
-        progress: &Progress,
-        stop: &StopFlag,
-    ) -> Result<Self, ScanError> {
-        let mut recorded = Recorded::read(options, progress, stop)?;
+        let mut settings = Settings::read(options)?;
+        if let Some(thresholds) = reading.thresholds {
+            settings.thresholds = thresholds.clone();
+        }
+        let mut recorded = Recorded::read(options, reading.cache, progress, stop)?;
         let devices = recorded.devices(&settings, None, stop)?;
-        recorded.check_usable(&devices)?;
-        let Recorded { threads, input, seen, sink, .. } = recorded;
-        Ok(Self { devices, settings, threads, input, seen, notes: sink.directory.notes() })
+        recorded.check_usable(devices.len())?;
+        Ok(Self { devices, settings, threads: recorded.threads, base: recorded.base })
     }
 
     /// The thresholds that were asked for.
@@ -170,7 +165,7 @@ impl Analysis {
     }
 
     fn summary(&self, second: &Second) -> ScanSummary {
-        report::summarise(&self.input, &self.seen, &second.totals, self.notes.clone())
+        self.base.with(&second.totals)
     }
 
     fn report(&self, second: Second, settings: &Settings) -> ScanReport {
@@ -198,13 +193,19 @@ fn verdict(second: Second, settings: &Settings) -> Vec<Finding> {
 struct Recorded {
     partitions: Partitions,
     sink: Arc<SinkSettings>,
-    seen: SinkCounts,
-    input: InputSummary,
+    /// What was read.
+    base: ScanSummary,
+    is_usable: bool,
     threads: usize,
 }
 
 impl Recorded {
-    fn read(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<Self, ScanError> {
+    fn read(
+        options: &ScanOptions,
+        cache: Option<&Path>,
+        progress: &Progress,
+        stop: &StopFlag,
+    ) -> Result<Self, ScanError> {
         let threads = match options.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
@@ -215,6 +216,7 @@ impl Recorded {
             utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
             stop: stop.clone(),
         };
+        let slot = cache.and_then(|folder| Slot::of(folder, options));
         let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
         let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
         let plan = Plan::new(&paths, &read, progress);
@@ -223,8 +225,12 @@ impl Recorded {
         input.merge(leases);
         let directory = Directory::new(book.unwrap_or_default());
         let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
-        let sink =
-            Arc::new(SinkSettings::new(directory, Inside::new(options.internal.clone()), budget_bytes, None));
+        let inside = Inside::new(options.internal.clone());
+        let sink = Arc::new(SinkSettings::new(directory, inside, budget_bytes, None));
+        if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink)) {
+            base.notes.push("the inputs are as they were: their records come from the cache".to_owned());
+            return Ok(Self { partitions, sink, base, is_usable: true, threads });
+        }
         let (sinks, records) =
             read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
         input.merge(records);
@@ -232,7 +238,14 @@ impl Recorded {
             return Err(ScanError::Interrupted);
         }
         let (partitions, seen) = Partitions::new(Arc::clone(&sink), sinks)?;
-        Ok(Self { partitions, sink, seen, input, threads })
+        let mut base = report::summarise(&input, &seen, sink.directory.notes());
+        let is_usable = input.outcome() != Outcome::NothingUsable || report::is_merely_empty(&input);
+        if let Some(slot) = slot.filter(|_| is_usable)
+            && let Err(error) = slot.store(&partitions, &base)
+        {
+            base.notes.push(format!("nothing was kept for the next run: {error}"));
+        }
+        Ok(Self { partitions, sink, base, is_usable, threads })
     }
 
     /// Pass 1, over everything or over a window of it.
@@ -247,12 +260,16 @@ impl Recorded {
         if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(devices) }
     }
 
-    fn check_usable(&self, devices: &[Device]) -> Result<(), ScanError> {
-        if self.input.outcome() != Outcome::NothingUsable || report::is_merely_empty(&self.input) {
+    /// First and last day of the inputs.
+    fn span(&self) -> Option<(Day, Day)> {
+        self.base.first.zip(self.base.last).map(|(first, last)| (first.day(), last.day()))
+    }
+
+    fn check_usable(&self, devices: usize) -> Result<(), ScanError> {
+        if self.is_usable {
             return Ok(());
         }
-        let totals = second::Totals { devices: devices.len() as u64, ..second::Totals::default() };
-        let notes = self.sink.directory.notes();
-        Err(ScanError::NoUsableInput(Box::new(report::summarise(&self.input, &self.seen, &totals, notes))))
+        let totals = second::Totals { devices: devices as u64, ..second::Totals::default() };
+        Err(ScanError::NoUsableInput(Box::new(self.base.with(&totals))))
     }
 }
