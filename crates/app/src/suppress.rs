@@ -41,7 +41,7 @@ fn add(args: &AddArgs, console: &Console) -> anyhow::Result<()> {
         Some([path, id]) => {
             let findings = stored::read(Path::new(path))?;
             let finding = explain::find(&findings, id)?;
-            (pinned(finding, &args.scope), findings)
+            (pinned(finding, &args.scope)?, findings)
         }
         _ => (typed(args), Vec::new()),
     };
@@ -67,7 +67,9 @@ fn add(args: &AddArgs, console: &Console) -> anyhow::Result<()> {
     let hides = findings.iter().filter(|f| record.matchers.fit(f) && !record.is_over(f.day)).count();
     console.say(|out| {
         writeln!(out, "{} added to {}:", record.id(), escaped(&path.display().to_string()))?;
-        write!(out, "{}", escaped_lines(&written))?;
+        for line in written.lines() {
+            writeln!(out, "  {}", escaped(line))?;
+        }
         match findings.len() {
             0 => Ok(()),
             all => writeln!(out, "it hides {hides} of the {all} findings"),
@@ -77,22 +79,32 @@ fn add(args: &AddArgs, console: &Console) -> anyhow::Result<()> {
 }
 
 /// What a finding is, as far as it is to be pinned.
-fn pinned(finding: &Finding, scope: &[Pin]) -> Matchers {
+fn pinned(finding: &Finding, scope: &[Pin]) -> anyhow::Result<Matchers> {
     let mut found = Matchers::default();
+    // A list that stays empty would fit everything.
+    let mut is_told = true;
     for pin in scope {
         match pin {
             Pin::Device => found.device = vec![finding.device.id.clone()],
             Pin::App => found.app = vec![finding.app.id.clone().unwrap_or_else(|| "none".to_owned())],
             Pin::Role => found.role = vec![finding.app.role.clone()],
-            Pin::Destination => found.destination = destinations(finding),
+            Pin::Destination => {
+                found.destination = destinations(finding);
+                is_told &= !found.destination.is_empty();
+            }
             Pin::Analytic => {
-                found.analytic = finding.analytic().map(|one| one.id().to_owned()).into_iter().collect()
+                found.analytic = finding.analytic().map(|one| one.id().to_owned()).into_iter().collect();
+                is_told &= !found.analytic.is_empty();
             }
             Pin::Service => found.service = vec![finding.service.clone()],
             Pin::Rhythm => found.interval = Some(band(finding.interval_median_secs)),
         }
     }
-    found
+    if is_told {
+        Ok(found)
+    } else {
+        Err(Fault::error(Failure::Usage, "the finding does not say what the scope is to pin"))
+    }
 }
 
 /// The domain, else the group, else every address.
@@ -186,7 +198,13 @@ fn expire(args: &ExpireArgs, console: &Console) -> anyhow::Result<()> {
     let ids = ids(&records, &args.ids)?;
     let text = set_expiry(&text_of(path, false)?, &ids, on).map_err(|error| refused(path, &error))?;
     write_file(path, |out| out.write_all(text.as_bytes()))?;
-    console.say(|out| ids.iter().try_for_each(|id| writeln!(out, "{id} hides nothing from {on} on")));
+    let ended = read_suppressions(path).map_err(ScanError::Config)?;
+    console.say(|out| {
+        let ended = ended.iter().filter(|record| ids.contains(&record.id()));
+        ended
+            .filter_map(|record| record.expires.map(|day| (record.id(), day)))
+            .try_for_each(|(id, day)| writeln!(out, "{id} hides nothing from {day} on"))
+    });
     Ok(())
 }
 
@@ -259,8 +277,4 @@ fn user() -> Option<String> {
     ["USER", "LOGNAME", "USERNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|n| !n.is_empty()))
-}
-
-fn escaped_lines(text: &str) -> String {
-    text.lines().map(|line| format!("  {}\n", escaped(line))).collect()
 }

@@ -40,7 +40,9 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
             return Err(undertone_engine::ScanError::Interrupted.into());
         }
         let mut thresholds = base.clone();
-        settings.iter().for_each(|setting| setting.apply(&mut thresholds));
+        for setting in &settings {
+            setting.apply(&mut thresholds);
+        }
         if acts_while_reading(&settings) {
             let reading = Reading { thresholds: Some(&thresholds), ..reading };
             analysis = scan::analyse(&options, reading, &stop, console)?;

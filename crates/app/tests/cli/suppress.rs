@@ -118,6 +118,11 @@ fn records_need_a_reason_and_good_files_and_ids() {
     assert_eq!(desk.add(&[]).code, Some(64));
     assert_eq!(desk.add(&["--reason", " "]).code, Some(64));
     assert_eq!(desk.add(&["--reason", "x", "--expires", "soon"]).code, Some(64));
+    let (lead, file) = (findings(), desk.file());
+    let analytic =
+        ["suppress", "add", "--from", lead.to_str().unwrap(), "0bad", "--reason", "x", "--file", &file];
+    let ended = run(&[&analytic[..], &["--scope", "device,analytic"]].concat());
+    assert_eq!(ended.code, Some(64), "of an unknown platform no analytic is known: {}", ended.stderr);
     assert!(!Path::new(&desk.file()).exists());
     assert_eq!(desk.add(&["--reason", "x"]).code, Some(0));
     assert_eq!(desk.add(&["--reason", "y"]).code, Some(64), "the same again");

@@ -92,7 +92,7 @@ impl Matchers {
         any(&self.device, &|value| value == finding.device.id)
             && any(&self.app, &|value| value == app)
             && any(&self.role, &|value| value == finding.app.role)
-            && any(&self.destination, &|value| goes_to(finding, value))
+            && (self.destination.is_empty() || goes_to(finding, &self.destination))
             && any(&self.analytic, &|value| {
                 finding.attack.iter().filter_map(|attack| attack.analytic).any(|one| one.id() == value)
             })
@@ -101,31 +101,35 @@ impl Matchers {
     }
 }
 
-/// Whether a finding goes to a declared place. A finding of a domain is not hidden by its addresses: many names share
-/// one. What the phone called a server (the name in TLS) only counts below the finding's own domain.
-fn goes_to(finding: &Finding, value: &str) -> bool {
+/// Whether a finding goes to one of some places. A finding of a domain is not hidden by its addresses: many names share
+/// one. What the phone called a server (the name in TLS) only counts below the finding's own domain. A finding of
+/// addresses must have all of them among the places.
+fn goes_to(finding: &Finding, places: &[String]) -> bool {
     let destination = &finding.destination;
     if let Some(group) = &destination.group {
-        return value == group;
+        return places.contains(group);
     }
-    let is_at = |name: &str| {
-        name.strip_suffix(value).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-    };
+    let is_at = |name: &str| places.iter().any(|place| is_below(name, place));
     match (&destination.domain, &destination.name) {
         (Some(domain), Some(name)) => is_at(domain) || (is_below(name, domain) && is_at(name)),
         (Some(domain), None) => is_at(domain),
         (None, _) => {
-            let addresses = &destination.addresses;
-            let fits = |addr: &IpAddr| match (value.parse::<IpAddr>(), Network::parse(value)) {
-                (Ok(wanted), _) => wanted.to_canonical() == addr.to_canonical(),
-                (Err(_), Some(network)) => network.contains(*addr),
-                (Err(_), None) => false,
-            };
-            !addresses.is_empty() && addresses.iter().all(fits)
+            let fits = |addr: &IpAddr| places.iter().any(|place| holds(place, *addr));
+            !destination.addresses.is_empty() && destination.addresses.iter().all(fits)
         }
     }
 }
 
+/// Whether a place is an address or a network that holds it.
+fn holds(place: &str, addr: IpAddr) -> bool {
+    match (place.parse::<IpAddr>(), Network::parse(place)) {
+        (Ok(wanted), _) => wanted.to_canonical() == addr.to_canonical(),
+        (Err(_), Some(network)) => network.contains(addr),
+        (Err(_), None) => false,
+    }
+}
+
+/// Whether a name is a domain or lies below it.
 fn is_below(name: &str, domain: &str) -> bool {
     name.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }

@@ -93,38 +93,40 @@ fn is_nobodys(case: &Case<'_>) -> bool {
 
 fn service(case: &Case<'_>) -> Option<Evidence> {
     let app = case.key.app.as_deref();
-    let spoken = case.key.service.as_str();
     let (weight, text) = match case.declared.services_of(app, case.role) {
-        Some(declared) => {
-            let name = app.filter(|app| case.declared.services.apps.contains_key(*app)).unwrap_or(case.role);
-            if declared.contains(&case.key.service) {
-                let is_usual = case.is_web() || case.key.service == Service::Dns;
-                let weight = if is_usual { DECLARED_WEB_BANS } else { DECLARED_SERVICE_BANS };
-                (weight, format!("it speaks {spoken}, as declared for {name}"))
-            } else {
-                let names: Vec<&str> = declared.iter().map(|service| service.as_str()).collect();
-                let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-                (UNDECLARED_SERVICE_BANS, format!("it speaks {spoken}; declared for {name} is {names}"))
-            }
-        }
-        None => {
-            app?;
-            let (_, roles) = PURPOSES.iter().find(|(service, _)| *service == case.key.service)?;
-            if roles.contains(&case.role) {
-                return None;
-            }
-            let what = match case.role {
-                // Mail clients are many, and few of them are in any map.
-                "unknown" | ROLE_UNKNOWN if matches!(case.key.service, Service::Imap | Service::Pop3) => {
-                    return None;
-                }
-                "unknown" | ROLE_UNKNOWN => format!("{spoken} is not what phones' apps usually speak"),
-                role => format!("an app of the role `{role}` has no known purpose for {spoken}"),
-            };
-            (NO_PURPOSE_BANS, what)
-        }
+        Some(declared) => declared_service(case, declared),
+        None => (NO_PURPOSE_BANS, without_purpose(case)?),
     };
     Some(plain(EvidenceKind::Baseline, Some(Element::AppNetworkBehaviorBaseline), weight, text))
+}
+
+/// Against what a user declares.
+fn declared_service(case: &Case<'_>, declared: &BTreeSet<Service>) -> (f64, String) {
+    let spoken = case.key.service.as_str();
+    let own = case.key.app.as_deref().filter(|app| case.declared.services.apps.contains_key(*app));
+    let name = own.unwrap_or(case.role);
+    if declared.contains(&case.key.service) {
+        let is_usual = case.is_web() || case.key.service == Service::Dns;
+        let weight = if is_usual { DECLARED_WEB_BANS } else { DECLARED_SERVICE_BANS };
+        return (weight, format!("it speaks {spoken}, as declared for {name}"));
+    }
+    let names: Vec<&str> = declared.iter().map(|service| service.as_str()).collect();
+    let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    (UNDECLARED_SERVICE_BANS, format!("it speaks {spoken}; declared for {name} is {names}"))
+}
+
+/// Against the shipped map; `None` where the role has a purpose for the service, or there is no app to ask for.
+fn without_purpose(case: &Case<'_>) -> Option<String> {
+    case.key.app.as_ref()?;
+    let (service, roles) = PURPOSES.iter().find(|(service, _)| *service == case.key.service)?;
+    let spoken = service.as_str();
+    match case.role {
+        role if roles.contains(&role) => None,
+        // Mail clients are many, and few of them are in any map.
+        "unknown" | ROLE_UNKNOWN if matches!(service, Service::Imap | Service::Pop3) => None,
+        "unknown" | ROLE_UNKNOWN => Some(format!("{spoken} is not what phones' apps usually speak")),
+        role => Some(format!("an app of the role `{role}` has no known purpose for {spoken}")),
+    }
 }
 
 /// The first few of a list.

@@ -41,8 +41,8 @@ impl Slot {
     /// The slot of the inputs in a folder; `None` where they cannot be read twice or not at all.
     pub(super) fn of(folder: &Path, options: &ScanOptions) -> Option<Self> {
         let key = key(options).ok()?;
-        let name: String = key.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Some(Self { path: folder.join(format!("{name}.{EXTENSION}")), key })
+        let name = u128::from_be_bytes(*key.first_chunk()?);
+        Some(Self { path: folder.join(format!("{name:032x}.{EXTENSION}")), key })
     }
 
     /// What is stored, packed into new partitions; `None` where nothing is, or it is damaged.

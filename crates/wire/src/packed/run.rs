@@ -88,7 +88,9 @@ fn owned(reader: &mut Reader<'_>) -> Option<String> {
 
 fn list<T>(writer: &mut Writer<'_>, items: &[T], write: impl Fn(&mut Writer<'_>, &T)) {
     writer.varint(items.len() as u64);
-    items.iter().for_each(|item| write(writer, item));
+    for item in items {
+        write(writer, item);
+    }
 }
 
 fn read_list<'a, T>(reader: &mut Reader<'a>, read: impl Fn(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {

@@ -94,13 +94,18 @@ pub fn set_expiry(document: &str, ids: &[String], day: Day) -> Result<String, Ed
 
 /// The lines of a record with its expiry replaced, or added before what trails it.
 fn with_expiry(lines: &[&str], day: Day) -> String {
+    let own_line = format!("expires: {day}\n");
     let is_expiry =
-        |line: &&str| line.trim_start().trim_start_matches("- ").trim_start().starts_with("expires:");
-    if let Some(at) = lines.iter().position(|line| is_expiry(&line)) {
+        |line: &str| line.trim_start().trim_start_matches("- ").trim_start().starts_with("expires:");
+    if let Some(at) = lines.iter().position(|line| is_expiry(line)) {
         let mut text = String::new();
         for (number, line) in lines.iter().enumerate() {
             let head = line.split("expires:").next().unwrap_or_default();
-            if number == at { text.push_str(&format!("{head}expires: {day}\n")) } else { text.push_str(line) }
+            if number == at {
+                text.extend([head, &own_line]);
+            } else {
+                text.push_str(line);
+            }
         }
         return text;
     }
@@ -111,7 +116,7 @@ fn with_expiry(lines: &[&str], day: Day) -> String {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    text.push_str(&format!("  expires: {day}\n"));
+    text.extend(["  ", &own_line]);
     text.push_str(&rest.concat());
     text
 }

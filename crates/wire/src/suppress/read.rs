@@ -6,7 +6,7 @@ use crate::config::{Problem, Problems};
 use crate::rfc3339;
 use undertone_core::attack::Analytic;
 use undertone_core::finding::{Band, Suppression};
-use undertone_core::model::Day;
+use undertone_core::model::{Day, Timestamp};
 
 /// Records of a file at the most: each is held against each finding.
 const RECORDS_MAX: usize = 10_000;
@@ -113,9 +113,9 @@ fn values(entry: &Entry, problems: &mut Problems) -> Vec<String> {
 }
 
 fn destinations(entry: &Entry, problems: &mut Problems) -> Vec<String> {
-    let bare = |name: String| match name.starts_with("ja4=") || name.starts_with("port=") {
-        true => name,
-        false => name.trim_start_matches("*.").trim_end_matches('.').to_ascii_lowercase(),
+    let bare = |name: String| {
+        let is_group = name.starts_with("ja4=") || name.starts_with("port=");
+        if is_group { name } else { name.trim_start_matches("*.").trim_end_matches('.').to_ascii_lowercase() }
     };
     values(entry, problems).into_iter().map(bare).collect()
 }
@@ -173,7 +173,7 @@ pub fn parse_day(text: &str) -> Option<Day> {
     if text.len() != 10 {
         return None;
     }
-    rfc3339::parse(&format!("{text}T00:00:00Z")).map(|time| time.day())
+    rfc3339::parse(&format!("{text}T00:00:00Z")).map(Timestamp::day)
 }
 
 fn text(entry: &Entry, node: &Node, problems: &mut Problems) -> Option<String> {

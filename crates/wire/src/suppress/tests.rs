@@ -1,3 +1,5 @@
+//! Files of suppressions, read, changed and written.
+
 use super::*;
 use proptest::prelude::*;
 use undertone_core::finding::{Band, Matchers, Suppression};

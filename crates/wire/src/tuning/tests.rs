@@ -1,3 +1,5 @@
+//! What differs between two lists of findings, and that it is told harmlessly.
+
 use super::*;
 use crate::findings::parse_finding;
 

@@ -1,3 +1,5 @@
+//! What a suppression hides, and what it does not.
+
 use super::*;
 use crate::attack::attacks_of;
 use crate::finding::{Confidence, FindingApp, FindingDestination, FindingDevice, Severity};
@@ -96,6 +98,8 @@ fn a_destination_is_a_domain_a_host_an_address_or_a_network() {
     assert!(!to("203.0.113.8").fit(&bare) && !to("198.51.100.0/24").fit(&bare));
     bare.destination.addresses.push("198.51.100.1".parse().unwrap());
     assert!(!to("203.0.113.0/24").fit(&bare), "one address elsewhere is elsewhere");
+    let both = vec!["203.0.113.0/24".to_owned(), "198.51.100.1".to_owned()];
+    assert!(Matchers { destination: both, ..Matchers::default() }.fit(&bare));
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Declarations that are kept to and left.
+
 use super::super::testing::Scene;
 use super::*;
 use std::collections::BTreeSet;

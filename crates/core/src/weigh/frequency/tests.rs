@@ -1,3 +1,5 @@
+//! Hours against those of the days before.
+
 use super::super::testing::Scene;
 use super::*;
 use crate::series::{Event, Events, Service};

@@ -1,3 +1,5 @@
+//! Stacks that an app uses elsewhere, and nowhere else.
+
 use super::super::testing::Scene;
 use super::*;
 use crate::device::DeviceReport;
