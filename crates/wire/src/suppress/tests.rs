@@ -78,7 +78,7 @@ fn changes_leave_every_other_line_alone() {
     assert!(both.contains("everybody has it\"\n  expires: 2026-06-02\n\n# end of the file\n"), "{both}");
     let removed = remove_records(FILE, &[first.id()]).unwrap();
     assert!(removed.starts_with("# kept by the night shift\n\n# the new mail app\n-\n"), "{removed}");
-    assert_eq!(records(&removed), [second.clone()]);
+    assert_eq!(records(&removed), std::slice::from_ref(&second));
     let none = remove_records(FILE, &[first.id(), second.id()]).unwrap();
     assert_eq!(none, "# kept by the night shift\n\n");
     let again = add_record(&removed, &first).unwrap();
@@ -107,7 +107,7 @@ proptest! {
             created: Some(Day::from_number(20_000)),
             expires: None,
         };
-        let text = write_records(&[record.clone()]);
+        let text = write_records(std::slice::from_ref(&record));
         prop_assert!(text.lines().count() <= 8);
         prop_assert_eq!(records(&text), [record]);
     }

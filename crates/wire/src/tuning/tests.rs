@@ -37,7 +37,7 @@ fn a_finding_is_new_gone_moved_or_the_same() {
 #[test]
 fn the_cost_is_the_weakest_alert_over_all_device_days() {
     let mut alerts: Vec<Finding> = findings().into_iter().filter(|finding| finding.alert).take(1).collect();
-    let made = |findings| Counts::of(Made { findings, device_days: 500 }, None);
+    let made = |findings: &[Finding]| Counts::of(Made { findings, device_days: 500 }, None);
     // 0.4 in 1,000 device-days, over 500 of them.
     assert!((made(&alerts).expected_false.unwrap() - 0.2).abs() < 1e-12);
     alerts.push(Finding { expected_false_per_1000_device_days: Some(0.9), ..alerts[0].clone() });
