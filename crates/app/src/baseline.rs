@@ -51,11 +51,9 @@ fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
     let (learned, summary) = match learning {
         Ok(learned) => learned,
         Err(ScanError::NoUsableInput(summary)) => {
-            scan::tell(&scan::summary_of(*summary, &[], 0), None, console)?;
-            return Err(Fault::error(
-                Failure::Data,
-                "no usable input: nothing that undertone can read was found",
-            ));
+            let error = scan::no_input(&summary);
+            console.say(|out| scan::summary_of(*summary, &[], 0).write_reading(out, console.named_max()));
+            return Err(error);
         }
         Err(error) => return Err(error.into()),
     };

@@ -5,7 +5,7 @@ use crate::exit::Outcome;
 use crate::interrupt;
 use crate::output::to_stdout;
 use std::path::{Path, PathBuf};
-use undertone_engine::{ScanError, read_apps, read_config, read_learned};
+use undertone_engine::{ScanError, read_apps, read_config, read_learned, read_suppressions};
 use undertone_wire::config::DEFAULT_CONFIG;
 use undertone_wire::findings::text::escaped;
 
@@ -32,6 +32,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Outcome> {
     look(&args.config, |path| read_config(path).map(drop));
     look(&args.apps, |path| read_apps(path).map(drop));
     look(&args.baseline, |path| read_learned(path).map(drop));
+    look(&args.suppress, |path| read_suppressions(path).map(drop));
     to_stdout(|out| good.iter().try_for_each(|name| writeln!(out, "{}: good", escaped(name))))?;
     if problems.is_empty() { Ok(Outcome::Done) } else { Err(ScanError::Config(problems).into()) }
 }

@@ -1,5 +1,13 @@
 //! The command line, as typed.
 
+mod export;
+mod suppress;
+mod tune;
+
+pub(crate) use export::{CoverageArgs, ExportCommand, NavigatorArgs};
+pub(crate) use suppress::{AddArgs, ExpireArgs, ListArgs, Pin, RemoveArgs, SuppressCommand};
+pub(crate) use tune::{BacktestArgs, TextFormat, TuneArgs};
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -12,7 +20,7 @@ use undertone_wire::findings::Format;
 /// Reads Zeek and Suricata logs, packet captures and phone telemetry; prints the few series that look like
 /// command and control over an application protocol, each explained (ATT&CK Mobile DET0685, DET0620).
 #[derive(Debug, Parser)]
-#[command(name = "undertone", version, max_term_width = 110, after_help = EXIT_CODES)]
+#[command(name = "undertone", version, max_term_width = 110, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -20,7 +28,14 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalArgs,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ran; 2 findings at or above --fail-on; 3 part of the input was unreadable; \
+const AFTER_HELP: &str = "First steps:
+  undertone demo                                          a simulated fleet, its findings beside the truth
+  undertone scan LOGS --format table -o findings.jsonl    what to look at, strongest first
+  undertone explain ID --in findings.jsonl                one finding in full
+  undertone suppress add --from findings.jsonl ID --reason TEXT
+                                                          known and harmless, until it ends
+
+Exit codes: 0 ran; 2 findings at or above --fail-on; 3 part of the input was unreadable; \
 64 usage; 65 no usable input; 70 internal; 74 output failed; 78 configuration; 130 interrupted.";
 
 /// Options of every command.
@@ -52,6 +67,16 @@ pub(crate) enum Command {
     /// Learn, show and compare what is normal in a fleet
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Hide findings that somebody looked at and found known, with a reason and an end
+    #[command(subcommand)]
+    Suppress(SuppressCommand),
+    /// Show what a change of thresholds would do to the findings
+    Tune(Box<TuneArgs>),
+    /// Run the detector day by day on past days, each with what was known by then
+    Backtest(Box<BacktestArgs>),
+    /// Say what the data can show, and write findings for other tools
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Say what is wrong in a configuration file, or print the default one
     Check(CheckArgs),
     /// Write a labelled fleet of phones as logs and telemetry
@@ -60,6 +85,8 @@ pub(crate) enum Command {
     Formats,
     /// Print shell completions
     Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command
+    Man(ManArgs),
 }
 
 /// `undertone demo`
@@ -140,6 +167,9 @@ pub(crate) struct CheckArgs {
     /// A learned baseline (repeatable)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) baseline: Vec<PathBuf>,
+    /// Suppressions (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suppress: Vec<PathBuf>,
     /// Print the default file: every threshold with its unit, range, default and origin
     #[arg(long, exclusive = true)]
     pub(crate) print_default: bool,
@@ -193,6 +223,20 @@ pub(crate) struct ShownArgs {
     /// Show what fell short of the alert threshold, too, with the reason
     #[arg(long)]
     pub(crate) all: bool,
+    /// Hide what these suppressions name (`undertone suppress`)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suppress: Option<PathBuf>,
+    /// Show suppressed findings, too, marked as such
+    #[arg(long)]
+    pub(crate) show_suppressed: bool,
+}
+
+impl ShownArgs {
+    /// Files alone, for a command that has its own standard output.
+    pub(crate) fn files(output: &[String]) -> Self {
+        let (format, top, suppress) = (None, None, None);
+        Self { format, output: output.to_vec(), top, all: true, suppress, show_suppressed: true }
+    }
 }
 
 /// `undertone explain`
@@ -206,6 +250,9 @@ pub(crate) struct ExplainArgs {
     /// Logs to read the finding's sessions from again; without them the finding alone is explained
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
+    /// Say whether one of these suppressions hides it (`undertone suppress`)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) suppress: Option<PathBuf>,
 }
 
 /// `undertone convert`
@@ -303,6 +350,14 @@ pub(crate) struct CompletionsArgs {
     /// Shell
     #[arg(value_enum)]
     pub(crate) shell: Shell,
+}
+
+/// `undertone man`
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Folder to write a page for each command to; made if absent
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// Shells with completions.

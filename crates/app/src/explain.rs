@@ -3,6 +3,7 @@
 use crate::cli::ExplainArgs;
 use crate::exit::{Failure, Fault, Outcome};
 use crate::output::to_stdout;
+use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use crate::{interrupt, reread, stored};
 use undertone_core::finding::Finding;
@@ -14,17 +15,31 @@ use undertone_wire::findings::{write_explanation, write_rows};
 /// Findings that cannot be read, an id that names none or several.
 pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outcome> {
     interrupt::at_once()?;
-    let findings = stored::read(&args.input)?;
+    let suppressions = Suppressions::read(args.suppress.as_deref())?;
+    let mut findings = stored::read(&args.input)?;
+    suppressions.apply(&mut findings);
     let finding = find(&findings, &args.id)?;
     let rows = if args.paths.is_empty() { Vec::new() } else { reread::rows(finding, &args.paths) };
     to_stdout(|out| {
         write_explanation(&mut *out, finding, console.stdout_style())?;
         write_rows(out, &rows, console.stdout_style())
     })?;
+    if finding.suppressed.is_none() && args.input.as_os_str() != "-" {
+        let id: String = finding.id.chars().take(8).collect();
+        let input = args.input.display();
+        console.hint(&format!(
+            "known and harmless? undertone suppress add --from {input} {id} --reason TEXT, then --suppress \
+             suppressions.yaml"
+        ));
+    }
     Ok(Outcome::Done)
 }
 
-fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a Finding> {
+/// The finding whose id begins so.
+///
+/// # Errors
+/// An id that names none or several.
+pub(crate) fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a Finding> {
     let mut matching = findings.iter().filter(|finding| !id.is_empty() && finding.id.starts_with(id));
     let Some(first) = matching.next() else {
         return Err(Fault::error(Failure::Usage, format!("no finding `{id}` among {}", findings.len())));

@@ -1,9 +1,10 @@
-//! `undertone formats` and `undertone completions`: what the program can print about itself.
+//! `undertone formats`, `undertone completions` and `undertone man`: what the program can print about itself.
 
 use crate::cli::{Cli, Shell};
-use crate::exit::Outcome;
-use crate::output::to_stdout;
+use crate::exit::{Failure, Fault, Outcome};
+use crate::output::{to_stdout, write_file};
 use clap::CommandFactory as _;
+use std::path::Path;
 use undertone_wire::findings::Format;
 
 /// Lists the output formats.
@@ -20,6 +21,40 @@ pub(crate) fn run() -> anyhow::Result<Outcome> {
         Ok(())
     })?;
     Ok(Outcome::Done)
+}
+
+/// Prints the manual page, or writes one for each command into a folder.
+///
+/// # Errors
+/// Standard output, or a page that cannot be written.
+pub(crate) fn man(folder: Option<&Path>) -> anyhow::Result<Outcome> {
+    let mut command = Cli::command();
+    command.build();
+    let Some(folder) = folder else {
+        let page = page(&command)?;
+        to_stdout(|out| out.write_all(&page))?;
+        return Ok(Outcome::Done);
+    };
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Fault::error(Failure::Output, format!("no folder `{}` to write to: {error}", folder.display()))
+    })?;
+    write_pages(&command, folder)?;
+    Ok(Outcome::Done)
+}
+
+fn write_pages(command: &clap::Command, folder: &Path) -> anyhow::Result<()> {
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+    let page = page(command)?;
+    write_file(&folder.join(format!("{name}.1")), |out| out.write_all(&page))?;
+    let listed = |sub: &&clap::Command| !sub.is_hide_set() && sub.get_name() != "help";
+    command.get_subcommands().filter(listed).try_for_each(|sub| write_pages(sub, folder))
+}
+
+fn page(command: &clap::Command) -> anyhow::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    // No date: the same program writes the same bytes.
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    Ok(page)
 }
 
 /// Prints completions for a shell.

@@ -2,6 +2,7 @@
 //!
 //! This crate is glue: the command line, where findings go, and the exit code. No rule of detection lives here.
 
+mod backtest;
 mod baseline;
 mod check;
 mod cli;
@@ -10,6 +11,7 @@ mod demo;
 mod eval;
 mod exit;
 mod explain;
+mod export;
 mod facts;
 mod formats;
 mod interrupt;
@@ -19,7 +21,10 @@ mod reread;
 mod scan;
 mod simulate;
 mod stored;
+mod suppress;
+mod suppressed;
 mod terminal;
+mod tune;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Outcome;
@@ -43,9 +48,14 @@ fn run(command: &Command, console: &terminal::Console) -> anyhow::Result<Outcome
         Command::Convert(args) => convert::run(args, console),
         Command::Eval(args) => eval::run(args, console),
         Command::Baseline(command) => baseline::run(command, console),
+        Command::Suppress(command) => suppress::run(command, console),
+        Command::Tune(args) => tune::run(args, console),
+        Command::Backtest(args) => backtest::run(args, console),
+        Command::Export(command) => export::run(command, console),
         Command::Check(args) => check::run(args),
         Command::Simulate(args) => simulate::run(args, console),
         Command::Formats => formats::run(),
+        Command::Man(args) => formats::man(args.output.as_deref()),
         Command::Completions(args) => formats::completions(args.shell),
     }
 }

@@ -39,6 +39,11 @@ impl Outputs {
         Ok(Self { stdout, targets })
     }
 
+    /// The first file of JSON Lines, which `explain` and `suppress` read.
+    pub(crate) fn stored(&self) -> Option<&Path> {
+        self.targets.iter().find(|target| target.format == Format::Jsonl).map(|target| target.path.as_path())
+    }
+
     /// Writes the findings everywhere: the files first, then standard output.
     ///
     /// # Errors

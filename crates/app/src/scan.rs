@@ -4,12 +4,13 @@ use crate::cli::{ReadingArgs, ScanArgs, ShownArgs};
 use crate::exit::{Failure, Fault, Outcome};
 use crate::output::{Outputs, write_file};
 use crate::progress::Bar;
+use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use crate::{facts, interrupt};
 use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
 use undertone_engine::input::{InputPath, Progress, StopFlag};
-use undertone_engine::{ScanError, ScanOptions, ScanReport, ScanSummary};
+use undertone_engine::{Analysis, Reading, ScanError, ScanOptions, ScanReport, ScanSummary};
 use undertone_wire::findings::{RejectedRows, RunSummary};
 
 /// Runs the command.
@@ -18,9 +19,10 @@ use undertone_wire::findings::{RejectedRows, RunSummary};
 /// See the exit codes of [`crate::exit`].
 pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome> {
     let outputs = Outputs::new(&args.shown)?;
+    let suppressions = Suppressions::read(args.shown.suppress.as_deref())?;
     let stop = interrupt::polite()?;
     let options = options(args);
-    let report = match scan(&options, &stop, console) {
+    let mut report = match scan(&options, &stop, console) {
         Ok(report) => report,
         Err(ScanError::NoUsableInput(summary)) => return without_input(args, *summary, console),
         Err(error) => return Err(error.into()),
@@ -28,12 +30,17 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
     if stop.is_stopped() {
         return Err(ScanError::Interrupted.into());
     }
+    report.summary.notes.extend(suppressions.apply(&mut report.findings));
     let shown = select(&report.findings, &args.shown);
     let read = outcome_of_reading(&report.summary);
     let summary = summary_of(report.summary, &report.findings, shown.len());
     let run = outputs.tell_the_run().then(|| facts::of_scan(&options, &summary));
     outputs.write(&shown, run.as_ref(), console)?;
     tell(&summary, args.summary.as_deref(), console)?;
+    if let (Some(path), Some(first)) = (outputs.stored(), shown.first()) {
+        let id: String = first.id.chars().take(8).collect();
+        console.hint(&format!("look at one: undertone explain {id} --in {}", path.display()));
+    }
     Ok(outcome(&report.findings, args.fail_on.as_deref(), read))
 }
 
@@ -48,15 +55,61 @@ pub(crate) fn scan(
     undertone_engine::scan(options, &progress, stop)
 }
 
-/// The findings to show: alerts and leads, with `--all` the rest too, at most `--top`.
+/// Reads inputs and looks at each device, with a progress bar; nothing is decided yet.
+///
+/// # Errors
+/// Those of a scan; what was read is told when none of it was of use.
+pub(crate) fn analyse(
+    options: &ScanOptions,
+    reading: Reading<'_>,
+    stop: &StopFlag,
+    console: &Console,
+) -> anyhow::Result<Analysis> {
+    let progress = Progress::default();
+    let analysis = {
+        let _bar = Bar::start(&progress, console);
+        Analysis::of(options, reading, &progress, stop)
+    };
+    analysis.map_err(|error| told(error, console))
+}
+
+/// The error, once what was read has been told where nothing was of use.
+pub(crate) fn told(error: ScanError, console: &Console) -> anyhow::Error {
+    match error {
+        ScanError::NoUsableInput(summary) => {
+            let error = no_input(&summary);
+            console.say(|out| summary_of(*summary, &[], 0).write_reading(out, console.named_max()));
+            error
+        }
+        error => error.into(),
+    }
+}
+
+/// Says that nothing was of use, and the first reason.
+pub(crate) fn no_input(summary: &ScanSummary) -> anyhow::Error {
+    let reason = match summary.skipped.first().or(summary.partial.first()) {
+        Some((name, why)) => format!("`{name}`: {why}"),
+        None if summary.files > 0 => "no row of it could be used".to_owned(),
+        None => "no files were found".to_owned(),
+    };
+    Fault::error(Failure::Data, format!("no usable input: {reason}"))
+}
+
+/// The findings to show: alerts and leads, with `--all` the rest too, without suppressed ones, at most `--top`.
 pub(crate) fn select<'a>(findings: &'a [Finding], args: &ShownArgs) -> Vec<&'a Finding> {
-    let shown = findings.iter().filter(|finding| args.all || finding.alert || finding.lead);
+    let shown = findings
+        .iter()
+        .filter(|finding| args.all || finding.alert || finding.lead)
+        .filter(|finding| args.show_suppressed || finding.suppressed.is_none() || args.suppress.is_none());
     shown.take(args.top.unwrap_or(usize::MAX)).collect()
 }
 
 /// The summary of a run, in the words of the output formats.
 pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usize) -> RunSummary {
-    let count = |of: fn(&Finding) -> bool| findings.iter().filter(|finding| of(finding)).count() as u64;
+    let count = |of: fn(&Finding) -> bool| {
+        findings.iter().filter(|finding| finding.suppressed.is_none() && of(finding)).count() as u64
+    };
+    let suppressed = findings.iter().filter(|f| f.suppressed.is_some() && (f.alert || f.lead)).count() as u64;
     let rejected = |rows: undertone_engine::Rejected| RejectedRows {
         count: rows.count,
         first_file: rows.first_file,
@@ -87,13 +140,19 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
         alerts: count(|finding| finding.alert),
         leads: count(|finding| finding.lead),
         below: count(|finding| !finding.alert && !finding.lead),
+        suppressed,
     }
 }
 
 /// A run whose inputs gave nothing: the summary is told all the same.
 fn without_input(args: &ScanArgs, summary: ScanSummary, console: &Console) -> anyhow::Result<Outcome> {
-    tell(&summary_of(summary, &[], 0), args.summary.as_deref(), console)?;
-    Err(Fault::error(Failure::Data, "no usable input: nothing that undertone can read was found"))
+    let error = no_input(&summary);
+    let summary = summary_of(summary, &[], 0);
+    console.say(|out| summary.write_reading(out, console.named_max()));
+    if let Some(path) = &args.summary {
+        write_file(path, |out| summary.write_json(out))?;
+    }
+    Err(error)
 }
 
 /// Tells the summary of a run, and writes it to a file where asked for.
@@ -105,10 +164,11 @@ pub(crate) fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console)
     }
 }
 
-/// Every alert and lead counts for `--fail-on`, shown or cut by `--top`.
+/// Every alert and lead counts for `--fail-on`, shown or cut by `--top`, but none that is suppressed.
 fn outcome(findings: &[Finding], fail_on: Option<&str>, read: Outcome) -> Outcome {
     let floor = fail_on.and_then(|name| Severity::ALL.into_iter().find(|severity| severity.as_str() == name));
-    let mut severities = findings.iter().filter(|f| f.alert || f.lead).map(|f| f.severity);
+    let mut severities =
+        findings.iter().filter(|f| (f.alert || f.lead) && f.suppressed.is_none()).map(|f| f.severity);
     if floor.is_some_and(|floor| severities.any(|severity| severity >= floor)) {
         Outcome::FailOn
     } else {

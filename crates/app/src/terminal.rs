@@ -2,6 +2,7 @@
 
 use crate::cli::GlobalArgs;
 use std::io::{IsTerminal, Write, stderr, stdout};
+use undertone_wire::findings::text::escaped;
 use undertone_wire::findings::{NAMED_MAX, TerminalStyle};
 
 /// The terminal, as asked for.
@@ -44,6 +45,13 @@ impl Console {
         if !self.quiet {
             let mut text = Vec::new();
             let _closed = write(&mut text).and_then(|()| stderr().lock().write_all(&text));
+        }
+    }
+
+    /// Says what can be done next, to a person at a terminal.
+    pub(crate) fn hint(&self, text: &str) {
+        if self.draws_progress() {
+            self.say(|out| writeln!(out, "{}", escaped(text)));
         }
     }
 

@@ -41,8 +41,12 @@ fn runs(name: &str) {
     let binaries = Path::new(env!("CARGO_BIN_EXE_undertone")).parent().unwrap().to_owned();
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([binaries].into_iter().chain(env::split_paths(&path))).unwrap();
-    let shell =
-        Command::new("sh").args(["-exc", &script]).current_dir(folder.path()).env("PATH", path).output();
+    let shell = Command::new("sh")
+        .args(["-exc", &script])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("XDG_CACHE_HOME", folder.path())
+        .output();
     let Ok(output) = shell else {
         println!("skipped: no `sh` on this system");
         return;

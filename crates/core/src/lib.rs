@@ -7,6 +7,7 @@
 pub mod attack;
 pub mod attribution;
 pub mod baseline;
+pub mod coverage;
 pub mod destination;
 pub mod device;
 pub mod dns;

@@ -11,6 +11,6 @@ mod scan;
 pub mod telemetry;
 
 pub use scan::{
-    Rejected, ScanError, ScanOptions, ScanReport, ScanSummary, learn, read_apps, read_config, read_learned,
-    scan, visit,
+    Analysis, Backtest, BacktestDay, BacktestSpan, Reading, Rejected, ScanError, ScanOptions, ScanReport,
+    ScanSummary, backtest, learn, read_apps, read_config, read_learned, read_suppressions, scan, visit,
 };

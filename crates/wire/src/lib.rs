@@ -6,6 +6,7 @@
 pub mod capture;
 mod cells;
 pub mod config;
+pub mod coverage;
 mod dns_codes;
 pub mod evaluation;
 pub mod eve;
@@ -20,8 +21,10 @@ pub mod packed;
 mod page;
 pub mod rfc3339;
 mod sink;
+pub mod suppress;
 pub mod text;
 pub mod truth;
+pub mod tuning;
 pub mod zeek;
 
 pub use sink::{RecordSink, RejectReason};

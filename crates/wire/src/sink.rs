@@ -56,6 +56,30 @@ pub enum RejectReason {
 }
 
 impl RejectReason {
+    /// All.
+    pub const ALL: [Self; 15] = [
+        Self::LineTooLong,
+        Self::NotUtf8,
+        Self::BadJson,
+        Self::TooDeep,
+        Self::MissingColumns,
+        Self::MissingField,
+        Self::BadTimestamp,
+        Self::BadAddress,
+        Self::BadNumber,
+        Self::NoHeader,
+        Self::BadPacket,
+        Self::Truncated,
+        Self::Damaged,
+        Self::LimitReached,
+        Self::Malformed,
+    ];
+
+    /// The reason of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
     /// Name in the run summary, `snake_case`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -7,4 +7,6 @@ mod config;
 mod convert;
 mod eval;
 mod support;
+mod suppress;
+mod tune;
 mod usage;

@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 pub(crate) fn undertone<S: AsRef<std::ffi::OsStr>>(args: &[S]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
     command.args(args).env_remove("NO_COLOR").stdin(Stdio::null());
+    // What is kept from run to run stays out of the home of whoever runs the tests.
+    command.env("XDG_CACHE_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"));
     command
 }
 

@@ -21,10 +21,15 @@ fn every_command_and_exit_code_is_in_the_help() {
         "convert",
         "eval",
         "check",
+        "suppress",
+        "tune",
+        "backtest",
+        "export",
         "baseline",
         "simulate",
         "formats",
         "completions",
+        "man",
         "65",
         "74",
         "130",
@@ -69,6 +74,8 @@ fn no_usable_input_is_65_and_summarised() {
     let ended = run(&[&args[..], &[missing.to_str().unwrap()]].concat());
     assert_eq!(ended.code, Some(65), "{}", ended.stderr);
     assert!(ended.stdout.is_empty());
+    assert!(ended.stderr.contains("missing.log`: No such file"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("0 alerts"), "{}", ended.stderr);
     let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(&summary).unwrap()).unwrap();
     assert_eq!(summary["rows_accepted"], 0);
     assert_eq!(names(folder.path()), ["summary.json"]);
@@ -81,6 +88,26 @@ fn every_shell_gets_completions() {
         assert_eq!(ended.code, Some(0), "{shell}");
         assert!(ended.stdout.contains("simulate"), "{shell}");
     }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let man = folder.path().join("man1");
+    assert_eq!(run(&["man", "-o", man.to_str().unwrap()]).code, Some(0));
+    let pages = names(&man);
+    for page in ["undertone.1", "undertone-scan.1", "undertone-suppress-add.1", "undertone-export-coverage.1"]
+    {
+        assert!(pages.iter().any(|name| name == page), "{page}: {pages:?}");
+    }
+    let printed = run(&["man"]).stdout;
+    assert_eq!(printed.as_bytes(), std::fs::read(man.join("undertone.1")).unwrap());
+    assert!(printed.contains(".TH undertone 1") && printed.contains("backtest"), "{printed}");
+    let scan = std::fs::read_to_string(man.join("undertone-scan.1")).unwrap();
+    assert!(scan.contains("\\-\\-suppress"), "{scan}");
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(run(&["man", "-o", file.join("x").to_str().unwrap()]).code, Some(74));
 }
 
 #[test]

@@ -66,6 +66,9 @@ impl Learned {
     /// What is kept of a settled fleet (see [`Baseline::settle`]).
     pub fn of(mut baseline: Baseline, maxima: Maxima, sight: Sight, bounds: Bounds) -> Self {
         let span = baseline.span();
+        // Of the fleet at hand: the file has no place for it yet.
+        baseline.app_stacks.clear();
+        baseline.app_stack_devices.clear();
         let mut cut = 0;
         let singles = Singles {
             destinations: keep(

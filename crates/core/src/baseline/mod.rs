@@ -9,7 +9,7 @@ mod learned;
 mod peers;
 mod polls;
 
-pub use declared::{Declarations, Declared};
+pub use declared::{Declarations, Declared, Verdict};
 pub use features::Features;
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
@@ -84,6 +84,11 @@ pub struct Baseline {
     pub app_destinations: BTreeMap<(Box<str>, Destination), Reach>,
     /// TLS fingerprints and user-agent families, in devices.
     pub stacks: BTreeMap<Box<str>, u32>,
+    /// Fingerprints, user-agent families and networking libraries of each app, in devices. Of the fleet at hand: a
+    /// learned baseline has none.
+    pub app_stacks: BTreeMap<(Box<str>, Box<str>), u32>,
+    /// Devices on which any of an app's stacks is known.
+    pub app_stack_devices: BTreeMap<Box<str>, u32>,
 }
 
 impl Baseline {
@@ -119,6 +124,14 @@ impl Baseline {
         for stack in &report.stacks {
             *self.stacks.entry(stack.clone()).or_default() += 1;
         }
+        let mut last: Option<&str> = None;
+        for (app, stack) in &report.app_stacks {
+            *self.app_stacks.entry((app.clone(), stack.clone())).or_default() += 1;
+            if last != Some(app) {
+                *self.app_stack_devices.entry(app.clone()).or_default() += 1;
+                last = Some(app);
+            }
+        }
     }
 
     /// Adds the summary of other devices.
@@ -138,6 +151,12 @@ impl Baseline {
         }
         for (stack, devices) in other.stacks {
             *self.stacks.entry(stack).or_default() += devices;
+        }
+        for (key, devices) in other.app_stacks {
+            *self.app_stacks.entry(key).or_default() += devices;
+        }
+        for (app, devices) in other.app_stack_devices {
+            *self.app_stack_devices.entry(app).or_default() += devices;
         }
     }
 
@@ -168,6 +187,14 @@ impl Baseline {
         let others = self.others();
         let devices = self.stacks.get(stack).map_or(0, |devices| devices.saturating_sub(1));
         (others > 0).then(|| f64::from(devices) / f64::from(others))
+    }
+
+    /// Other devices on which an app is known to use a stack, and those on which any of its stacks is known.
+    pub fn others_using(&self, app: &str, stack: &str) -> (u32, u32) {
+        let key = (Box::from(app), Box::from(stack));
+        let using = self.app_stacks.get(&key).map_or(0, |devices| devices.saturating_sub(1));
+        let known = self.app_stack_devices.get(app).map_or(0, |devices| devices.saturating_sub(1));
+        (using, known)
     }
 
     /// Counts, once all devices are in, on how many devices each app reaches a personal domain: one that at most two

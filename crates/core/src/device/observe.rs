@@ -49,6 +49,9 @@ pub struct DeviceReport {
     pub reached: Vec<Reported>,
     /// TLS fingerprints and user-agent families of the device, ascending.
     pub stacks: Vec<Box<str>>,
+    /// TLS fingerprints, user-agent families and networking libraries by app, ascending; filled in by whoever knows
+    /// the apps.
+    pub app_stacks: Vec<(Box<str>, Box<str>)>,
     /// Days with any session.
     pub days: Vec<Day>,
     /// Addresses that the device used, ascending.

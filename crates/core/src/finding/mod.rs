@@ -1,9 +1,11 @@
 //! Findings: what undertone tells people (DESIGN section 7).
 
 mod context;
+mod suppression;
 mod trace;
 
 pub use context::{AppUsual, InForce, UsualDestination, add_context, threshold_of};
+pub use suppression::{Band, Matchers, RecordUse, Suppressed, Suppression, suppress};
 pub use trace::{AppState, CheckIn, Lock, Trace, TraceOf};
 
 use crate::attack::{Analytic, Attack};
@@ -71,6 +73,8 @@ pub struct Finding {
     pub trace: Option<Trace>,
     /// What the app normally talks to; `None` when the app is unknown, or without a trace.
     pub app_usual: Option<AppUsual>,
+    /// Who said that it is known and need not be looked at; `None` when nobody did.
+    pub suppressed: Option<Suppressed>,
 }
 
 impl Finding {

@@ -194,6 +194,7 @@ fn finding(series: Scored, options: &DecideOptions) -> Finding {
         thresholds: Vec::new(),
         trace,
         app_usual: None,
+        suppressed: None,
         app: FindingApp {
             id: series.key.app.map(String::from),
             role: series.role,

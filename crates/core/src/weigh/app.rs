@@ -30,47 +30,18 @@ const HABIT_PRIOR_BANS: f64 = 0.7;
 const FOREIGN_SCALE: f64 = 1.6;
 /// What no other copy does says at most this.
 const FOREIGN_CAP_BANS: f64 = 2.4;
-/// Somebody wrote down that the app goes there: as strong as a server of one's own.
-const EXPECTED_BANS: f64 = -3.0;
-/// Somebody wrote down what the app speaks, and this is something else.
-const UNDECLARED_SERVICE_BANS: f64 = 1.0;
 
+/// What was learned of the app; nothing where its destination is declared, since that overrides it.
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
-    let mut found: Vec<Evidence> = undeclared_service(case).into_iter().collect();
-    if let Some(expected) = expected(case) {
-        // What is declared overrides what was learned.
-        found.push(expected);
-    } else if let Some(app) = case.key.app.as_deref() {
+    let mut found = Vec::new();
+    if super::declared::knows_destination(case) {
+        return found;
+    }
+    if let Some(app) = case.key.app.as_deref() {
         found.extend(habit(case, app));
         found.extend(dead_drop(case, app));
     }
     found
-}
-
-/// A destination that is declared for the app or its role.
-fn expected(case: &Case<'_>) -> Option<Evidence> {
-    let app = case.key.app.as_deref();
-    let name = case.declared.expects(app, case.role, &case.key.destination)?;
-    let text = format!("{} is declared as a destination of {name}", case.key.destination);
-    Some(plain(EvidenceKind::Baseline, Some(Element::AppNetworkRoleBaseline), EXPECTED_BANS, text))
-}
-
-/// A service outside the list that is declared for the app or its role.
-fn undeclared_service(case: &Case<'_>) -> Option<Evidence> {
-    let app = case.key.app.as_deref();
-    let declared = case.declared.services_of(app, case.role)?;
-    if declared.contains(&case.key.service) {
-        return None;
-    }
-    let names: Vec<&str> = declared.iter().map(|service| service.as_str()).collect();
-    let text = format!(
-        "it speaks {}; declared for {} is {}",
-        case.key.service.as_str(),
-        app.filter(|app| case.declared.services.apps.contains_key(*app)).unwrap_or(case.role),
-        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
-    );
-    let element = Some(Element::AppNetworkBehaviorBaseline);
-    Some(plain(EvidenceKind::Baseline, element, UNDECLARED_SERVICE_BANS, text))
 }
 
 /// Whether other phones' copies of the app go there, too; one server per person is a habit as well.

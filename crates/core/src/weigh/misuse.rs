@@ -43,7 +43,8 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
             ));
         }
         Service::Dns => unsanctioned(case, &mut parts),
-        Service::Irc | Service::Ftp | Service::Mqtt | Service::Smtp if case.role != "communication" => {
+        // Of a known app, its role says whether it has a purpose for them (`declared`).
+        Service::Irc | Service::Ftp | Service::Mqtt | Service::Smtp if case.key.app.is_none() => {
             parts
                 .push((0.4, format!("{} is not what phones' apps usually speak", case.key.service.as_str())));
         }

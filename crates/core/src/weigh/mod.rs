@@ -7,6 +7,7 @@
 mod app;
 mod channel;
 mod content;
+mod declared;
 mod destination;
 mod fleet;
 mod frequency;
@@ -16,6 +17,8 @@ mod schedule;
 mod size;
 mod stack;
 mod state;
+#[cfg(test)]
+mod testing;
 mod timing;
 mod words;
 
@@ -111,6 +114,7 @@ pub fn stage_b(case: &Case<'_>) -> Vec<Evidence> {
     found.extend(misuse::weigh(case));
     found.extend(app::weigh(case));
     found.extend(fleet::weigh(case));
+    found.extend(declared::weigh(case));
     found.extend(history::weigh(case));
     found
 }

@@ -37,16 +37,39 @@ impl Partition {
         Ok(freed)
     }
 
+    /// Bytes in it.
+    pub(super) fn len(&self) -> usize {
+        let spilled: usize = self.spilled.iter().map(|extent| extent.length).sum();
+        spilled + self.chunks.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// Appends bytes that another partition held; whole records, in order.
+    pub(super) fn append(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.chunks.push(bytes);
+        }
+    }
+
+    /// All records; the partition keeps them.
+    pub(super) fn copy(&self, file: Option<&SpillFile>) -> io::Result<Taken> {
+        let mut chunks = self.read_back(file)?;
+        chunks.extend(self.chunks.iter().cloned());
+        Ok(Taken { names: self.names.clone(), chunks })
+    }
+
+    fn read_back(&self, file: Option<&SpillFile>) -> io::Result<Vec<Vec<u8>>> {
+        let Some(file) = file else { return Ok(Vec::new()) };
+        let read = |extent: &Extent| {
+            let mut chunk = Vec::with_capacity(extent.length);
+            file.read(*extent, &mut chunk)?;
+            Ok(chunk)
+        };
+        self.spilled.iter().map(read).collect()
+    }
+
     /// Brings back what was moved to the file; every chunk holds whole records.
     pub(super) fn gather(mut self, file: Option<&SpillFile>) -> io::Result<Taken> {
-        let mut chunks = Vec::with_capacity(self.spilled.len() + self.chunks.len());
-        if let Some(file) = file {
-            for extent in self.spilled.drain(..) {
-                let mut chunk = Vec::with_capacity(extent.length);
-                file.read(extent, &mut chunk)?;
-                chunks.push(chunk);
-            }
-        }
+        let mut chunks = self.read_back(file)?;
         chunks.append(&mut self.chunks);
         Ok(Taken { names: self.names, chunks })
     }

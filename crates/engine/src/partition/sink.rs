@@ -6,7 +6,7 @@ use crate::identity::{DeviceEnd, Directory, Inside};
 use crate::input::{SourceInfo, SourceSink};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -244,6 +244,28 @@ impl PartitionSink {
         }
     }
 
+    fn restore(
+        &mut self,
+        at: usize,
+        names: &[String],
+        length: u64,
+        input: &mut impl io::Read,
+    ) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        if input.take(length).read_to_end(&mut bytes)? as u64 != length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let grown = bytes.capacity();
+        if let Some(partition) = self.partitions.get_mut(at) {
+            partition.names = names.to_vec();
+            partition.append(bytes);
+        }
+        if self.settings.in_memory.fetch_add(grown, Ordering::Relaxed) + grown > self.settings.memory_bytes {
+            self.spill();
+        }
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
     fn spill(&mut self) {
         if self.failure.is_some() {
             return;
@@ -335,6 +357,58 @@ impl Partitions {
         let partitions = self.sinks.iter_mut().filter_map(|sink| sink.partitions.get_mut(index));
         let partitions = partitions.map(std::mem::take).filter(|partition| !partition.is_empty()).collect();
         Untaken { settings: Arc::clone(&self.settings), partitions }
+    }
+
+    /// The records of a partition, which stay where they are.
+    ///
+    /// # Errors
+    /// When spilled bytes cannot be read back.
+    pub fn copy(&self, index: usize) -> io::Result<Vec<Taken>> {
+        let file = self.settings.spill.get();
+        let partitions = self.sinks.iter().filter_map(|sink| sink.partitions.get(index));
+        partitions.filter(|partition| !partition.is_empty()).map(|partition| partition.copy(file)).collect()
+    }
+
+    /// Device names and lengths of all partitions, those of one sink side by side: what [`Partitions::restore`] needs
+    /// besides the bytes.
+    pub fn parts(&self) -> Vec<(Vec<String>, u64)> {
+        let all = self.sinks.iter().flat_map(|sink| &sink.partitions);
+        all.map(|partition| (partition.names.clone(), partition.len() as u64)).collect()
+    }
+
+    /// Writes the bytes of all partitions, in the order of [`Partitions::parts`].
+    ///
+    /// # Errors
+    /// The output's error, or spilled bytes that cannot be read back.
+    pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
+        let file = self.settings.spill.get();
+        for partition in self.sinks.iter().flat_map(|sink| &sink.partitions) {
+            partition.copy(file)?.chunks.iter().try_for_each(|chunk| out.write_all(chunk))?;
+        }
+        Ok(())
+    }
+
+    /// Partitions whose bytes were written before; past the memory budget they spill, as when they were made.
+    ///
+    /// # Errors
+    /// An input that is shorter than its parts say, parts that fit no run, or a spill file that cannot be written.
+    pub fn restore(
+        settings: Arc<SinkSettings>,
+        parts: &[(Vec<String>, u64)],
+        input: &mut impl io::Read,
+    ) -> io::Result<Self> {
+        let mut sinks = Vec::with_capacity(parts.len() / PARTITIONS);
+        for of_sink in parts.chunks(PARTITIONS) {
+            let mut sink = PartitionSink::new(Arc::clone(&settings));
+            if of_sink.len() != sink.partitions.len() {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            for (at, (names, length)) in of_sink.iter().enumerate() {
+                sink.restore(at, names, *length, input)?;
+            }
+            sinks.push(sink);
+        }
+        Ok(Self { settings, sinks, aliases: BTreeMap::new() })
     }
 
     /// Moves the records of renamed devices to the partition of their new name.

@@ -1,8 +1,8 @@
 //! Pass 1: one partition at a time, one device at a time: join, attribute, sum up, stage A.
 
-use super::ScanError;
 use super::parallel;
 use super::settings::Settings;
+use super::{ScanError, coverage};
 use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Packed, Partitions, Taken, next_record};
@@ -10,9 +10,10 @@ use crate::telemetry::{self, Roles};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, PoisonError};
+use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::observe::platform_of;
 use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, SeriesDays};
-use undertone_core::model::{Day, Platform, Telemetry};
+use undertone_core::model::{Day, Platform, Telemetry, Timestamp};
 use undertone_core::score::machine::{self, Machine};
 use undertone_core::series::{Profile, SeriesKey};
 use undertone_wire::packed::Lists;
@@ -39,6 +40,8 @@ pub(super) struct Device {
     pub(super) roles: Roles,
     /// How far the phone's clock is ahead, microseconds.
     pub(super) skew_micros: Option<i64>,
+    /// What of its sessions is known.
+    pub(super) seen: DeviceSeen,
 }
 
 /// A series on one day, with stage A over its window.
@@ -70,11 +73,37 @@ struct Slot {
 pub(super) struct FirstContext<'c> {
     pub(super) directory: &'c Directory,
     pub(super) settings: &'c Settings,
+    /// Which records are looked at; `None` for all.
+    pub(super) window: Option<Window>,
 }
 
-/// All devices, ascending by id.
+/// A span of time, whole days.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    /// First day.
+    pub(super) first: Day,
+    /// Last day.
+    pub(super) last: Day,
+}
+
+impl Window {
+    /// The window that a series is scored over on a day.
+    pub(super) fn ending_on(day: Day) -> Self {
+        Self { first: day.plus(1 - WINDOW_DAYS), last: day }
+    }
+
+    /// Leaves the records of the window.
+    fn narrow(self, lists: &mut Lists<'_>) {
+        let holds = |at: Timestamp| (self.first..=self.last).contains(&at.day());
+        lists.sessions.retain(|(_, session)| holds(session.start));
+        lists.messages.retain(|(_, message)| holds(message.at));
+        lists.telemetry.retain(|event| holds(event.at));
+    }
+}
+
+/// All devices, ascending by id. With a window the partitions stay, to be read again; without one they are used up.
 pub(super) fn first_pass(
-    partitions: Partitions,
+    partitions: &mut Partitions,
     context: FirstContext<'_>,
     threads: usize,
     stop: &StopFlag,
@@ -84,7 +113,14 @@ pub(super) fn first_pass(
         if stop.is_stopped() {
             return Ok(Vec::new());
         }
-        let untaken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index);
+        let mut partitions = partitions.lock().unwrap_or_else(PoisonError::into_inner);
+        if context.window.is_some() {
+            let copied = partitions.copy(index)?;
+            drop(partitions);
+            return Ok(partition_devices(&copied, context));
+        }
+        let untaken = partitions.take(index);
+        drop(partitions);
         Ok(partition_devices(&untaken.gather()?, context))
     });
     let mut devices = Vec::new();
@@ -97,7 +133,14 @@ pub(super) fn first_pass(
 
 fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> {
     let mut devices = Vec::new();
-    each_device(taken, |id, lists| devices.push(device(id, lists, context)));
+    each_device(taken, |id, lists| {
+        if let Some(window) = context.window {
+            window.narrow(lists);
+        }
+        if !(lists.sessions.is_empty() && lists.messages.is_empty() && lists.telemetry.is_empty()) {
+            devices.push(device(id, lists, context));
+        }
+    });
     devices
 }
 
@@ -175,6 +218,8 @@ fn joined_device(
     let input =
         DeviceInput { connections: &connections, apps: &view.apps, flags: &view.flags, stacks: &view.stacks };
     let mut report = device::observe(&input);
+    report.app_stacks = telemetry::app_stacks(&connections, &view);
+    let seen = coverage::seen(&connections, &view, telemetry, &report.series);
     let series = std::mem::take(&mut report.series);
     let assessed = series.into_iter().flat_map(|series| assess(series, &report)).collect();
     Device {
@@ -187,6 +232,7 @@ fn joined_device(
         method_of_app: view.method_of_app,
         roles,
         skew_micros: view.skew_micros,
+        seen,
     }
 }
 

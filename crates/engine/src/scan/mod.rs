@@ -1,5 +1,8 @@
 //! The batch run: two passes over partitions of devices, one baseline between them.
 
+mod backtest;
+mod cache;
+mod coverage;
 mod devices;
 mod parallel;
 mod report;
@@ -7,28 +10,30 @@ mod second;
 mod settings;
 mod visit;
 
+pub use backtest::{Backtest, BacktestDay, BacktestSpan, backtest};
 pub use report::{Rejected, ScanReport, ScanSummary};
-pub use settings::{read_apps, read_config, read_learned};
+pub use settings::{read_apps, read_config, read_learned, read_suppressions};
 pub use visit::visit;
 
 use crate::identity::{Directory, Inside, LeaseBook};
 use crate::input::{
-    InputPath, InputSummary, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases,
-    read_records,
+    InputPath, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases, read_records,
 };
-use crate::partition::{PartitionSink, Partitions, SinkCounts, SinkSettings};
-use devices::FirstContext;
+use crate::partition::{PartitionSink, Partitions, SinkSettings};
+use cache::Slot;
+use devices::{Device, FirstContext, Window};
 use second::Second;
 use settings::Settings;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 use undertone_core::baseline::{Bounds, Learned};
-use undertone_core::finding::add_context;
-use undertone_core::model::Network;
+use undertone_core::finding::{Finding, add_context};
+use undertone_core::model::{Day, Network};
 use undertone_core::score::history::Maxima;
 use undertone_core::score::{DecideOptions, budget, decide};
+use undertone_core::thresholds::ThresholdSet;
 use undertone_wire::mobile::usagestats::UtcOffset;
 
 /// Share of the memory cap that packed records may take before they spill; joining and scoring need the rest.
@@ -79,20 +84,7 @@ pub enum ScanError {
 /// # Errors
 /// No usable input, a faulty configuration, an interruption, or a temporary file that cannot be written.
 pub fn scan(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<ScanReport, ScanError> {
-    let settings = Settings::read(options)?;
-    let Analysis { second, mut summary } = analyse(options, &settings, progress, stop)?;
-    let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
-    summary.notes.extend(report::baseline_note(settings.learned.as_ref(), history.is_some()));
-    let mut findings = decide(
-        second.scored,
-        &DecideOptions {
-            is_fleet: second.baseline.is_fleet(),
-            tail: history.unwrap_or_else(|| budget::reference(second.sight)),
-            budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
-        },
-    );
-    add_context(&mut findings, &second.baseline, &settings.thresholds);
-    Ok(ScanReport { findings, summary })
+    Ok(Analysis::of(options, Reading::default(), progress, stop)?.into_report())
 }
 
 /// Learns a baseline from inputs; a baseline among the options is not part of it.
@@ -104,74 +96,184 @@ pub fn learn(
     progress: &Progress,
     stop: &StopFlag,
 ) -> Result<(Learned, ScanSummary), ScanError> {
-    let settings = Settings { learned: None, ..Settings::read(options)? };
-    let Analysis { second, summary } = analyse(options, &settings, progress, stop)?;
+    let options = ScanOptions { baseline: None, ..options.clone() };
+    let analysis = Analysis::of(&options, Reading::default(), progress, stop)?;
+    let second = second::second_pass(&analysis.devices, &analysis.settings, analysis.threads);
+    let summary = analysis.summary(&second);
     let maxima = Maxima::of(&second.scored, second.baseline.device_days);
     Ok((Learned::of(second.baseline, maxima, second.sight, Bounds::default()), summary))
 }
 
-/// Everything but the verdict.
-struct Analysis {
-    second: Second,
-    summary: ScanSummary,
+/// How inputs that may be asked for again are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading<'r> {
+    /// Thresholds instead of the configuration's.
+    pub thresholds: Option<&'r ThresholdSet>,
+    /// Folder in which their records are kept from run to run; `None` keeps none.
+    pub cache: Option<&'r Path>,
 }
 
-/// Inputs, read.
-struct Input {
+/// Inputs read, and every device looked at by itself: what is left is to compare and to decide, which does not need
+/// the logs and can be done again with other thresholds.
+#[derive(Debug)]
+pub struct Analysis {
+    devices: Vec<Device>,
+    settings: Settings,
+    threads: usize,
+    /// What was read.
+    base: ScanSummary,
+}
+
+impl Analysis {
+    /// Reads inputs.
+    ///
+    /// # Errors
+    /// Those of [`scan`].
+    pub fn of(
+        options: &ScanOptions,
+        reading: Reading<'_>,
+        progress: &Progress,
+        stop: &StopFlag,
+    ) -> Result<Self, ScanError> {
+        let mut settings = Settings::read(options)?;
+        if let Some(thresholds) = reading.thresholds {
+            settings.thresholds = thresholds.clone();
+        }
+        let mut recorded = Recorded::read(options, reading.cache, progress, stop)?;
+        let devices = recorded.devices(&settings, None, stop)?;
+        recorded.check_usable(devices.len())?;
+        Ok(Self { devices, settings, threads: recorded.threads, base: recorded.base })
+    }
+
+    /// The thresholds that were asked for.
+    pub fn thresholds(&self) -> &ThresholdSet {
+        &self.settings.thresholds
+    }
+
+    /// Findings under other thresholds. `recent_user_interaction_window_secs` decides while the inputs are read, so a
+    /// change of it shows nothing here ([`Analysis::of`] must be asked again).
+    pub fn decide(&self, thresholds: &ThresholdSet) -> ScanReport {
+        let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
+        let second = second::second_pass(&self.devices, &settings, self.threads);
+        self.report(second, &settings)
+    }
+
+    fn into_report(mut self) -> ScanReport {
+        let second = second::second_pass(&self.devices, &self.settings, self.threads);
+        // Deciding needs none of it any more.
+        self.devices = Vec::new();
+        let settings = std::mem::take(&mut self.settings);
+        self.report(second, &settings)
+    }
+
+    fn summary(&self, second: &Second) -> ScanSummary {
+        self.base.with(&second.totals)
+    }
+
+    fn report(&self, second: Second, settings: &Settings) -> ScanReport {
+        let mut summary = self.summary(&second);
+        let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
+        summary.notes.extend(report::baseline_note(settings.learned.as_ref(), history.is_some()));
+        ScanReport { findings: verdict(second, settings), summary }
+    }
+}
+
+/// Floors, budget and leads.
+fn verdict(second: Second, settings: &Settings) -> Vec<Finding> {
+    let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
+    let mut findings = decide(
+        second.scored,
+        &DecideOptions {
+            is_fleet: second.baseline.is_fleet(),
+            tail: history.unwrap_or_else(|| budget::reference(second.sight)),
+            budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
+        },
+    );
+    add_context(&mut findings, &second.baseline, &settings.thresholds);
+    findings
+}
+
+/// Inputs, read and packed by device.
+struct Recorded {
     partitions: Partitions,
     sink: Arc<SinkSettings>,
-    summary: InputSummary,
-    seen: SinkCounts,
+    /// What was read.
+    base: ScanSummary,
+    is_usable: bool,
     threads: usize,
 }
 
-fn read(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<Input, ScanError> {
-    let threads = match options.threads {
-        0 => std::thread::available_parallelism().map_or(1, usize::from),
-        threads => threads,
-    };
-    let read = ReadOptions {
-        threads,
-        limits: Limits::default(),
-        utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
-        stop: stop.clone(),
-    };
-    let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
-    let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
-    let plan = Plan::new(&paths, &read, progress);
-    let mut summary = plan.summary();
-    let (book, leases) = read_leases(&plan, &read, LeaseBook::default(), progress);
-    summary.merge(leases);
-    let directory = Directory::new(book.unwrap_or_default());
-    let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
-    let sink =
-        Arc::new(SinkSettings::new(directory, Inside::new(options.internal.clone()), budget_bytes, None));
-    let (sinks, records) = read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
-    summary.merge(records);
-    if stop.is_stopped() {
-        return Err(ScanError::Interrupted);
+impl Recorded {
+    fn read(
+        options: &ScanOptions,
+        cache: Option<&Path>,
+        progress: &Progress,
+        stop: &StopFlag,
+    ) -> Result<Self, ScanError> {
+        let threads = match options.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let read = ReadOptions {
+            threads,
+            limits: Limits::default(),
+            utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
+            stop: stop.clone(),
+        };
+        let slot = cache.and_then(|folder| Slot::of(folder, options));
+        let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
+        let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
+        let plan = Plan::new(&paths, &read, progress);
+        let mut input = plan.summary();
+        let (book, leases) = read_leases(&plan, &read, LeaseBook::default(), progress);
+        input.merge(leases);
+        let directory = Directory::new(book.unwrap_or_default());
+        let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
+        let inside = Inside::new(options.internal.clone());
+        let sink = Arc::new(SinkSettings::new(directory, inside, budget_bytes, None));
+        if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink)) {
+            base.notes.push("the inputs are as they were: their records come from the cache".to_owned());
+            return Ok(Self { partitions, sink, base, is_usable: true, threads });
+        }
+        let (sinks, records) =
+            read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
+        input.merge(records);
+        if stop.is_stopped() {
+            return Err(ScanError::Interrupted);
+        }
+        let (partitions, seen) = Partitions::new(Arc::clone(&sink), sinks)?;
+        let mut base = report::summarise(&input, &seen, sink.directory.notes());
+        let is_usable = input.outcome() != Outcome::NothingUsable || report::is_merely_empty(&input);
+        if let Some(slot) = slot.filter(|_| is_usable)
+            && let Err(error) = slot.store(&partitions, &base)
+        {
+            base.notes.push(format!("nothing was kept for the next run: {error}"));
+        }
+        Ok(Self { partitions, sink, base, is_usable, threads })
     }
-    let (partitions, seen) = Partitions::new(Arc::clone(&sink), sinks)?;
-    Ok(Input { partitions, sink, summary, seen, threads })
-}
 
-fn analyse(
-    options: &ScanOptions,
-    settings: &Settings,
-    progress: &Progress,
-    stop: &StopFlag,
-) -> Result<Analysis, ScanError> {
-    let Input { partitions, sink, summary: input, seen, threads } = read(options, progress, stop)?;
-    let outcome = input.outcome();
-    let context = FirstContext { directory: &sink.directory, settings };
-    let devices = devices::first_pass(partitions, context, threads, stop)?;
-    let second = second::second_pass(devices, settings, threads);
-    if stop.is_stopped() {
-        return Err(ScanError::Interrupted);
+    /// Pass 1, over everything or over a window of it.
+    fn devices(
+        &mut self,
+        settings: &Settings,
+        window: Option<Window>,
+        stop: &StopFlag,
+    ) -> Result<Vec<Device>, ScanError> {
+        let context = FirstContext { directory: &self.sink.directory, settings, window };
+        let devices = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
+        if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(devices) }
     }
-    let summary = report::summarise(&input, &seen, &second.totals, sink.directory.notes());
-    if outcome == Outcome::NothingUsable && !report::is_merely_empty(&input) {
-        return Err(ScanError::NoUsableInput(Box::new(summary)));
+
+    /// First and last day of the inputs.
+    fn span(&self) -> Option<(Day, Day)> {
+        self.base.first.zip(self.base.last).map(|(first, last)| (first.day(), last.day()))
     }
-    Ok(Analysis { second, summary })
+
+    fn check_usable(&self, devices: usize) -> Result<(), ScanError> {
+        if self.is_usable {
+            return Ok(());
+        }
+        let totals = second::Totals { devices: devices as u64, ..second::Totals::default() };
+        Err(ScanError::NoUsableInput(Box::new(self.base.with(&totals))))
+    }
 }

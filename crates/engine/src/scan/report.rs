@@ -89,20 +89,13 @@ pub(super) fn baseline_note(learned: Option<&Learned>, is_calibrated: bool) -> O
     Some(format!("{devices} learned devices ({days} device-days) count as other devices; {calibration}"))
 }
 
-pub(super) fn summarise(
-    input: &InputSummary,
-    seen: &SinkCounts,
-    totals: &Totals,
-    mut notes: Vec<String>,
-) -> ScanSummary {
+/// What was read, before any device was looked at.
+pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<String>) -> ScanSummary {
     if seen.inbound > 0 {
         notes.push(format!(
             "{} connections or messages came from outside to a device and make no series",
             seen.inbound
         ));
-    }
-    if totals.duplicates > 0 {
-        notes.push(format!("{} records said what another had said and count once", totals.duplicates));
     }
     ScanSummary {
         files: input.files.len() as u64,
@@ -120,14 +113,28 @@ pub(super) fn summarise(
             .map(|file| (file.name.clone(), file.fault.as_ref().map(ToString::to_string).unwrap_or_default()))
             .collect(),
         is_incomplete: input.outcome() == Outcome::Partial,
-        devices: totals.devices,
-        series: totals.series,
-        sessions: totals.sessions,
-        device_days: totals.device_days,
         first: seen.span.map(|(first, _)| first),
         last: seen.span.map(|(_, last)| last),
-        attribution: totals.methods.clone(),
         notes,
+        ..ScanSummary::default()
+    }
+}
+
+impl ScanSummary {
+    /// The same, with what the devices came to.
+    pub(super) fn with(&self, totals: &Totals) -> Self {
+        let mut summary = self.clone();
+        if totals.duplicates > 0 {
+            summary
+                .notes
+                .push(format!("{} records said what another had said and count once", totals.duplicates));
+        }
+        summary.devices = totals.devices;
+        summary.series = totals.series;
+        summary.sessions = totals.sessions;
+        summary.device_days = totals.device_days;
+        summary.attribution.clone_from(&totals.methods);
+        summary
     }
 }
 

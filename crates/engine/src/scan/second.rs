@@ -35,10 +35,27 @@ pub(super) struct Totals {
     pub(super) skews: u64,
 }
 
-pub(super) fn second_pass(mut devices: Vec<Device>, settings: &Settings, threads: usize) -> Second {
+impl Totals {
+    /// The totals of several windows over the same inputs: of each number the larger, since windows overlap.
+    pub(super) fn latest(mut self, earlier: Self) -> Self {
+        let more = |mine: &mut u64, other: u64| *mine = (*mine).max(other);
+        more(&mut self.devices, earlier.devices);
+        more(&mut self.device_days, earlier.device_days);
+        more(&mut self.series, earlier.series);
+        more(&mut self.sessions, earlier.sessions);
+        more(&mut self.duplicates, earlier.duplicates);
+        more(&mut self.skews, earlier.skews);
+        for (method, count) in earlier.methods {
+            more(self.methods.entry(method).or_default(), count);
+        }
+        self
+    }
+}
+
+pub(super) fn second_pass(devices: &[Device], settings: &Settings, threads: usize) -> Second {
     let mut baseline = Baseline::default();
     let mut totals = Totals { devices: devices.len() as u64, ..Totals::default() };
-    for device in &devices {
+    for device in devices {
         baseline.add_device(&device.report);
         totals.series += device.report.series_total;
         totals.sessions += device.report.sessions;
@@ -54,11 +71,11 @@ pub(super) fn second_pass(mut devices: Vec<Device>, settings: &Settings, threads
         baseline.merge(learned.baseline.clone());
     }
     let mut roles = settings.roles.clone();
-    for device in &mut devices {
-        roles.merge(std::mem::take(&mut device.roles));
+    for device in devices {
+        roles.merge(device.roles.clone());
     }
-    let peers = Peers::new(&peers_of(&devices, &baseline, &roles));
-    let polls = Polls::new(polls_of(&devices, &baseline));
+    let peers = Peers::new(&peers_of(devices, &baseline, &roles));
+    let polls = Polls::new(polls_of(devices, &baseline));
     let has_apps = devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
     let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
     let context = Context { baseline: &baseline, peers: &peers, polls: &polls, roles: &roles, settings };

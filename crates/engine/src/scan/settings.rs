@@ -6,13 +6,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use undertone_core::baseline::{Declared, Learned};
+use undertone_core::finding::Suppression;
 use undertone_core::model::Platform;
 use undertone_core::thresholds::{Scope, ThresholdSet};
 use undertone_wire::config::{AppRoles, CONFIG_BYTES_MAX, Config, Problem, parse_apps, parse_config};
 use undertone_wire::learned::{LEARNED_BYTES_MAX, parse_learned};
+use undertone_wire::suppress::parse_suppressions;
 
 /// The configuration of a run.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Settings {
     pub(super) thresholds: ThresholdSet,
     pub(super) declared: Declared,
@@ -84,6 +86,15 @@ pub fn read_apps(path: &Path) -> Result<AppRoles, Vec<String>> {
 /// Every problem, each as `FILE:LINE: text`.
 pub fn read_learned(path: &Path) -> Result<Learned, Vec<String>> {
     read(path, LEARNED_BYTES_MAX, parse_learned)
+}
+
+/// Reads suppressions.
+///
+/// # Errors
+/// Every problem, each as `FILE:LINE: text`.
+pub fn read_suppressions(path: &Path) -> Result<Vec<Suppression>, Vec<String>> {
+    let placed = read(path, CONFIG_BYTES_MAX, parse_suppressions)?;
+    Ok(placed.into_iter().map(|placed| placed.record).collect())
 }
 
 fn read<T>(path: &Path, most: usize, parse: fn(&[u8]) -> Result<T, Vec<Problem>>) -> Result<T, Vec<String>> {

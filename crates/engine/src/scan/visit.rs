@@ -2,7 +2,7 @@
 
 use super::devices::each_device;
 use super::settings::Settings;
-use super::{ScanError, ScanOptions, parallel, read};
+use super::{Recorded, ScanError, ScanOptions, parallel};
 use crate::input::{Progress, StopFlag};
 use crate::partition::Partitions;
 use crate::telemetry;
@@ -24,7 +24,7 @@ pub fn visit<S: Send>(
     add: impl Fn(&mut S, &str, &DeviceInput<'_, '_>) + Sync,
 ) -> Result<Vec<S>, ScanError> {
     let settings = Settings::read(options)?;
-    let read = read(options, progress, stop)?;
+    let read = Recorded::read(options, None, progress, stop)?;
     let partitions = Mutex::new(read.partitions);
     let done = parallel::map(Partitions::COUNT, read.threads, |index| {
         let mut gathered = new();

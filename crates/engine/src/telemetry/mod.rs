@@ -2,9 +2,11 @@
 
 mod phone_only;
 mod roles;
+mod stacks;
 
 pub use phone_only::connections_of_phone;
 pub use roles::Roles;
+pub use stacks::app_stacks;
 
 use std::collections::BTreeMap;
 use undertone_core::attribution::{

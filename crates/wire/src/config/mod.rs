@@ -6,11 +6,13 @@
 
 mod apps;
 mod declared;
-mod nearest;
-mod node;
+pub(crate) mod nearest;
+pub(crate) mod node;
+mod setting;
 mod thresholds;
 
 pub use apps::{AppRoles, parse_apps};
+pub use setting::{Setting, parse_sweep};
 
 use node::{Entry, Node, Value};
 use undertone_core::baseline::Declared;
@@ -77,15 +79,20 @@ fn outer_keys() -> impl Iterator<Item = &'static str> {
 
 /// Problems found so far.
 #[derive(Debug, Default)]
-struct Problems(Vec<Problem>);
+pub(crate) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, line: u64, text: impl Into<String>) {
+    pub(crate) fn add(&mut self, line: u64, text: impl Into<String>) {
         self.0.push(Problem { line, text: text.into() });
     }
 
+    /// How many so far.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The entries of a mapping, each key once; nothing of anything else, which is a problem.
-    fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Vec<&'n Entry> {
+    pub(crate) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> Vec<&'n Entry> {
         let entries = match &node.value {
             Value::Map(entries) => entries,
             Value::Null => return Vec::new(),
@@ -107,12 +114,12 @@ impl Problems {
         found
     }
 
-    fn unknown_key(&mut self, entry: &Entry, known: impl Iterator<Item = &'static str>) {
+    pub(crate) fn unknown_key(&mut self, entry: &Entry, known: impl Iterator<Item = &'static str>) {
         let hint = nearest::hint(&entry.key, known);
         self.add(entry.line, format!("unknown key `{}`{hint}", entry.key));
     }
 
-    fn none_or<T>(mut self, value: T) -> Result<T, Vec<Problem>> {
+    pub(crate) fn none_or<T>(mut self, value: T) -> Result<T, Vec<Problem>> {
         if self.0.is_empty() {
             return Ok(value);
         }

@@ -15,14 +15,14 @@ const SHOWN_CHARS: usize = 60;
 
 /// A value and the line on which it stands.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) line: u64,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) line: u64,
+    pub(crate) value: Value,
 }
 
 /// A value.
 #[derive(Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Flag(bool),
     Number(f64),
@@ -33,15 +33,15 @@ pub(super) enum Value {
 
 /// A key with its value.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) line: u64,
-    pub(super) key: String,
-    pub(super) value: Node,
+pub(crate) struct Entry {
+    pub(crate) line: u64,
+    pub(crate) key: String,
+    pub(crate) value: Node,
 }
 
 impl Node {
     /// The value as a message shows it.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match &self.value {
             Value::Null => "nothing".to_owned(),
             Value::Flag(flag) => format!("`{flag}`"),
@@ -53,7 +53,7 @@ impl Node {
     }
 
     /// The value as a text; a number is no text.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             _ => None,
@@ -62,7 +62,7 @@ impl Node {
 }
 
 /// Reads a document; `None` for one without content.
-pub(super) fn parse(document: &[u8]) -> Result<Option<Node>, Vec<Problem>> {
+pub(crate) fn parse(document: &[u8]) -> Result<Option<Node>, Vec<Problem>> {
     let problem = |line, text: String| vec![Problem { line, text }];
     if document.len() > CONFIG_BYTES_MAX {
         return Err(problem(1, format!("the file is over {} MiB", CONFIG_BYTES_MAX >> 20)));

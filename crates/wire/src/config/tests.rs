@@ -133,3 +133,18 @@ fn apps_are_a_role_each_or_a_role_and_a_name() {
     assert_eq!(lines, [1, 2, 3, 4], "{found:?}");
     assert!(found[1].text.contains("did you mean `role`"), "{found:?}");
 }
+
+#[test]
+fn a_list_of_destinations_may_be_complete() {
+    let text = "app_network_role_baseline:\n  apps:\n    com.a: {only: [example.com]}\n    com.b: example.net\n  roles:\n    \
+                tools:\n      only: example.org\n";
+    let declared = parse_config(text.as_bytes()).unwrap().declared;
+    assert!(declared.complete_apps.contains("com.a") && !declared.complete_apps.contains("com.b"));
+    assert!(declared.complete_roles.contains("tools"));
+    assert_eq!(declared.destinations.apps["com.a"].len(), 1);
+    let wrong = "app_network_role_baseline:\n  apps:\n    com.a: {onyl: [example.com]}\n\
+                 app_network_behavior_baseline:\n  apps:\n    com.a: {only: [tls]}\n";
+    let problems = parse_config(wrong.as_bytes()).unwrap_err();
+    assert!(problems[0].text.contains("did you mean `only`?"), "{problems:?}");
+    assert!(problems[1].line == 6 && problems[1].text.contains("must be a list"), "{problems:?}");
+}

@@ -57,7 +57,9 @@ fn extension(finding: &Finding) -> String {
     fields.put("externalId", &finding.id);
     fields.put(
         "act",
-        if finding.alert {
+        if finding.suppressed.is_some() {
+            "suppressed"
+        } else if finding.alert {
             "alert"
         } else if finding.lead {
             "lead"

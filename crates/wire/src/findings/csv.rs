@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use undertone_core::finding::Finding;
 
 /// Columns, in order. Lists are joined with `; `.
-const COLUMNS: [&str; 33] = [
+const COLUMNS: [&str; 34] = [
     "id",
     "alert",
     "lead",
@@ -41,6 +41,7 @@ const COLUMNS: [&str; 33] = [
     "evidence",
     "sessions",
     "limits",
+    "suppressed",
 ];
 
 /// Writes a header and one row a finding, in the order given. Lines end in CR LF.
@@ -57,7 +58,7 @@ pub fn write_csv<W: Write>(out: W, findings: &[&Finding]) -> io::Result<()> {
     writer.flush()
 }
 
-fn cells(finding: &Finding) -> [String; 33] {
+fn cells(finding: &Finding) -> [String; 34] {
     let text = |value: &str| guarded_cell(value).into_owned();
     let maybe = |value: Option<&str>| text(value.unwrap_or_default());
     let destination = &finding.destination;
@@ -95,6 +96,7 @@ fn cells(finding: &Finding) -> [String; 33] {
         joined(finding.evidence.iter().map(|item| &item.text)),
         joined(finding.sessions.iter()),
         joined(finding.limits.iter()),
+        maybe(finding.suppressed.as_ref().map(|known| known.reason.as_str())),
     ]
 }
 

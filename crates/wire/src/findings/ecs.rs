@@ -142,6 +142,7 @@ fn own(finding: &Finding) -> Value {
         "group": finding.destination.group,
         "sessions": finding.sessions,
         "limits": finding.limits,
+        "suppressed": finding.suppressed.as_ref().map(|known| json!({ "by": known.by, "reason": known.reason })),
     })
 }
 

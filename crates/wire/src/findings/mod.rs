@@ -36,6 +36,7 @@ pub use paint::{TerminalStyle, human_bytes, human_count, human_secs};
 pub use parse::{FINDING_BYTES_MAX, FindingError, parse_finding};
 pub use report::{INPUTS_LISTED_MAX, InputFact, RunFacts, write_html};
 pub use sigma::write_sigma;
+pub(crate) use standard::technique_url;
 pub use stix::write_stix;
 pub use summary::{NAMED_MAX, RejectedRows, RunSummary, parse_device_days};
 pub use table::{destination_label, write_table};

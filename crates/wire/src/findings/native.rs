@@ -60,6 +60,14 @@ struct FindingRow<'a> {
     app_usual: Option<UsualRow<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<TraceRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<SuppressedRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct SuppressedRow<'a> {
+    by: &'a str,
+    reason: &'a str,
 }
 
 impl<'a> FindingRow<'a> {
@@ -108,6 +116,7 @@ impl<'a> FindingRow<'a> {
             thresholds: thresholds(finding),
             app_usual: finding.app_usual.as_ref().map(UsualRow::of),
             trace: finding.trace.as_ref().map(TraceRow::of),
+            suppressed: finding.suppressed.as_ref().map(|s| SuppressedRow { by: &s.by, reason: &s.reason }),
         }
     }
 }

@@ -41,7 +41,9 @@ fn event(finding: &Finding) -> Value {
         "severity": captions(finding.severity.as_str(), "info", "Informational"),
         "confidence_id": match finding.confidence { Confidence::Low => 1, Confidence::Medium => 2, Confidence::High => 3 },
         "confidence": captions(finding.confidence.as_str(), "", ""),
-        "status_id": 1, "status": "New",
+        "status_id": if finding.suppressed.is_some() { 3 } else { 1 },
+        "status": if finding.suppressed.is_some() { "Suppressed" } else { "New" },
+        "status_detail": finding.suppressed.as_ref().map(|known| &known.reason),
         "is_alert": finding.alert,
         "message": headline(finding),
         "metadata": {

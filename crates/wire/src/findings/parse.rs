@@ -14,7 +14,8 @@ use thiserror::Error;
 use undertone_core::attack::{Attack, Element, attacks_of};
 use undertone_core::evidence::{Evidence, EvidenceKind};
 use undertone_core::finding::{
-    Calibration, Confidence, Finding, FindingApp, FindingDestination, FindingDevice, SCHEMA_VERSION, Severity,
+    Calibration, Confidence, Finding, FindingApp, FindingDestination, FindingDevice, SCHEMA_VERSION,
+    Severity, Suppressed,
 };
 use undertone_core::model::{Platform, Timestamp};
 
@@ -105,6 +106,14 @@ struct FindingRow<'a> {
     app_usual: Option<UsualIn>,
     #[serde(default)]
     trace: Option<TraceIn>,
+    #[serde(default)]
+    suppressed: Option<SuppressedRow>,
+}
+
+#[derive(Deserialize)]
+struct SuppressedRow {
+    by: String,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -199,6 +208,7 @@ impl FindingRow<'_> {
             thresholds: read_thresholds(self.thresholds),
             app_usual: self.app_usual.map(UsualIn::into_usual).transpose()?,
             trace: self.trace.map(TraceIn::into_trace).transpose()?,
+            suppressed: self.suppressed.map(|row| Suppressed { by: row.by, reason: row.reason }),
         })
     }
 

@@ -37,7 +37,7 @@ pub(super) const fn confidence_percent(confidence: Confidence) -> u32 {
 }
 
 /// ATT&CK's page of a technique: `T1437.001` is at `techniques/T1437/001`.
-pub(super) fn technique_url(technique: &str) -> String {
+pub(crate) fn technique_url(technique: &str) -> String {
     format!("https://attack.mitre.org/techniques/{}/", technique.replace('.', "/"))
 }
 

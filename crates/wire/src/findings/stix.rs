@@ -68,6 +68,7 @@ fn add_finding(objects: &mut BTreeMap<String, Value>, finding: &Finding, identit
             "first_seen": first, "last_seen": last,
             "count": finding.events.min(COUNT_MAX),
             "confidence": confidence_percent(finding.confidence),
+            "labels": finding.suppressed.as_ref().map(|_| json!(["suppressed"])),
             "sighting_of_ref": technique,
             "observed_data_refs": [observed],
             "where_sighted_refs": [identity],

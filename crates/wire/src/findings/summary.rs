@@ -52,6 +52,8 @@ pub struct RunSummary {
     pub leads: u64,
     /// Series below the alert threshold.
     pub below: u64,
+    /// Alerts and leads that are suppressed; none of the numbers above counts them.
+    pub suppressed: u64,
 }
 
 /// Rows rejected for one reason, with the first example.
@@ -82,6 +84,26 @@ impl RunSummary {
     /// # Errors
     /// The output's error.
     pub fn write_text<W: Write>(&self, mut out: W, named_max: usize) -> io::Result<()> {
+        let count = human_count;
+        self.write_reading(&mut out, named_max)?;
+        writeln!(
+            out,
+            "{} alerts, {} leads, {} series below the alert threshold{}",
+            count(self.alerts),
+            count(self.leads),
+            count(self.below),
+            match self.suppressed {
+                0 => String::new(),
+                hidden => format!("; {} suppressed", count(hidden)),
+            }
+        )
+    }
+
+    /// The same without what was found.
+    ///
+    /// # Errors
+    /// The output's error.
+    pub fn write_reading<W: Write>(&self, mut out: W, named_max: usize) -> io::Result<()> {
         let count = human_count;
         writeln!(
             out,
@@ -130,13 +152,7 @@ impl RunSummary {
         if let more @ 1.. = self.notes.len().saturating_sub(named_max) {
             writeln!(out, "note: and {more} more, all with --verbose or in --summary")?;
         }
-        writeln!(
-            out,
-            "{} alerts, {} leads, {} series below the alert threshold",
-            count(self.alerts),
-            count(self.leads),
-            count(self.below)
-        )
+        Ok(())
     }
 }
 
@@ -195,6 +211,7 @@ struct SummaryRow<'a> {
     alerts: u64,
     leads: u64,
     below: u64,
+    suppressed: u64,
 }
 
 #[derive(Serialize)]
@@ -250,6 +267,7 @@ impl<'a> SummaryRow<'a> {
             alerts: summary.alerts,
             leads: summary.leads,
             below: summary.below,
+            suppressed: summary.suppressed,
         }
     }
 }

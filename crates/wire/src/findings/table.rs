@@ -79,6 +79,13 @@ fn notes(finding: &Finding) -> Vec<(&'static str, String)> {
 
 /// Whether this is an alert, a lead or neither, and how far to trust it.
 pub(super) fn standing(finding: &Finding) -> String {
+    match &finding.suppressed {
+        Some(known) => format!("suppressed by {}: {}; {}", known.by, known.reason, own_standing(finding)),
+        None => own_standing(finding),
+    }
+}
+
+fn own_standing(finding: &Finding) -> String {
     let id = &finding.id;
     let confidence = finding.confidence.as_str();
     if finding.alert {

@@ -1,12 +1,15 @@
 //! Records as compact bytes: what the engine keeps between reading and joining, in memory or spilled.
 //!
-//! Private to one run of one build: no version, no compatibility. Integers are LEB128 varints, texts are
+//! Private to one build: no version, no compatibility. Integers are LEB128 varints, texts are
 //! length-prefixed, optional fields are announced by a bit mask. `decode(encode(r)) == r` is a property test.
 
 mod codec;
 mod exchange;
+mod run;
 mod session;
 mod telemetry;
+
+pub use run::RunHead;
 
 use codec::{Reader, Writer};
 use undertone_core::model::{Exchange, Record, Session, Telemetry};

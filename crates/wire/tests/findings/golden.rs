@@ -106,5 +106,6 @@ fn summary() -> RunSummary {
         alerts: 3,
         leads: 0,
         below: 2207,
+        suppressed: 2,
     }
 }

@@ -55,6 +55,7 @@ pub(crate) fn alert() -> Finding {
         thresholds: vec![InForce { key: ThresholdKey::BeaconIntervalVariance, value: 1.0 }],
         trace: Some(trace(60)),
         app_usual: Some(usual("api.torch.example")),
+        suppressed: None,
     }
 }
 

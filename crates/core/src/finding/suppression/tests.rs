@@ -1,0 +1,137 @@
+//! What a suppression hides, and what it does not.
+
+use super::*;
+use crate::attack::attacks_of;
+use crate::finding::{Confidence, FindingApp, FindingDestination, FindingDevice, Severity};
+use crate::model::{Platform, Timestamp};
+
+fn finding() -> Finding {
+    Finding {
+        id: "6f1c0a2b9d3e4f58".to_owned(),
+        alert: true,
+        lead: false,
+        below_because: None,
+        day: Day::from_number(20_000),
+        attack: attacks_of(Platform::Android, true),
+        first_seen: Timestamp::default(),
+        last_seen: Timestamp::default(),
+        device: FindingDevice { id: "d-1".to_owned(), platform: Platform::Android, addresses: Vec::new() },
+        app: FindingApp { id: Some("com.a".to_owned()), role: "tools".to_owned(), attribution: "name" },
+        destination: FindingDestination {
+            name: Some("cdn.example.net".to_owned()),
+            domain: Some("example.net".to_owned()),
+            addresses: vec!["203.0.113.9".parse().unwrap()],
+            ports: vec![443],
+            group: None,
+        },
+        service: "tls".to_owned(),
+        events: 288,
+        interval_median_secs: Some(300.0),
+        score: 80.0,
+        weight_bans: 7.0,
+        expected_false_per_1000_device_days: None,
+        calibration: None,
+        q_value: None,
+        severity: Severity::High,
+        confidence: Confidence::Medium,
+        evidence: Vec::new(),
+        sessions: Vec::new(),
+        limits: Vec::new(),
+        suppressed: None,
+    }
+}
+
+fn record(matchers: Matchers) -> Suppression {
+    Suppression { matchers, reason: "known".to_owned(), author: None, created: None, expires: None }
+}
+
+fn one(text: &str) -> Vec<String> {
+    vec![text.to_owned()]
+}
+
+fn pinned() -> Matchers {
+    Matchers {
+        device: one("d-1"),
+        app: one("com.a"),
+        destination: one("example.net"),
+        interval: Some(Band::Secs { from_secs: 240.0, to_secs: 375.0 }),
+        ..Matchers::default()
+    }
+}
+
+#[test]
+fn a_record_hides_neither_another_device_nor_another_rhythm_nor_another_app() {
+    let known = finding();
+    assert!(pinned().fit(&known));
+    let change = |change: fn(&mut Finding)| {
+        let mut other = finding();
+        change(&mut other);
+        other
+    };
+    for other in [
+        change(|f| f.device.id = "d-2".to_owned()),
+        change(|f| f.interval_median_secs = Some(60.0)),
+        change(|f| f.interval_median_secs = None),
+        change(|f| f.app.id = Some("com.b".to_owned())),
+        change(|f| f.app.id = None),
+        change(|f| f.destination.domain = Some("example.org".to_owned())),
+        change(|f| f.destination.domain = Some("notexample.net".to_owned())),
+        change(|f| f.destination.group = Some("ja4=x".to_owned())),
+    ] {
+        assert!(!pinned().fit(&other), "{other:?}");
+    }
+}
+
+#[test]
+fn a_destination_is_a_domain_a_host_an_address_or_a_network() {
+    let to = |value: &str| Matchers { destination: one(value), ..Matchers::default() };
+    let named = finding();
+    assert!(to("cdn.example.net").fit(&named) && to("example.net").fit(&named));
+    // Many names share an address; a finding of a domain is not hidden by it.
+    assert!(!to("203.0.113.9").fit(&named) && !to("ample.net").fit(&named) && !to("net.example").fit(&named));
+    let mut lying = finding();
+    lying.destination.name = Some("good.example.com".to_owned());
+    assert!(!to("example.com").fit(&lying), "a name outside the domain decides nothing");
+    let mut bare = finding();
+    (bare.destination.domain, bare.destination.name) = (None, None);
+    assert!(to("203.0.113.9").fit(&bare) && to("203.0.113.0/24").fit(&bare));
+    assert!(!to("203.0.113.8").fit(&bare) && !to("198.51.100.0/24").fit(&bare));
+    bare.destination.addresses.push("198.51.100.1".parse().unwrap());
+    assert!(!to("203.0.113.0/24").fit(&bare), "one address elsewhere is elsewhere");
+    let both = vec!["203.0.113.0/24".to_owned(), "198.51.100.1".to_owned()];
+    assert!(Matchers { destination: both, ..Matchers::default() }.fit(&bare));
+}
+
+#[test]
+fn the_day_of_the_finding_decides_about_expiry() {
+    let mut ending = record(pinned());
+    ending.expires = Some(Day::from_number(20_000));
+    let mut earlier = finding();
+    earlier.day = Day::from_number(19_999);
+    let mut findings = [finding(), earlier];
+    let uses =
+        suppress(&[ending, record(Matchers { app: one("com.z"), ..Matchers::default() })], &mut findings);
+    assert_eq!(uses, [RecordUse { hides: 1, too_late: 1 }, RecordUse::default()]);
+    assert!(findings[0].suppressed.is_none());
+    assert_eq!(findings[1].suppressed.as_ref().map(|s| s.reason.as_str()), Some("known"));
+    // Marks of an earlier run do not stay.
+    suppress(&[], &mut findings);
+    assert!(findings[1].suppressed.is_none());
+}
+
+#[test]
+fn the_id_is_of_what_is_hidden_alone() {
+    let mut a = record(pinned());
+    let id = a.id();
+    assert_eq!(id.len(), 12);
+    a.reason = "other".to_owned();
+    a.expires = Some(Day::from_number(1));
+    assert_eq!(a.id(), id);
+    a.matchers.device.push("d-2".to_owned());
+    assert_ne!(a.id(), id);
+    let swapped = Matchers { device: vec!["d-2".into(), "d-1".into()], ..a.matchers.clone() };
+    assert_eq!(record(swapped).id(), a.id());
+    // A value moved to another list is another record.
+    let device = record(Matchers { device: one("x"), ..Matchers::default() });
+    assert_ne!(device.id(), record(Matchers { app: one("x"), ..Matchers::default() }).id());
+}

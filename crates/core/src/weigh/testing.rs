@@ -1,0 +1,55 @@
+//! A series to be weighed in tests.
+
+use super::Case;
+use crate::baseline::{Baseline, Declared, Features, Peers};
+use crate::model::Platform;
+use crate::score::machine::Machine;
+use crate::series::{Destination, Profile, SeriesKey, Service};
+use crate::thresholds::Thresholds;
+
+/// Everything that a case borrows.
+pub(super) struct Scene {
+    pub(super) key: SeriesKey,
+    pub(super) profile: Profile,
+    pub(super) machine: Machine,
+    pub(super) baseline: Baseline,
+    pub(super) declared: Declared,
+    pub(super) peers: Peers,
+    pub(super) thresholds: Thresholds,
+    pub(super) role: &'static str,
+}
+
+impl Scene {
+    /// `com.a`, a tool, to `x.example` over a service; nothing is known of anything else.
+    pub(super) fn over(service: Service) -> Self {
+        let destination = Destination::Domain("x.example".into());
+        Self {
+            key: SeriesKey { app: Some("com.a".into()), destination, service },
+            profile: Profile::default(),
+            machine: Machine::default(),
+            baseline: Baseline::default(),
+            declared: Declared::default(),
+            peers: Peers::default(),
+            thresholds: Thresholds::default(),
+            role: "tools",
+        }
+    }
+
+    pub(super) fn case(&self) -> Case<'_> {
+        Case {
+            key: &self.key,
+            profile: &self.profile,
+            machine: &self.machine,
+            features: Features::of(&self.key, &self.profile, &self.machine, &self.baseline),
+            platform: Platform::Android,
+            role: self.role,
+            device: 0,
+            device_days_before: 0,
+            series_days_before: 0,
+            baseline: &self.baseline,
+            declared: &self.declared,
+            peers: &self.peers,
+            thresholds: &self.thresholds,
+        }
+    }
+}

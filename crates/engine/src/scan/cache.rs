@@ -1,0 +1,214 @@
+//! Records of inputs that were read before: kept in a file named by what the inputs hold, so that trying thresholds on
+//! the same logs does not parse them again.
+//!
+//! The name is a hash of the program, of what decides while inputs are read, and of every input's name and content: a
+//! file that changed has another name, and what was stored is never wrong, only unused. What cannot be read or written
+//! costs time and nothing else. The files hold what the logs hold, so only their owner may read them.
+
+use super::report::Rejected;
+use super::{ScanOptions, ScanSummary};
+use crate::input::InputPath;
+use crate::partition::{Partitions, SinkSettings};
+use sha2::{Digest, Sha256};
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use undertone_wire::RejectReason;
+use undertone_wire::packed::RunHead;
+
+/// First bytes of a file; the number is that of the layout.
+const MAGIC: &[u8; 16] = b"undertone-run\0\0\x01";
+/// Files kept in a folder, the latest: each is about a third of a gigabyte for ten million rows.
+const FILES_MAX: usize = 8;
+/// Longest head: names of a million devices.
+const HEAD_BYTES_MAX: u64 = 256 << 20;
+/// Files that inputs may come to for them to be hashed one by one.
+const INPUTS_MAX: usize = 100_000;
+/// Deepest folder.
+const DEPTH_MAX: usize = 64;
+/// Compression level of zstd: the fastest; packed records shrink to about a third.
+const LEVEL: i32 = 1;
+const EXTENSION: &str = "undertone-run";
+
+/// A place for the records of some inputs.
+pub(super) struct Slot {
+    path: PathBuf,
+    key: [u8; 32],
+}
+
+impl Slot {
+    /// The slot of the inputs in a folder; `None` where they cannot be read twice or not at all.
+    pub(super) fn of(folder: &Path, options: &ScanOptions) -> Option<Self> {
+        let key = key(options).ok()?;
+        let name = u128::from_be_bytes(*key.first_chunk()?);
+        Some(Self { path: folder.join(format!("{name:032x}.{EXTENSION}")), key })
+    }
+
+    /// What is stored, packed into new partitions; `None` where nothing is, or it is damaged.
+    pub(super) fn load(&self, settings: &Arc<SinkSettings>) -> Option<(Partitions, ScanSummary)> {
+        self.read(settings).ok()
+    }
+
+    fn read(&self, settings: &Arc<SinkSettings>) -> io::Result<(Partitions, ScanSummary)> {
+        let damaged = || io::Error::from(io::ErrorKind::InvalidData);
+        let mut file = BufReader::new(File::open(&self.path)?);
+        let mut opening = [0; 48];
+        file.read_exact(&mut opening)?;
+        if opening.split_at(16) != (MAGIC.as_slice(), self.key.as_slice()) {
+            return Err(damaged());
+        }
+        let mut input = zstd::Decoder::with_buffer(file)?;
+        let mut length = [0; 8];
+        input.read_exact(&mut length)?;
+        let length = Some(u64::from_le_bytes(length)).filter(|n| *n <= HEAD_BYTES_MAX).ok_or_else(damaged)?;
+        let mut bytes = Vec::new();
+        input.by_ref().take(length).read_to_end(&mut bytes)?;
+        let head = RunHead::decode(&bytes).ok_or_else(damaged)?;
+        let partitions = Partitions::restore(Arc::clone(settings), &head.parts, &mut input)?;
+        // The end of the stream holds its checksum.
+        if input.read(&mut [0])? != 0 {
+            return Err(damaged());
+        }
+        Ok((partitions, summary_of(head).ok_or_else(damaged)?))
+    }
+
+    /// Stores what was read; what is older than the latest few goes.
+    pub(super) fn store(&self, partitions: &Partitions, summary: &ScanSummary) -> io::Result<()> {
+        let Some(folder) = self.path.parent() else { return Ok(()) };
+        create_private(folder)?;
+        let mut file = tempfile::Builder::new().prefix(".run-").tempfile_in(folder)?;
+        let mut out = BufWriter::new(file.as_file_mut());
+        out.write_all(MAGIC)?;
+        out.write_all(&self.key)?;
+        let mut packed = zstd::Encoder::new(out, LEVEL)?;
+        packed.include_checksum(true)?;
+        let mut head = Vec::new();
+        RunHead { parts: partitions.parts(), ..head_of(summary) }.encode(&mut head);
+        packed.write_all(&(head.len() as u64).to_le_bytes())?;
+        packed.write_all(&head)?;
+        partitions.write(&mut packed)?;
+        packed.finish()?.flush()?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        evict(folder)
+    }
+}
+
+/// A folder that only its owner may look into, where it is made here.
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Removes all but the latest files of ours.
+fn evict(folder: &Path) -> io::Result<()> {
+    let mut ours = Vec::new();
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == EXTENSION) {
+            ours.push((entry.metadata()?.modified()?, path));
+        }
+    }
+    ours.sort();
+    let surplus = ours.len().saturating_sub(FILES_MAX);
+    ours.into_iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))
+}
+
+fn key(options: &ScanOptions) -> io::Result<[u8; 32]> {
+    let mut hash = Sha256::new();
+    hash.update(MAGIC);
+    // Packed records are those of one build: another program has other slots.
+    hash.update(content(&std::env::current_exe()?)?);
+    hash.update(format!("{:?} {}", options.internal, options.utc_offset_secs));
+    let mut files = Vec::new();
+    for input in &options.inputs {
+        match input {
+            InputPath::Path(path) => gather(path, 0, &mut files)?,
+            InputPath::Stdin => return Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+    for path in &options.inventory {
+        gather(path, 0, &mut files)?;
+    }
+    for path in files {
+        let name = path.as_os_str().as_encoded_bytes();
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update(content(&path)?);
+    }
+    Ok(hash.finalize().into())
+}
+
+/// Every file below a path, in the order of names.
+fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let metadata = path.metadata()?;
+    if metadata.is_dir() && depth < DEPTH_MAX {
+        let mut inside = path.read_dir()?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+        inside.sort();
+        return inside.iter().try_for_each(|path| gather(path, depth + 1, files));
+    }
+    if !metadata.is_file() || files.len() >= INPUTS_MAX {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    files.push(path.to_owned());
+    Ok(())
+}
+
+fn content(path: &Path) -> io::Result<[u8; 32]> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(hash.finalize().into()),
+            count => hash.update(block.get(..count).unwrap_or_default()),
+        }
+    }
+}
+
+fn head_of(summary: &ScanSummary) -> RunHead {
+    let pairs = |rows: &[(String, String)]| rows.to_vec();
+    RunHead {
+        numbers: vec![summary.files, summary.bytes, summary.rows_accepted, u64::from(summary.is_incomplete)],
+        rejected: summary
+            .rows_rejected
+            .iter()
+            .map(|(why, rows)| {
+                let example = (rows.first_file.clone(), rows.first_line, rows.first_detail.clone());
+                ((*why).to_owned(), rows.count, example.0, example.1, example.2)
+            })
+            .collect(),
+        ignored: summary.rows_ignored.iter().map(|(what, count)| (what.clone(), *count)).collect(),
+        skipped: pairs(&summary.skipped),
+        partial: pairs(&summary.partial),
+        notes: summary.notes.clone(),
+        span: summary.first.zip(summary.last),
+        parts: Vec::new(),
+    }
+}
+
+fn summary_of(head: RunHead) -> Option<ScanSummary> {
+    let [files, bytes, rows_accepted, is_incomplete] = head.numbers.as_slice() else { return None };
+    let rejected = head.rejected.into_iter().map(|(why, count, first_file, first_line, first_detail)| {
+        let rows = Rejected { count, first_file, first_line, first_detail };
+        RejectReason::from_name(&why).map(|reason| (reason.as_str(), rows))
+    });
+    Some(ScanSummary {
+        files: *files,
+        bytes: *bytes,
+        rows_accepted: *rows_accepted,
+        rows_rejected: rejected.collect::<Option<_>>()?,
+        rows_ignored: head.ignored.into_iter().collect(),
+        skipped: head.skipped,
+        partial: head.partial,
+        is_incomplete: *is_incomplete != 0,
+        notes: head.notes,
+        first: head.span.map(|(first, _)| first),
+        last: head.span.map(|(_, last)| last),
+        ..ScanSummary::default()
+    })
+}
