@@ -1,7 +1,7 @@
 //! A series to be weighed in tests.
 
 use super::Case;
-use crate::baseline::{Baseline, Declared, Features, Peers};
+use crate::baseline::{Baseline, Declared, Features, Peers, Polls};
 use crate::model::Platform;
 use crate::score::machine::Machine;
 use crate::series::{Destination, Profile, SeriesKey, Service};
@@ -15,6 +15,7 @@ pub(super) struct Scene {
     pub(super) baseline: Baseline,
     pub(super) declared: Declared,
     pub(super) peers: Peers,
+    pub(super) polls: Polls,
     pub(super) thresholds: Thresholds,
     pub(super) role: &'static str,
 }
@@ -30,6 +31,7 @@ impl Scene {
             baseline: Baseline::default(),
             declared: Declared::default(),
             peers: Peers::default(),
+            polls: Polls::default(),
             thresholds: Thresholds::default(),
             role: "tools",
         }
@@ -42,13 +44,16 @@ impl Scene {
             machine: &self.machine,
             features: Features::of(&self.key, &self.profile, &self.machine, &self.baseline),
             platform: Platform::Android,
+            members: &[],
             role: self.role,
             device: 0,
             device_days_before: 0,
             series_days_before: 0,
+            series_days_judged: 0,
             baseline: &self.baseline,
             declared: &self.declared,
             peers: &self.peers,
+            polls: &self.polls,
             thresholds: &self.thresholds,
         }
     }

@@ -37,6 +37,9 @@ fn finding() -> Finding {
         evidence: Vec::new(),
         sessions: Vec::new(),
         limits: Vec::new(),
+        thresholds: Vec::new(),
+        trace: None,
+        app_usual: None,
         suppressed: None,
     }
 }
