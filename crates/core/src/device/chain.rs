@@ -13,6 +13,9 @@ const FRAGMENT_GAP_MICROS: i64 = 2 * 3600 * 1_000_000;
 
 type Tuple = (Transport, Endpoint, Endpoint);
 
+/// A connection with its place among all.
+type Placed = (usize, Link);
+
 fn tuple(session: &Session<'_>) -> Tuple {
     (session.transport, session.orig, session.resp)
 }
@@ -35,7 +38,7 @@ pub(super) fn chain_fragments(joined: &mut Joined<'_>) {
             ports.binary_search(&session.orig.port).is_ok() && tuples.binary_search(&tuple(session)).is_ok()
         })
     };
-    let (mut chained, others): (Vec<(usize, Link)>, Vec<(usize, Link)>) =
+    let (mut chained, others): (Vec<Placed>, Vec<Placed>) =
         std::mem::take(&mut joined.links).into_iter().enumerate().partition(|(_, link)| is_of_chain(link));
     chained.sort_by(|(_, a), (_, b)| {
         match (joined.sessions.get(a.session), joined.sessions.get(b.session)) {
@@ -43,15 +46,15 @@ pub(super) fn chain_fragments(joined: &mut Joined<'_>) {
             _ => std::cmp::Ordering::Equal,
         }
     });
-    let mut links: Vec<(usize, Link)> = others;
+    let mut links: Vec<Placed> = others;
     links.extend(chain(joined, chained));
     links.sort_by_key(|(place, _)| *place);
     joined.links = links.into_iter().map(|(_, link)| link).collect();
 }
 
 /// Chains connections that are sorted by tuple and start.
-fn chain(joined: &mut Joined<'_>, sorted: Vec<(usize, Link)>) -> Vec<(usize, Link)> {
-    let mut chained: Vec<(usize, Link)> = Vec::with_capacity(sorted.len());
+fn chain(joined: &mut Joined<'_>, sorted: Vec<Placed>) -> Vec<Placed> {
+    let mut chained: Vec<Placed> = Vec::with_capacity(sorted.len());
     for (place, link) in sorted {
         let Some((_, fragment)) = joined.sessions.get(link.session).cloned() else { continue };
         let last = chained.last_mut().map(|(_, last)| last);

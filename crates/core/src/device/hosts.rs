@@ -31,7 +31,7 @@ pub(super) struct Hosts {
     /// Number of the normal form of each name as sent.
     normal_of_raw: Vec<u32>,
     normal: Interner,
-    hosts: Vec<Host>,
+    known: Vec<Host>,
     asked: usize,
 }
 
@@ -45,7 +45,7 @@ impl Hosts {
         let name = normal_host(raw);
         let (normal, is_new) = self.normal.number(&name);
         if is_new {
-            self.hosts.push(Host {
+            self.known.push(Host {
                 is_usable: !name.is_empty() && name.len() <= HOST_BYTES_MAX,
                 is_ip_literal: is_ip_literal(&name),
                 is_asked: false,
@@ -60,7 +60,7 @@ impl Hosts {
     pub(super) fn number_of_message(&mut self, message: &Exchange<'_>) -> Option<u32> {
         let number = self.number(message.host?);
         if message.kind == ExchangeKind::Dns
-            && let Some(host) = self.hosts.get_mut(number as usize)
+            && let Some(host) = self.known.get_mut(number as usize)
             && !host.is_asked
         {
             host.is_asked = true;
@@ -71,7 +71,7 @@ impl Hosts {
 
     /// What is known of a name.
     pub(super) fn get(&self, number: u32) -> Option<Host> {
-        self.hosts.get(number as usize).copied()
+        self.known.get(number as usize).copied()
     }
 
     /// The name of a number.

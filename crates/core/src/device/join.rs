@@ -80,7 +80,7 @@ struct Joining<'a> {
     has_fragments: bool,
 }
 
-impl<'a> Joining<'a> {
+impl Joining<'_> {
     /// Joins the records whose ids have one hash: nearly always one id, of one connection.
     fn group(&mut self, hash: u64, sessions: Range<usize>, messages: Range<usize>) {
         let before = sessions.len() + messages.len();

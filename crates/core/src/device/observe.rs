@@ -213,13 +213,10 @@ fn profile(key: SeriesKey, group: &[Sighting], circumstances: &Circumstances<'_,
     for sighting in group {
         let Some(at) = circumstances.time_of(sighting) else { continue };
         let day = at.day();
-        let place = match days.iter().rposition(|(known, _)| *known == day) {
-            Some(place) => place,
-            None => {
-                days.push((day, Summary::default()));
-                days.len() - 1
-            }
-        };
+        let place = days.iter().rposition(|(known, _)| *known == day).unwrap_or_else(|| {
+            days.push((day, Summary::default()));
+            days.len() - 1
+        });
         if let Some((_, summary)) = days.get_mut(place) {
             summary.add(&key, sighting, circumstances);
         }

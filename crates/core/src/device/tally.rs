@@ -20,15 +20,15 @@ impl<K> Default for Tally<K> {
 impl<K: Copy + PartialEq> Tally<K> {
     /// Counts one value. `own` makes the key of the counts of it.
     pub(super) fn add<T: StableKey>(&mut self, value: K, counts: &mut Counts<T>, own: impl Fn(K) -> T) {
-        match self.held.iter_mut().find(|(known, count)| *known == value && *count < u32::MAX) {
-            Some((_, count)) => *count += 1,
-            None => {
-                if self.held.len() >= HELD_MAX {
-                    self.flush(counts, own);
-                }
-                self.held.push((value, 1));
-            }
+        let held = self.held.iter_mut().find(|(known, count)| *known == value && *count < u32::MAX);
+        if let Some((_, count)) = held {
+            *count += 1;
+            return;
         }
+        if self.held.len() >= HELD_MAX {
+            self.flush(counts, own);
+        }
+        self.held.push((value, 1));
     }
 
     /// Gives what is held to the counts.

@@ -188,7 +188,7 @@ fn sorted_slots<'b>(taken: &'b [Taken], names: &[&str]) -> (Vec<Slot>, Vec<&'b [
 }
 
 /// Pass 1 over one device. Its records are taken out of `lists`, which keep their room for the next.
-fn device<'a>(id: &str, lists: &mut Lists<'a>, context: FirstContext<'_>) -> Device {
+fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device {
     let platform = platform(id, &lists.telemetry, context.directory);
     let mut roles = Roles::default();
     roles.count(&lists.telemetry);
