@@ -10,6 +10,7 @@ use super::filing::Filing;
 use super::sighting::Sighting;
 use super::summary::{Circumstances, fingerprint_of};
 use crate::destination::knowledge::is_widely_used;
+use crate::model::{Network, Timestamp};
 use crate::series::{Destination, SeriesKey, Service};
 use std::collections::BTreeMap;
 
@@ -56,7 +57,7 @@ pub(super) fn rotations(
 ) -> Vec<Rotation> {
     let is_candidate = filing.destinations_that(|destination| match destination {
         Destination::Domain(domain) => !is_widely_used(domain),
-        Destination::Address(addr) => !crate::model::Network::is_inside_by_kind(*addr),
+        Destination::Address(addr) => !Network::is_inside_by_kind(*addr),
         Destination::Group(_) => false,
     });
     let mut groups: BTreeMap<Common<'_>, Vec<Sighting>> = BTreeMap::new();
@@ -97,7 +98,7 @@ fn rotation(
     if counts.len() < MEMBERS_MIN || f64::from(most) > ONE_SHARE_MAX * group.len() as f64 {
         return None;
     }
-    let times = group.iter().filter_map(|s| circumstances.time_of(s)).map(|at| at.micros()).collect();
+    let times = group.iter().filter_map(|s| circumstances.time_of(s)).map(Timestamp::micros).collect();
     if !keeps_a_pace(times) {
         return None;
     }
@@ -134,6 +135,7 @@ fn keeps_a_pace(mut times: Vec<i64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_pace_is_told_from_chance_and_from_bursts() {
@@ -141,11 +143,12 @@ mod tests {
         let paced: Vec<i64> = (0..40).map(|n| n * 60 + n * 7 % 25).collect();
         assert!(keeps_a_pace(secs(&paced)));
         // Quantiles of the exponential law in a shuffled order: what chance looks like.
-        let mut at = 0.0;
+        let mut at = 0;
         let chance: Vec<i64> = (0..200)
             .map(|n| {
-                at += -60.0 * (1.0 - (f64::from(n * 77 % 200) + 0.5) / 200.0_f64).ln();
-                (at * 1e6) as i64
+                let wait = -60.0 * (1.0 - (f64::from(n * 77 % 200) + 0.5) / 200.0_f64).ln();
+                at += Duration::from_secs_f64(wait).as_micros();
+                i64::try_from(at).unwrap()
             })
             .collect();
         assert!(!keeps_a_pace(chance));

@@ -33,7 +33,7 @@ pub(super) fn seen(
     let mut states = StateTally::default();
     view.flags.iter().for_each(|flags: &EventFlags| states.add(*flags));
     let count = |is: fn(&Connection<'_, '_>) -> bool| connections.iter().filter(|one| is(one)).count() as u64;
-    let messages = || connections.iter().flat_map(|connection| connection.messages());
+    let messages = || connections.iter().flat_map(Connection::messages);
     let most = |is_web: bool| {
         let of_kind = series.iter().filter(|series| series.key.service.is_web() == is_web);
         let events = of_kind.map(|series| {
