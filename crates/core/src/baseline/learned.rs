@@ -3,10 +3,10 @@
 //! Learning must not teach an infection: what one device alone shows is never normal and is kept as a number
 //! only, which also keeps personal servers out of a file that people pass around.
 
-use super::Baseline;
+use super::{Baseline, HABITS_MAX, Habits};
 use crate::model::Day;
 use crate::score::budget::{Sight, Tail};
-use crate::score::history::Maxima;
+use crate::score::history::FleetMaxima;
 use std::collections::BTreeMap;
 
 /// Devices from which something is kept by name.
@@ -23,12 +23,14 @@ pub struct Bounds {
     pub app_destinations: usize,
     /// Networking stacks.
     pub stacks: usize,
+    /// Series of phones.
+    pub habits: usize,
 }
 
 impl Default for Bounds {
     /// What a fleet of a million devices shares, with room to spare; about 60 MB as a file.
     fn default() -> Self {
-        Self { destinations: 200_000, apps: 50_000, app_destinations: 400_000, stacks: 50_000 }
+        Self { destinations: 200_000, apps: 50_000, app_destinations: 400_000, stacks: 50_000, habits: HABITS_MAX }
     }
 }
 
@@ -57,14 +59,21 @@ pub struct Learned {
     /// Entries left out to stay within bounds.
     pub cut: u64,
     /// Highest `S` of each device-day.
-    pub maxima: Maxima,
+    pub maxima: FleetMaxima,
+    /// What each phone did; `None` where it was not kept.
+    pub habits: Option<Habits>,
     /// What the maxima were made with: those of network logs say nothing of scans with telemetry.
     pub sight: Sight,
 }
 
 impl Learned {
     /// What is kept of a settled fleet (see [`Baseline::settle`]).
-    pub fn of(mut baseline: Baseline, maxima: Maxima, sight: Sight, bounds: Bounds) -> Self {
+    pub fn of(
+        mut baseline: Baseline,
+        (maxima, mut habits): (FleetMaxima, Option<Habits>),
+        sight: Sight,
+        bounds: Bounds,
+    ) -> Self {
         let span = baseline.span();
         // Of the fleet at hand: the file has no place for it yet.
         baseline.app_stacks.clear();
@@ -86,13 +95,18 @@ impl Learned {
             apps: keep(&mut baseline.apps, |reach| reach.devices, bounds.apps, &mut cut),
             stacks: keep(&mut baseline.stacks, |devices| *devices, bounds.stacks, &mut cut),
         };
-        Self { baseline, span, singles, cut, maxima, sight }
+        cut += habits.as_mut().map_or(0, |habits| habits.bound(bounds.habits));
+        Self { baseline, span, singles, cut, maxima, habits, sight }
     }
 
-    /// The history's tail, for scans that see as much as it did. Fewer devices than a fleet are weighed with shipped
-    /// priors, and such weights calibrate nothing.
-    pub fn tail(&self, sight: Sight) -> Option<Tail> {
-        if self.sight == sight && self.baseline.is_fleet() { self.maxima.tail() } else { None }
+    /// The history's tails of phones without and with a past, for scans that see as much as it did; `None` where it is
+    /// too short. Fewer devices than a fleet are weighed with shipped priors, and such weights calibrate nothing.
+    pub fn tails(&self, sight: Sight) -> (Option<Tail>, Option<Tail>) {
+        if self.sight == sight && self.baseline.is_fleet() {
+            (self.maxima.first.tail(), self.maxima.later.tail())
+        } else {
+            (None, None)
+        }
     }
 }
 
@@ -164,7 +178,7 @@ mod tests {
     }
 
     fn learn(baseline: Baseline) -> Learned {
-        Learned::of(baseline, Maxima::default(), Sight::Telemetry, Bounds::default())
+        Learned::of(baseline, (FleetMaxima::default(), None), Sight::Telemetry, Bounds::default())
     }
 
     #[test]
@@ -202,7 +216,7 @@ mod tests {
             baseline.add_device(&report(&reached));
         }
         let bounds = Bounds { destinations: 2, ..Bounds::default() };
-        let learned = Learned::of(baseline, Maxima::default(), Sight::Network, bounds);
+        let learned = Learned::of(baseline, (FleetMaxima::default(), None), Sight::Network, bounds);
         let kept: Vec<&Destination> = learned.baseline.destinations.keys().collect();
         assert_eq!(kept, [&domain_of("d4.example"), &domain_of("d5.example")]);
         assert_eq!((learned.cut, learned.singles.destinations), (3, 1));
@@ -210,12 +224,12 @@ mod tests {
 
     #[test]
     fn a_history_of_other_sight_is_no_calibration() {
-        let mut maxima = Maxima::default();
-        maxima.add(0, 1800);
-        maxima.add(60, 150);
-        maxima.add(70, 50);
-        let learned = Learned::of(fleet(40), maxima, Sight::Telemetry, Bounds::default());
-        assert!(learned.tail(Sight::Telemetry).is_some());
-        assert!(learned.tail(Sight::Network).is_none());
+        let mut maxima = FleetMaxima::default();
+        maxima.later.add(0, 1800);
+        maxima.later.add(60, 150);
+        maxima.later.add(70, 50);
+        let learned = Learned::of(fleet(40), (maxima, None), Sight::Telemetry, Bounds::default());
+        assert!(matches!(learned.tails(Sight::Telemetry), (None, Some(_))));
+        assert_eq!(learned.tails(Sight::Network), (None, None));
     }
 }

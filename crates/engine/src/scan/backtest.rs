@@ -16,7 +16,8 @@ use undertone_core::device::{DeviceReport, Reported};
 use undertone_core::finding::Finding;
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
-use undertone_core::score::history::Maxima;
+use undertone_core::score::history::FleetMaxima;
+use undertone_core::weigh::HISTORY_DAYS_MIN;
 
 /// A past day.
 #[derive(Debug, Clone)]
@@ -83,7 +84,7 @@ pub fn backtest(
             history.add(day, active, &devices, &second);
             totals = std::mem::take(&mut second.totals).latest(totals);
             if number >= from.number() {
-                let is_calibrated = then.learned.as_ref().is_some_and(|l| l.tail(second.sight).is_some());
+                let is_calibrated = then.learned.as_ref().is_some_and(|l| l.tails(second.sight) != (None, None));
                 days.push(BacktestDay {
                     day,
                     findings: verdict(second, &then),
@@ -102,7 +103,7 @@ pub fn backtest(
 struct History {
     /// What each device reached, and with which stacks; the rest of its report stays empty.
     reports: BTreeMap<String, DeviceReport>,
-    maxima: Maxima,
+    maxima: FleetMaxima,
     sight: Sight,
 }
 
@@ -117,7 +118,7 @@ impl History {
             baseline.add_device(report);
         }
         baseline.settle(self.reports.values());
-        Some(Learned::of(baseline, self.maxima.clone(), self.sight, Bounds::default()))
+        Some(Learned::of(baseline, (self.maxima.clone(), None), self.sight, Bounds::default()))
     }
 
     /// Adds a day that has passed, with what the window that ends on it showed.
@@ -132,9 +133,12 @@ impl History {
             known.days.sort_unstable();
             known.days.dedup();
         }
-        for (bin, days) in Maxima::of(&second.scored, active).bins() {
-            self.maxima.add(bin, days);
-        }
+        let has_past = |device: &&Device| {
+            let days = &device.report.days;
+            days.contains(&day) && days.partition_point(|known| *known < day) >= HISTORY_DAYS_MIN as usize
+        };
+        let later = devices.iter().filter(has_past).count() as u64;
+        self.maxima.merge(&FleetMaxima::of(&second.scored, active - later, later));
         self.sight = second.sight;
     }
 }
