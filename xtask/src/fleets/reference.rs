@@ -6,9 +6,13 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use undertone_core::score::budget::{Sight, Tail};
+use undertone_core::weigh::HISTORY_DAYS_MIN;
 
 /// Budgets at which the empirical and the fitted weight are shown, per 1,000 device-days.
 const RATES: [f64; 5] = [30.0, 10.0, 3.0, 1.0, 0.3];
+
+/// Days from which a phone has a past.
+const DAYS_BEFORE: i32 = HISTORY_DAYS_MIN.cast_signed();
 
 /// A cell of the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +27,8 @@ struct Cell {
 #[derive(Debug, Default)]
 struct Sample {
     maxima: Vec<f64>,
+    /// Highest weights by way of a destination that several phones share.
+    shared: Vec<f64>,
     device_days: u64,
 }
 
@@ -32,14 +38,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let first_scanned = i32::try_from(arguments.learn_days).unwrap_or(i32::MAX);
     watch::each(arguments, |_, sight, seen| {
         for with_rare in [false, true] {
-            let maxima = seen.maxima(|row| with_rare || row.class == watch::Class::Other);
+            let is_counted = |row: &watch::Row| with_rare || row.class == watch::Class::Other;
+            let maxima = seen.maxima(is_counted);
+            let shared = seen.maxima(|row| row.is_shared);
             for is_later in [false, true] {
-                let is_in = |day: i32| if is_later { day >= 2 } else { day == 0 };
+                let is_in = |day: i32| (day >= DAYS_BEFORE) == is_later;
                 let days = first_scanned..i32::try_from(arguments.fleet.days).unwrap_or(0);
                 let days = days.filter(|day| is_in(*day)).count() as u64;
                 let sample = cells.entry(Cell { sight, with_rare, is_later }).or_default();
                 sample.device_days += days * seen.devices;
                 sample.maxima.extend(maxima.iter().filter(|((day, _), _)| is_in(*day)).map(|(_, s)| *s));
+                sample.shared.extend(shared.iter().filter(|((day, _), _)| is_in(*day)).map(|(_, s)| *s));
             }
         }
         Ok(())
@@ -73,7 +82,7 @@ fn show(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) {
             let mut row = vec![
                 cell.sight.as_str().to_owned(),
                 if cell.with_rare { "counted" } else { "left out" }.to_owned(),
-                if cell.is_later { "third and later" } else { "first" }.to_owned(),
+                if cell.is_later { "third and later" } else { "first two" }.to_owned(),
                 sample.device_days.to_string(),
                 sample.maxima.len().to_string(),
             ];
@@ -104,6 +113,12 @@ fn fit(sample: &Sample) -> Option<Tail> {
     Tail::fit_clean(&all)
 }
 
+/// Share of device-days above the tail's threshold by way of a shared destination.
+fn shared_rate(sample: &Sample, tail: &Tail) -> f64 {
+    let over = sample.shared.iter().filter(|s| **s >= tail.threshold_bans).count();
+    over as f64 / sample.device_days as f64
+}
+
 /// The weight that the tail expects at a rate.
 fn weight_at(tail: &Tail, per_1000: f64) -> f64 {
     let ratio = (1000.0 * tail.rate / per_1000).max(1.0);
@@ -129,7 +144,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
         "//! The shipped tails of device-day maxima of clean fleets. Made by `xtask reference`; do not edit.\n//!\n",
     );
     writeln!(text, "//! {}.", arguments.told())?;
-    text.push_str("\nuse super::budget::Fitted;\n");
+    text.push_str("\nuse super::reference::Reference;\n");
     for (name, sight) in [("NETWORK", Sight::Network), ("TELEMETRY", Sight::Telemetry)] {
         for (days, is_later) in [("FIRST_DAY", false), ("LATER_DAYS", true)] {
             let cell = Cell { sight, with_rare: is_later, is_later };
@@ -139,19 +154,21 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
             };
             write!(
                 text,
-                "\n/// {} with {}.\npub(super) const {name}_{days}: Fitted = Fitted {{\n    threshold_bans: \
-                 {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n}};\n",
+                "\n/// {} with {}.\npub(super) const {name}_{days}: Reference = Reference {{\n    threshold_bans: \
+                 {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n    \
+                 shared_rate: {:.5},\n}};\n",
                 if is_later {
-                    "Third and later days, honest rare senders counted,"
+                    "Phones with a past, honest rare senders counted,"
                 } else {
-                    "First day, honest rare senders left out,"
+                    "Phones seen for the first time, honest rare senders left out,"
                 },
                 sight.as_str(),
                 tail.threshold_bans,
                 tail.rate,
                 tail.scale_bans,
                 tail.shape,
-                sample.device_days
+                sample.device_days,
+                shared_rate(sample, &tail)
             )?;
         }
     }

@@ -12,6 +12,7 @@ use undertone_core::finding::Finding;
 use undertone_core::model::Day;
 use undertone_core::score::OVER_BUDGET;
 use undertone_core::score::budget::Sight;
+use undertone_core::score::reference::SHARED_REACH;
 use undertone_engine::input::{InputPath, Progress, StopFlag};
 use undertone_engine::{ScanOptions, learn, scan};
 use undertone_simulate::{FleetOptions, write_fleet};
@@ -54,6 +55,8 @@ pub(super) struct Row {
     /// Whether it clears every floor, so that only the budget decides.
     pub(super) clears: bool,
     pub(super) class: Class,
+    /// Whether several phones share its destination, as the reference counts it.
+    pub(super) is_shared: bool,
     pub(super) evidence: Vec<(EvidenceKind, f64)>,
 }
 
@@ -123,11 +126,8 @@ impl Fleet {
         let mut folders: Vec<PathBuf> =
             days.iter().map(|day| self.path("zeek").join(day.to_string())).collect();
         if sight == Sight::Telemetry {
+            // Not the logs of single phones: they tell of phones that the fleet has already, under other names.
             folders.extend(days.iter().map(|day| self.path("edr").join(day.to_string())));
-            // Logs of single phones span all days: only a scan of all days may read them.
-            if days.len() == self.options.days as usize && self.path("phones").exists() {
-                folders.push(self.path("phones"));
-            }
             folders.push(self.path("inventory.csv"));
         }
         ScanOptions {
@@ -152,6 +152,8 @@ impl Fleet {
             Class::Implants(implants)
         };
         let because = finding.below_because.as_deref().unwrap_or_default();
+        let reach = finding.evidence.iter().find(|item| item.unit == "share_of_devices").and_then(|e| e.observed);
+        let is_shared = finding.destination.group.is_none() && reach.is_some_and(|r| r >= SHARED_REACH);
         let to = finding.destination;
         Row {
             day: finding.day.number() - self.options.start.number(),
@@ -166,6 +168,7 @@ impl Fleet {
             expected: finding.expected_false_per_1000_device_days.unwrap_or(1000.0),
             clears: finding.alert || because.starts_with(OVER_BUDGET),
             class,
+            is_shared,
             evidence: finding.evidence.iter().map(|item| (item.kind, item.weight_bans)).collect(),
         }
     }

@@ -66,6 +66,11 @@ impl Polls {
         self.others_that(destination, device, |there| is_same_pace(there.period_secs, period_secs))
     }
 
+    /// Other devices that go there on a rhythm, or keep a connection, at whatever pace.
+    pub fn others(&self, destination: &Destination, device: u32) -> u32 {
+        self.others_that(destination, device, |_| true)
+    }
+
     /// Other devices that polled the destination before a day.
     pub fn before(&self, destination: &Destination, device: u32, day: Day) -> u32 {
         self.others_that(destination, device, |there| there.first_day < day)
@@ -121,6 +126,7 @@ mod tests {
         let there = Destination::Domain("x.example".into());
         assert_eq!(polls.at_this_pace(&there, 1, Some(60.0)), 1);
         assert_eq!(polls.at_this_pace(&there, 9, None), 1);
+        assert_eq!((polls.others(&there, 1), polls.others(&there, 9)), (3, 4));
         let elsewhere = Destination::Domain("y.example".into());
         assert_eq!(polls.at_this_pace(&elsewhere, 1, Some(60.0)), 0);
         // Device n polls from day n on.

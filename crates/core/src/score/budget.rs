@@ -4,7 +4,6 @@
 //! there is one, else from a reference made by scanning simulated clean fleets (`xtask reference`), and every
 //! finding says which.
 
-use super::reference_tables;
 use crate::finding::Calibration;
 
 /// Exceedances above the tail's threshold from which a tail is fitted.
@@ -251,48 +250,6 @@ impl Sight {
             Self::Network => "network",
             Self::Telemetry => "telemetry",
         }
-    }
-}
-
-/// A shipped tail, as `xtask reference` writes it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fitted {
-    pub(super) threshold_bans: f64,
-    pub(super) rate: f64,
-    pub(super) scale_bans: f64,
-    pub(super) shape: f64,
-    pub(super) device_days: u64,
-}
-
-impl Fitted {
-    const fn tail(self) -> Tail {
-        Tail {
-            threshold_bans: self.threshold_bans,
-            rate: self.rate,
-            scale_bans: self.scale_bans,
-            shape: self.shape,
-            device_days: self.device_days,
-            calibration: Calibration::Reference,
-        }
-    }
-}
-
-/// The shipped reference for a first day: clean simulated fleets, without their rare regular self-hosted senders. A
-/// server that hardly anybody else uses cannot be told from a command channel at first sight, and every finding's
-/// limits say so.
-pub const fn reference(sight: Sight) -> Tail {
-    match sight {
-        Sight::Network => reference_tables::NETWORK_FIRST_DAY.tail(),
-        Sight::Telemetry => reference_tables::TELEMETRY_FIRST_DAY.tail(),
-    }
-}
-
-/// The shipped reference where two days or more of the same fleet came before: rare regular self-hosted senders are
-/// known by then, and count.
-pub const fn reference_with_history(sight: Sight) -> Tail {
-    match sight {
-        Sight::Network => reference_tables::NETWORK_LATER_DAYS.tail(),
-        Sight::Telemetry => reference_tables::TELEMETRY_LATER_DAYS.tail(),
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Scored {
     pub key: SeriesKey,
     /// Day of its last event.
     pub day: Day,
+    /// Whether its destination is one that several phones share ([`super::reference::SHARED_REACH`]).
+    pub is_shared: bool,
     /// Whether the phone was seen on days enough before for its series to be known or new.
     pub has_past: bool,
     /// Window summary.

@@ -1,7 +1,8 @@
 //! The fleet's own history of device-day maxima, kept as counts: what the alert budget is calibrated with.
 
 use super::budget::{Bin, Tail};
-use super::{FLOOR_A_BANS, FLOOR_B_BANS, Scored};
+use super::Scored;
+use super::reference::clears_floors;
 use crate::model::Day;
 use std::collections::BTreeMap;
 
@@ -51,9 +52,7 @@ impl Maxima {
     /// how many days with traffic all devices had together: days without any such series count as 0.
     fn of<'s>(scored: impl Iterator<Item = &'s Scored>, device_days: u64) -> Self {
         let mut highest: BTreeMap<(&str, Day), f64> = BTreeMap::new();
-        let could_alert =
-            |s: &&Scored| s.weighed.stage_a >= FLOOR_A_BANS && s.weighed.stage_b >= FLOOR_B_BANS;
-        for series in scored.filter(could_alert) {
+        for series in scored.filter(|series| clears_floors(series)) {
             let total = series.weighed.total();
             let known = highest.entry((&series.device_id, series.day)).or_insert(total);
             *known = known.max(total);

@@ -5,6 +5,7 @@ pub mod budget;
 mod decide;
 pub mod history;
 pub mod machine;
+pub mod reference;
 mod reference_tables;
 mod sum;
 

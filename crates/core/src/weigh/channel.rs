@@ -7,8 +7,11 @@ use crate::evidence::{Evidence, EvidenceKind};
 use crate::score::machine::Persistence;
 use crate::series::Service;
 
-/// A connection that is always there says as much as a weak rhythm: push services do it, too.
-const PERSISTENCE_CAP_BANS: f64 = 2.0;
+/// A connection that is always there says nearly as much as a rhythm: push services do it, too, but to destinations
+/// that everybody has.
+const PERSISTENCE_CAP_BANS: f64 = 3.5;
+/// Bans of each tenfold of a fifth of an hour.
+const PERSISTENCE_SCALE: f64 = 1.75;
 /// A DNS channel is seldom anything else.
 const DNS_CAP_BANS: f64 = 4.0;
 /// What the rhythm of plain lookups is discounted by.
@@ -64,8 +67,9 @@ pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
     if found.connected_secs < CONNECTED_SECS_MIN {
         return kept_open(case, found);
     }
-    // One ban from two hours on, two from a day on: hours by the decade.
-    let weight = (found.connected_secs / 3600.0 * 5.0).log10().clamp(0.0, PERSISTENCE_CAP_BANS);
+    // 1.75 bans from two hours on, 3.5 from a day on: hours by the decade.
+    let decades = (found.connected_secs / 3600.0 * 5.0).log10();
+    let weight = (PERSISTENCE_SCALE * decades).clamp(0.0, PERSISTENCE_CAP_BANS);
     let text = format!(
         "connected for {} in all, {} of the time it was seen; its longest session lasted {}",
         duration(found.connected_secs),

@@ -19,6 +19,10 @@ const ODDITY_CAP_BANS: f64 = 1.2;
 const COMMON_SHARE: f64 = 0.05;
 /// What is left of commonness when the app's other copies do not go there.
 const FOREIGN_SHARE: f64 = 0.3;
+/// Share of those who reach a common destination that must poll it for polling to be what it is for.
+const POLLED_SHARE: f64 = 0.2;
+/// What is left of commonness where nobody else polls.
+const UNPOLLED_SHARE: f64 = 0.3;
 /// Rare destinations that share one rhythm: feed readers and meshes of devices have them, too.
 const ROTATION_BANS: f64 = 1.0;
 /// Other phones that must have an app for its habits to be known.
@@ -114,14 +118,27 @@ fn common(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let common = -(1.0 + (reach / COMMON_SHARE).log10() * 1.5);
-    let weight = if is_foreign_to_app(case) { common * FOREIGN_SHARE } else { common };
-    let text = format!("{} of the other devices reach {}, too", percent(reach), case.key.destination);
+    let is_foreign = is_foreign_to_app(case);
+    let polled = polled_share(case);
+    let weight = if is_foreign { common * FOREIGN_SHARE } else { common * polled.max(UNPOLLED_SHARE) };
+    let mut text = format!("{} of the other devices reach {}, too", percent(reach), case.key.destination);
+    if !is_foreign && polled < 1.0 {
+        text.push_str(", but hardly any of them on a rhythm");
+    }
     Some(Evidence {
         observed: Some(reach),
         unit: "share_of_devices",
         baseline_n: Some(u64::from(case.baseline.others())),
         ..plain(EvidenceKind::Destination, None, weight, text)
     })
+}
+
+/// How far others' use of a destination excuses this one: in full where a fifth of those who reach it do so on a
+/// rhythm, too. What people open all day is no reason for a machine to ask there.
+fn polled_share(case: &Case<'_>) -> f64 {
+    let reaching = f64::from(case.baseline.others_reaching(&case.key.destination).max(1));
+    let polling = f64::from(case.polls.others(&case.key.destination, case.device));
+    (polling / reaching / POLLED_SHARE).min(1.0)
 }
 
 /// A fleet with too few machine-driven series to compare with still knows how many phones go there.

@@ -6,12 +6,12 @@ use crate::evidence::{Evidence, EvidenceKind};
 /// Days that a phone must have been seen before newness means anything.
 pub const HISTORY_DAYS_MIN: u32 = 2;
 
-/// A channel that begins while the phone is watched.
-const NEW_BANS: f64 = 1.2;
-/// A series that was there, and long enough to be judged, on a day before. It was shown then if it was to be shown; a
+/// A channel that begins while the phone is watched: of a phone's machines, one in forty is new on a day.
+const NEW_BANS: f64 = 1.6;
+/// A series that was there, and long enough to be judged (eight check-ins), on a day before. It was shown then if it was to be shown; a
 /// slow one that becomes testable only now loses nothing.
-const KNOWN_BANS_PER_DAY: f64 = 1.2;
-const KNOWN_CAP_BANS: f64 = 2.4;
+const KNOWN_BANS_PER_DAY: f64 = 1.6;
+const KNOWN_CAP_BANS: f64 = 3.2;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let past = case.past;

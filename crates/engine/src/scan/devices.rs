@@ -250,6 +250,7 @@ fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Directory) -> Pla
 fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
     let SeriesDays { key, mut days } = series;
     let mut found = Vec::new();
+    let (mut days_judged, mut first_judged) = (0, None);
     let all: Vec<Day> = days.keys().copied().collect();
     let last = all.last().copied();
     for (before, day) in all.into_iter().enumerate() {
@@ -257,17 +258,23 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
         let first = day.plus(1 - WINDOW_DAYS);
         let Some(profile) = window(&mut days, first..=day, is_last) else { continue };
         let machine = machine::assess(&profile, &report.awake);
-        if machine.is_worth_weighing(&profile) {
+        let has_timing = machine.timing.is_some();
+        let is_worth = machine.is_worth_weighing(&profile);
+        if is_worth {
             found.push(Assessed {
                 key: key.clone(),
                 day,
                 is_last,
                 days_before: u32::try_from(before).unwrap_or(u32::MAX),
-                days_judged: u32::try_from(found.len()).unwrap_or(u32::MAX),
-                first_judged: found.first().map_or(day, |first: &Assessed| first.day),
+                days_judged,
+                first_judged: *first_judged.get_or_insert(day),
                 profile,
                 machine,
             });
+        }
+        if is_worth || has_timing {
+            days_judged += 1;
+            first_judged.get_or_insert(day);
         }
     }
     found

@@ -33,7 +33,7 @@ use undertone_core::baseline::{Bounds, Learned};
 use undertone_core::finding::{Finding, add_context};
 use undertone_core::model::{Day, Network};
 use undertone_core::score::history::FleetMaxima;
-use undertone_core::score::{DecideOptions, Tails, budget, decide};
+use undertone_core::score::{DecideOptions, Tails, decide, reference};
 use undertone_core::thresholds::ThresholdSet;
 use undertone_wire::mobile::usagestats::UtcOffset;
 
@@ -183,9 +183,12 @@ impl Analysis {
 /// Floors, budget and leads.
 fn verdict(second: Second, settings: &Settings) -> Vec<Finding> {
     let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(second.sight));
+    let days_later = second.totals.device_days_later;
+    let days_first = second.totals.device_days - days_later;
+    let of = |has_past: bool| second.scored.iter().filter(move |series| series.has_past == has_past);
     let tails = Tails {
-        first: first.unwrap_or_else(|| budget::reference(second.sight)),
-        later: later.unwrap_or_else(|| budget::reference_with_history(second.sight)),
+        first: first.unwrap_or_else(|| reference::first(second.sight).in_fleet(of(false), days_first)),
+        later: later.unwrap_or_else(|| reference::later(second.sight).in_fleet(of(true), days_later)),
     };
     let mut findings = decide(
         second.scored,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Features, Past, Peer, Peers, Poll, Polls};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
+use undertone_core::score::reference::SHARED_REACH;
 use undertone_core::score::{Scored, weigh_case};
 use undertone_core::series::{Destination, SeriesKey};
 use undertone_core::thresholds::Scope;
@@ -201,6 +202,7 @@ impl Context<'_> {
             polls: self.polls,
             thresholds: &thresholds,
         };
+        let is_shared = !series.key.destination.is_group() && case.features.reach >= SHARED_REACH;
         Scored {
             device_id: device.id.clone(),
             platform: device.platform,
@@ -210,6 +212,7 @@ impl Context<'_> {
             role: role.to_owned(),
             key: series.key.clone(),
             day: series.day,
+            is_shared,
             has_past: past.device_days >= HISTORY_DAYS_MIN,
             profile: series.profile.clone(),
             machine: series.machine.clone(),
