@@ -308,7 +308,7 @@ fn confidence(series: &Scored, alert: bool, options: &DecideOptions) -> Confiden
 }
 
 fn limits(series: &Scored, options: &DecideOptions) -> Vec<String> {
-    let states = &series.profile.states;
+    let (states, tail) = (&series.profile.states, options.tail(series));
     let mut limits = Vec::new();
     let mut note = |is: bool, text: &str| {
         if is {
@@ -321,9 +321,9 @@ fn limits(series: &Scored, options: &DecideOptions) -> Vec<String> {
     note(states.app_known() == 0, "foreground or background unknown");
     note(!options.is_fleet, "fewer than 30 devices: ranked by shipped priors, without error control");
     note(
-        options.is_fleet && options.tail(series).calibration == crate::finding::Calibration::Reference,
-        "a server that fewer than 1 in 100 phones use (one's own cloud, home automation) can look like this; the \
-         expectation leaves those out",
+        options.is_fleet && !series.has_past && tail.calibration == crate::finding::Calibration::Reference,
+        "a server that hardly any other phone uses (one's own cloud, home automation) can look like this on its first \
+         days; the expectation leaves those out",
     );
     let is_capped = series.profile.starts.total() > series.profile.starts.latest().len() as u64;
     note(is_capped, "only the latest events of a very busy series were tested");
