@@ -6,6 +6,7 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use undertone_core::score::budget::{Sight, Tail};
+use undertone_core::score::reference::SHARED_BANS;
 use undertone_core::weigh::HISTORY_DAYS_MIN;
 
 /// Budgets at which the empirical and the fitted weight are shown, per 1,000 device-days.
@@ -113,9 +114,9 @@ fn fit(sample: &Sample) -> Option<Tail> {
     Tail::fit_clean(&all)
 }
 
-/// Share of device-days above the tail's threshold by way of a shared destination.
-fn shared_rate(sample: &Sample, tail: &Tail) -> f64 {
-    let over = sample.shared.iter().filter(|s| **s >= tail.threshold_bans).count();
+/// Share of device-days that reach the height by way of a shared destination.
+fn shared_rate(sample: &Sample) -> f64 {
+    let over = sample.shared.iter().filter(|s| **s >= SHARED_BANS).count();
     over as f64 / sample.device_days as f64
 }
 
@@ -168,7 +169,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                 tail.scale_bans,
                 tail.shape,
                 sample.device_days,
-                shared_rate(sample, &tail)
+                shared_rate(sample)
             )?;
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Fleets differ in how many of their apps poll small places on a rhythm, and a reference made of one kind of fleet
 //! promises too little or too much for another. What a fleet can tell of itself, without trusting that it is clean,
-//! is how often its phones reach the height at which the tail begins by way of destinations that several phones
-//! share: an implant has one place and few victims. That scales the reference's rate; the law of the excess stays.
+//! is how often its phones reach a moderate height by way of destinations that several phones share: an implant has
+//! one place and few victims. That scales the reference's rate; the law of the excess stays.
 
 use super::budget::{Sight, Tail};
 use super::decide::Scored;
@@ -15,6 +15,9 @@ use std::collections::BTreeSet;
 
 /// Share of the other phones from which a destination is shared.
 pub const SHARED_REACH: f64 = 0.01;
+/// The height, bans: low enough that a few dozen phones tell something, high enough that it takes a machine whose
+/// destination is not everybody's.
+pub const SHARED_BANS: f64 = 4.0;
 /// Device-days over the height that the reference is worth against the fleet's own: simulated worlds differ by about
 /// as much as their mean, which is the spread of a Gamma law of this shape.
 const PRIOR_DEVICE_DAYS: f64 = 1.0;
@@ -35,7 +38,7 @@ pub struct Reference {
     pub(super) shape: f64,
     /// Device-days behind it.
     pub(super) device_days: u64,
-    /// Share of device-days above it by way of a destination that several phones share.
+    /// Share of device-days that reach [`SHARED_BANS`] by way of a destination that several phones share.
     pub(super) shared_rate: f64,
 }
 
@@ -61,15 +64,15 @@ impl Reference {
     pub fn in_fleet<'s>(&self, scored: impl Iterator<Item = &'s Scored>, device_days: u64) -> Tail {
         let mut over: BTreeSet<(&str, Day)> = BTreeSet::new();
         for series in scored.filter(|series| series.is_shared && clears_floors(series)) {
-            if series.weighed.total() >= self.threshold_bans {
+            if series.weighed.total() >= SHARED_BANS {
                 over.insert((&series.device_id, series.day));
             }
         }
         self.scaled(over.len() as u64, device_days)
     }
 
-    /// The tail where so many of `device_days` are above the threshold by way of a shared destination: the rate's
-    /// posterior mean under a Gamma prior around the reference's.
+    /// The tail where so many of `device_days` reach the height by way of a shared destination: the rate's posterior
+    /// mean under a Gamma prior around the reference's.
     fn scaled(&self, over: u64, device_days: u64) -> Tail {
         let expected = self.shared_rate * device_days as f64;
         let factor = (PRIOR_DEVICE_DAYS + over as f64) / (PRIOR_DEVICE_DAYS + expected);
