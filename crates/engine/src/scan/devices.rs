@@ -5,7 +5,7 @@ use super::settings::Settings;
 use super::{ScanError, coverage};
 use crate::identity::Directory;
 use crate::input::StopFlag;
-use crate::partition::{Packed, Partitions, Taken, next_record};
+use crate::partition::{Owner, Packed, Partitions, Taken, next_record};
 use crate::telemetry::{self, Roles};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -146,7 +146,9 @@ fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> 
 
 /// Shows the records of each device of a partition to `take`, which leaves the lists empty.
 pub(super) fn each_device<'b>(taken: &'b [Taken], mut take: impl FnMut(&str, &mut Lists<'b>)) {
-    let names: BTreeSet<&str> = taken.iter().flat_map(|part| part.names.iter().map(String::as_str)).collect();
+    let mut names: BTreeSet<&str> =
+        taken.iter().flat_map(|part| part.names.iter().map(String::as_str)).collect();
+    names.extend(named(taken));
     let names: Vec<&str> = names.into_iter().collect();
     let (slots, records) = sorted_slots(taken, &names);
     let mut lists = Lists::default();
@@ -166,6 +168,17 @@ pub(super) fn each_device<'b>(taken: &'b [Taken], mut take: impl FnMut(&str, &mu
     }
 }
 
+/// Names that stand before their records.
+fn named(taken: &[Taken]) -> impl Iterator<Item = &str> {
+    taken.iter().flat_map(|part| &part.chunks).flat_map(|chunk| {
+        let mut rest = chunk.as_slice();
+        std::iter::from_fn(move || next_record(&mut rest)).filter_map(|packed| match packed.owner {
+            Owner::Name(name) => Some(name),
+            Owner::Number(_) => None,
+        })
+    })
+}
+
 /// The records of a partition in their order of work. A device has one number, whatever sink its records came by.
 fn sorted_slots<'b>(taken: &'b [Taken], names: &[&str]) -> (Vec<Slot>, Vec<&'b [u8]>) {
     let (mut slots, mut records) = (Vec::new(), Vec::new());
@@ -174,8 +187,11 @@ fn sorted_slots<'b>(taken: &'b [Taken], names: &[&str]) -> (Vec<Slot>, Vec<&'b [
         let numbers: Vec<Option<usize>> = part.names.iter().map(number_of).collect();
         for chunk in &part.chunks {
             let mut rest = chunk.as_slice();
-            while let Some(Packed { device, key, record }) = next_record(&mut rest) {
-                let number = numbers.get(device as usize).copied().flatten();
+            while let Some(Packed { owner, key, record }) = next_record(&mut rest) {
+                let number = match owner {
+                    Owner::Number(number) => numbers.get(number as usize).copied().flatten(),
+                    Owner::Name(name) => names.binary_search(&name).ok(),
+                };
                 if let (Some(number), Ok(place)) = (number, u32::try_from(records.len())) {
                     slots.push(Slot { device: u32::try_from(number).unwrap_or(u32::MAX), key, place });
                     records.push(record);
