@@ -132,6 +132,7 @@ mod tests {
             destination: domain_of(domain),
             first_day: day,
             last_day: day,
+            sightings: 1,
         });
         DeviceReport {
             reached: reached.collect(),

@@ -23,9 +23,7 @@ pub(super) fn aliases(
     let mut aliases = BTreeMap::new();
     for (addr, devices) in claimants {
         let name = addr.to_string();
-        if let ([device], true, false) =
-            (devices.as_slice(), is_seen(&name), directory.knows_addr(addr))
-        {
+        if let ([device], true, false) = (devices.as_slice(), is_seen(&name), directory.knows_addr(addr)) {
             aliases.insert(name, (*device).clone());
         }
     }

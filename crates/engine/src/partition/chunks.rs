@@ -105,6 +105,20 @@ pub struct Taken {
     pub chunks: Vec<Vec<u8>>,
 }
 
+impl Taken {
+    /// Adds a record; its name or number is its owner's in the list of names.
+    pub fn push(&mut self, owner: Owner<'_>, key: u64, record: &[u8]) {
+        let is_full =
+            self.chunks.last().is_none_or(|chunk| chunk.len() + record.len() + 64 > chunk.capacity());
+        if is_full {
+            self.chunks.push(Vec::with_capacity(CHUNK_BYTES.max(record.len() + 64)));
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            append_record(chunk, owner, key, |chunk| chunk.extend_from_slice(record));
+        }
+    }
+}
+
 /// Bytes before each record: number of its device, length of what follows, key.
 const HEAD_BYTES: usize = 4 + 4 + 8;
 /// Number of a device whose name stands before each of its records, since the list of names is full.
