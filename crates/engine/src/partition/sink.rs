@@ -12,7 +12,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use undertone_core::model::{Endpoint, Exchange, Record, Session, Telemetry, TelemetryKind, Timestamp};
+use undertone_core::model::{
+    Endpoint, Exchange, Record, Report, Session, Telemetry, TelemetryKind, Timestamp,
+};
 use undertone_core::series::stable_hash;
 use undertone_wire::{RecordSink, RejectReason, packed};
 
@@ -211,7 +213,17 @@ impl PartitionSink {
 
     fn session(&mut self, mut session: Session<'_>) {
         let (local_orig, local_resp) = (session.local_orig, session.local_resp);
-        let end = self.settings.inside.device_end(session.orig, session.resp, local_orig, local_resp);
+        let mut end = self.settings.inside.device_end(session.orig, session.resp, local_orig, local_resp);
+        if session.report == Report::OneWay {
+            let Some(from) = self.settings.inside.device_end_of_direction(session.orig, session.resp) else {
+                self.counts.inbound += 1;
+                return;
+            };
+            if from == DeviceEnd::Resp {
+                turn(&mut session);
+            }
+            end = DeviceEnd::Orig;
+        }
         if end == DeviceEnd::Resp {
             if !is_seen_backwards(session.handshake, session.orig, session.resp) {
                 self.counts.inbound += 1;
