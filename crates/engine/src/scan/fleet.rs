@@ -88,7 +88,7 @@ impl Fleet {
             self.fold();
         }
         // Pruned now and then; what is left in the end is the same.
-        if self.assessed_bytes > 2 * self.shares.assessed {
+        if self.assessed_bytes > self.shares.assessed + self.shares.assessed / 4 {
             self.prune();
         }
     }

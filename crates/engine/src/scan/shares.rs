@@ -29,7 +29,7 @@ pub(super) struct Shares {
 impl Shares {
     pub(super) fn of(memory_bytes: u64) -> Self {
         let memory = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
-        Self { devices: memory / 6, reached: memory / 8, assessed: memory / 5 }
+        Self { devices: memory / 8, reached: memory / 10, assessed: memory / 6 }
     }
 
     /// Whether a partition of so many packed bytes certainly fits a thread's share.
@@ -46,7 +46,7 @@ impl Shares {
 
     /// Packed bytes that are worked on at once where records do not fit.
     pub(super) fn part_bytes(&self) -> usize {
-        (self.devices / 6).max(1 << 16)
+        (self.devices / 4).max(1 << 16)
     }
 }
 
