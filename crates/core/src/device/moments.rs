@@ -114,8 +114,14 @@ mod tests {
 
     #[test]
     fn a_sketch_says_what_all_starts_say() {
-        let starts: Vec<(i64, u32)> =
-            (0..4000_i64).map(|n| (n * n % 977 * 41_000_000, u32::try_from(n % 23).unwrap())).collect();
+        // 40 bursts more than an hour apart; those of even number go to many destinations.
+        let starts: Vec<(i64, u32)> = (0..4000_i64)
+            .map(|n| {
+                let burst = n % 40;
+                let destination = if burst % 2 == 0 { n / 40 % 23 } else { 1 };
+                ((burst * 4000 + n % 7) * 1_000_000, u32::try_from(destination).unwrap())
+            })
+            .collect();
         let mut sketch = MomentsSketch::default();
         starts.iter().for_each(|(at, destination)| sketch.add(*at, u64::from(*destination)));
         let whole = Moments::of_starts(&mut starts.clone());
