@@ -123,7 +123,9 @@ mod tests {
             })
             .collect();
         let mut sketch = MomentsSketch::default();
-        starts.iter().for_each(|(at, destination)| sketch.add(*at, u64::from(*destination)));
+        for (at, destination) in &starts {
+            sketch.add(*at, u64::from(*destination));
+        }
         let whole = Moments::of_starts(&mut starts.clone());
         let sketched = sketch.finish();
         assert_eq!(sketched.shared_slots, whole.shared_slots);

@@ -307,8 +307,11 @@ fn days_of(group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> Opt
     })
 }
 
+/// Numbers of an app and a destination; first and last day, and sightings.
+type Contact = ((u32, u32), (Day, Day, u32));
+
 /// One entry for each app and destination, whatever the services.
-fn reported(filing: &Filing, mut reached: Vec<((u32, u32), (Day, Day, u32))>) -> Vec<Reported> {
+fn reported(filing: &Filing, mut reached: Vec<Contact>) -> Vec<Reported> {
     reached.sort_unstable();
     reached.dedup_by(|next, kept| {
         let is_same = next.0 == kept.0;

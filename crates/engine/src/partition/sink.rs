@@ -528,7 +528,7 @@ pub struct Untaken {
 
 impl Untaken {
     /// Bytes of it, in memory or not.
-    pub fn len(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.partitions.iter().map(Partition::len).sum()
     }
 

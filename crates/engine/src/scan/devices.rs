@@ -158,7 +158,7 @@ impl FirstPass<'_> {
         let untaken = partitions.take(index);
         drop(partitions);
         let shares = self.context.shares;
-        if shares.fits(untaken.len(), self.threads) {
+        if shares.fits(untaken.bytes(), self.threads) {
             self.each_device(&untaken.gather()?);
             return Ok(());
         }

@@ -142,7 +142,7 @@ impl Fleet {
 
     /// Leaves out series that may be machines' until the others fit.
     fn prune(&mut self) {
-        let stays = fitting(self.devices.iter().flat_map(ranked).collect(), self.shares.assessed);
+        let stays = fitting(&self.devices.iter().flat_map(ranked).collect::<Vec<_>>(), self.shares.assessed);
         let mut stays = stays.into_iter();
         for device in &mut self.devices {
             let before = device.assessed.len();
@@ -162,7 +162,7 @@ impl Fleet {
 pub(super) fn keep_within(device: &mut Device, shares: Shares) {
     let series = &device.assessed;
     if series.iter().map(bytes_of_series).sum::<usize>() > shares.assessed {
-        let mut stays = fitting(ranked(device), shares.assessed).into_iter();
+        let mut stays = fitting(&ranked(device), shares.assessed).into_iter();
         let before = series.len();
         device.assessed.retain(|_| stays.next().unwrap_or(true));
         device.pruned += (before - device.assessed.len()) as u64;
@@ -215,7 +215,7 @@ fn fold(reached: &mut Vec<Reported>, assessed: &[Assessed], least: u32) -> u64 {
 }
 
 /// Which of several series, with their bytes, stay so that all fit: those that come first.
-fn fitting(series: Vec<(Rank<'_>, usize)>, mut room: usize) -> Vec<bool> {
+fn fitting(series: &[(Rank<'_>, usize)], mut room: usize) -> Vec<bool> {
     let mut ranked: Vec<usize> = (0..series.len()).collect();
     ranked.sort_unstable_by(|a, b| series.get(*a).cmp(&series.get(*b)));
     let mut stays = vec![false; series.len()];
