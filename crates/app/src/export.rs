@@ -58,7 +58,8 @@ fn navigator(args: &NavigatorArgs, console: &Console) -> anyhow::Result<Outcome>
 
 fn cover(options: &ScanOptions, console: &Console) -> anyhow::Result<(Coverage, Outcome)> {
     let stop = interrupt::polite()?;
-    let analysis = scan::analyse(options, Reading::default(), &stop, console)?;
+    let analysis =
+        scan::analyse(options, Reading { keeps_seen: true, ..Reading::default() }, &stop, console)?;
     let (coverage, summary) = analysis.coverage();
     let outcome = if summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
     console.say(|out| scan::summary_of(summary, &[], 0).write_reading(out, console.named_max()));

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
     };
     let stop = interrupt::polite()?;
     let cache = args.cache.folder();
-    let reading = Reading { thresholds: None, cache: cache.as_deref() };
+    let reading = Reading { cache: cache.as_deref(), ..Reading::default() };
     let mut analysis = scan::analyse(&options, reading, &stop, console)?;
     let base = analysis.thresholds().clone();
     let before = analysis.decide(&base);

@@ -5,7 +5,9 @@ use criterion::{BenchmarkId, Criterion};
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use undertone_core::device::{DeviceInput, join::join, observe};
-use undertone_core::model::{ConnState, Endpoint, Exchange, ExchangeKind, Session, Timestamp, Transport};
+use undertone_core::model::{
+    ConnState, Endpoint, Exchange, ExchangeKind, Report, Session, Timestamp, Transport,
+};
 use undertone_core::score::machine;
 use undertone_core::series::Profile;
 
@@ -60,7 +62,7 @@ fn records(texts: &Texts) -> (Vec<Session<'_>>, Vec<Exchange<'_>>) {
             local_orig: None,
             local_resp: None,
             orig_l2: None,
-            is_final: true,
+            report: Report::Final,
             app: None,
         });
         messages.push(message);

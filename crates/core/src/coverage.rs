@@ -44,6 +44,26 @@ pub struct DeviceSeen {
     pub other_check_ins: u64,
 }
 
+impl DeviceSeen {
+    /// Adds what is known of another part of the same device.
+    pub fn add(&mut self, part: Self) {
+        self.sessions += part.sessions;
+        self.with_app += part.with_app;
+        self.with_lock_state += part.with_lock_state;
+        self.with_app_state += part.with_app_state;
+        self.with_interaction += part.with_interaction;
+        self.with_sizes += part.with_sizes;
+        self.with_durations += part.with_durations;
+        self.with_names += part.with_names;
+        self.with_stacks += part.with_stacks;
+        self.requests_with_paths += part.requests_with_paths;
+        self.lookups += part.lookups;
+        self.pushes += part.pushes;
+        self.web_check_ins = self.web_check_ins.max(part.web_check_ins);
+        self.other_check_ins = self.other_check_ins.max(part.other_check_ins);
+    }
+}
+
 /// What surrounds the devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Surroundings {

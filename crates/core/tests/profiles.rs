@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use undertone_core::device::{DeviceInput, Joined, observe};
 use undertone_core::model::{
-    ConnState, Day, Endpoint, Exchange, ExchangeKind, Session, Timestamp, Transport,
+    ConnState, Day, Endpoint, Exchange, ExchangeKind, Report, Session, Timestamp, Transport,
 };
 use undertone_core::series::{EventFlags, Profile, SeriesKey};
 
@@ -77,7 +77,7 @@ impl Drawn {
             local_orig: None,
             local_resp: None,
             orig_l2: None,
-            is_final: true,
+            report: Report::Final,
             app: None,
         };
         let message = Exchange {

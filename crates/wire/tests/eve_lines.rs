@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Check, Tally};
-use undertone_core::model::{ConnState, Exchange, ExchangeKind, Record, Session, Transport};
+use undertone_core::model::{ConnState, Exchange, ExchangeKind, Record, Report, Session, Transport};
 use undertone_wire::{RejectReason, eve};
 
 const TCP: &str = r#""timestamp":"2026-05-04T00:03:11.120000+0000","flow_id":1278891210910732,"src_ip":"10.20.0.7","src_port":49152,"dest_ip":"203.0.113.9","dest_port":443,"proto":"TCP""#;
@@ -208,8 +208,24 @@ fn dhcp_is_a_lease_when_acknowledged() {
 }
 
 #[test]
+fn netflow_is_one_direction_of_a_session() {
+    // 6 frames of 14 + 20 + 20 bytes of headers, timestamps (12) in each, 8 more options in the SYN.
+    let there = r#""app_proto":"tls","netflow":{"pkts":6,"bytes":904,"start":"2026-05-04T00:03:11.5Z","end":"2026-05-04T00:03:13Z","age":2,"min_ttl":64,"max_ttl":64},"tcp":{"tcp_flags":"1b","syn":true,"psh":true}"#;
+    check(&line(TCP, "netflow", there), |record| {
+        let Record::Session(session) = record else { panic!("{record:?}") };
+        assert_eq!((session.report, session.handshake), (Report::OneWay, None));
+        assert_eq!((session.orig_bytes, session.resp_bytes), (Some(904 - 6 * 54 - 6 * 12 - 8), None));
+        assert_eq!((session.orig_pkts, session.resp_pkts), (Some(6), None));
+        assert_eq!((session.duration_micros, session.service), (Some(1_500_000), Some("tls")));
+        assert_eq!((session.orig.port, session.resp.port), (49152, 443));
+    });
+    let damaged = there.replace("904", "-1");
+    assert_eq!(read(&line(TCP, "netflow", &damaged)).rejects.get(&RejectReason::BadNumber), Some(&1));
+}
+
+#[test]
 fn other_events_are_ignored_by_name() {
-    for name in ["stats", "alert", "fileinfo", "anomaly", "netflow", "ike", "drop", "what-is-new"] {
+    for name in ["stats", "alert", "fileinfo", "anomaly", "ike", "drop", "what-is-new"] {
         assert_eq!(read(&line(TCP, name, r#""x":{"y":[1]}"#)).ignored.get(name), Some(&1));
     }
 }

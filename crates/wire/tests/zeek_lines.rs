@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Check, Tally};
-use undertone_core::model::{ConnState, Exchange, ExchangeKind, Record, Session, Transport};
+use undertone_core::model::{ConnState, Exchange, ExchangeKind, Record, Report, Session, Transport};
 use undertone_wire::{RejectReason, zeek};
 
 const IDS: &str = "ts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p";
@@ -73,7 +73,7 @@ fn conn_is_a_session() {
             assert_eq!((session.state, session.handshake), (ConnState::Reset, Some(true)));
             assert_eq!((session.local_orig, session.local_resp), (Some(true), Some(false)));
             assert_eq!(session.orig_l2.unwrap().to_string(), "02:00:00:00:00:01");
-            assert!(session.is_final);
+            assert_eq!(session.report, Report::Final);
         },
     );
 }
@@ -97,7 +97,8 @@ fn what_conn_does_not_say_is_none() {
 #[test]
 fn an_open_connection_is_not_final() {
     let row = format!("{ID}\ttcp");
-    let mut sink = Check { check: |record: &Record<'_>| assert!(!session(record).is_final), records: 0 };
+    let mut sink =
+        Check { check: |record: &Record<'_>| assert_eq!(session(record).report, Report::Open), records: 0 };
     zeek::parse_row(&header("open_conn", "proto"), row.as_bytes(), 1, &mut sink);
     assert_eq!(sink.records, 1);
 }

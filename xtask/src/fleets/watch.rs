@@ -152,7 +152,8 @@ impl Fleet {
             Class::Implants(implants)
         };
         let because = finding.below_because.as_deref().unwrap_or_default();
-        let reach = finding.evidence.iter().find(|item| item.unit == "share_of_devices").and_then(|e| e.observed);
+        let reach =
+            finding.evidence.iter().find(|item| item.unit == "share_of_devices").and_then(|e| e.observed);
         let is_shared = finding.destination.group.is_none() && reach.is_some_and(|r| r >= SHARED_REACH);
         let to = finding.destination;
         Row {

@@ -122,3 +122,31 @@ fn a_path_that_is_not_there_beside_one_that_is() {
     ended.expect(3, 200);
     assert!(ended.stderr.contains("missing.log: No such file"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_read_only_folder_takes_no_output_and_keeps_what_it_has() {
+    if !has("setpriv", &["--reuid=65534", "--regid=65534", "--clear-groups", "true"]) {
+        return;
+    }
+    let folder = folder(Rows::default());
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o555)).unwrap();
+    let out = folder.path().join("findings.jsonl");
+    let scan = |args: &[&str]| {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", env!("CARGO_BIN_EXE_undertone")]);
+        command.args(["scan", "--all", "--format", "jsonl"]).args(args).arg(folder.path());
+        command.stdin(Stdio::null()).output().unwrap()
+    };
+    let written = scan(&["-o", out.to_str().unwrap()]);
+    let said = String::from_utf8(written.stderr).unwrap();
+    if said.contains("failed to execute") {
+        println!("skipped: nobody may not run the binary here");
+        return;
+    }
+    assert_eq!(written.status.code(), Some(74), "{said}");
+    // Reading from it needs nothing of it.
+    let read = scan(&[]);
+    assert_eq!(read.status.code(), Some(0), "{}", String::from_utf8_lossy(&read.stderr));
+    assert!(!read.stdout.is_empty());
+    assert_eq!(names(folder.path()), ["conn.log"]);
+}

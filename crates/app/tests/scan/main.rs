@@ -5,6 +5,7 @@
 
 mod found;
 mod identity;
+mod netflow;
 mod same;
 mod samples;
 mod support;

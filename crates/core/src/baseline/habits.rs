@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn only_days_before_count() {
         let mut habits = Habits::until(day(12));
-        let (own, other) = (Destination::Domain("own.example".into()), Destination::Domain("x.example".into()));
+        let (own, other) =
+            (Destination::Domain("own.example".into()), Destination::Domain("x.example".into()));
         habits.add_device("d1", &[day(10), day(11), day(12)]);
         habits.add_judged("d1", Some("a"), &own, day(10));
         habits.add_judged("d1", Some("a"), &own, day(12));

@@ -30,7 +30,13 @@ pub struct Bounds {
 impl Default for Bounds {
     /// What a fleet of a million devices shares, with room to spare; about 60 MB as a file.
     fn default() -> Self {
-        Self { destinations: 200_000, apps: 50_000, app_destinations: 400_000, stacks: 50_000, habits: HABITS_MAX }
+        Self {
+            destinations: 200_000,
+            apps: 50_000,
+            app_destinations: 400_000,
+            stacks: 50_000,
+            habits: HABITS_MAX,
+        }
     }
 }
 
@@ -146,6 +152,7 @@ mod tests {
             destination: domain_of(domain),
             first_day: day,
             last_day: day,
+            sightings: 1,
         });
         DeviceReport {
             reached: reached.collect(),

@@ -96,11 +96,14 @@ pub struct Baseline {
 impl Baseline {
     /// Adds one device. Each device must be added once.
     pub fn add_device(&mut self, report: &DeviceReport) {
-        self.devices += 1;
-        self.device_days += report.days.len() as u64;
-        let mut apps: Vec<&str> = Vec::new();
+        self.count_device(report);
+        self.add_reached(&report.reached);
+    }
+
+    /// Adds what one device reached; the rest of it is added by [`Baseline::count_device`].
+    pub fn add_reached(&mut self, reached: &[Reported]) {
         let mut last: Option<&Destination> = None;
-        let mut by_destination: Vec<&Reported> = report.reached.iter().collect();
+        let mut by_destination: Vec<&Reported> = reached.iter().collect();
         by_destination.sort_by(|a, b| a.destination.cmp(&b.destination));
         for reported in by_destination {
             let reach = Reach::one(reported.first_day, reported.last_day);
@@ -114,10 +117,17 @@ impl Baseline {
             }
             last = Some(&reported.destination);
             if let Some(app) = &reported.app {
-                apps.push(app);
                 add_reach(&mut self.app_destinations, (app.clone(), reported.destination.clone()), reach);
             }
         }
+    }
+
+    /// Adds one device without what it reached: see [`Baseline::add_reached`].
+    pub fn count_device(&mut self, report: &DeviceReport) {
+        self.devices += 1;
+        self.device_days += report.days.len() as u64;
+        let reached = report.reached.iter().filter_map(|reached| reached.app.as_deref());
+        let mut apps: Vec<&str> = reached.chain(report.apps.iter().map(AsRef::as_ref)).collect();
         apps.sort_unstable();
         apps.dedup();
         for app in apps {
@@ -202,10 +212,15 @@ impl Baseline {
     /// Counts, once all devices are in, on how many devices each app reaches a personal domain: one that at most two
     /// devices share. An app that reaches many of those on one device (a browser) has none of its own.
     pub fn settle<'r>(&mut self, reports: impl Iterator<Item = &'r DeviceReport>) {
+        self.settle_reached(reports.map(|report| report.reached.as_slice()));
+    }
+
+    /// The same with what each device reached.
+    pub fn settle_reached<'r>(&mut self, devices: impl Iterator<Item = &'r [Reported]>) {
         let mut counts: BTreeMap<Box<str>, u32> = BTreeMap::new();
-        for report in reports {
+        for reached in devices {
             let mut personal: BTreeMap<&str, u32> = BTreeMap::new();
-            for reported in &report.reached {
+            for reported in reached {
                 let (Some(app), Destination::Domain(_)) = (&reported.app, &reported.destination) else {
                     continue;
                 };
@@ -290,6 +305,7 @@ mod tests {
             destination: Destination::Domain((*domain).into()),
             first_day: day,
             last_day: day,
+            sightings: 1,
         });
         DeviceReport { reached: reached.collect(), days: vec![day], ..DeviceReport::default() }
     }

@@ -6,7 +6,7 @@ use crate::model::{Exchange, ExchangeKind};
 use crate::series::stable_hash;
 
 /// Longest host name (RFC 1035, 3.1), in text form.
-const HOST_BYTES_MAX: usize = 253;
+pub(super) const HOST_BYTES_MAX: usize = 253;
 /// Lookups that must be seen before a name without one means anything.
 const LOOKUPS_MIN: usize = 20;
 

@@ -9,7 +9,7 @@
 use super::chain::chain_fragments;
 use super::connection::{Joined, Link};
 use super::order::{message_order, reorder, session_order, session_rank};
-use crate::model::{ConnState, Exchange, ExchangeKind, Session};
+use crate::model::{ConnState, Exchange, ExchangeKind, Report, Session};
 use crate::series::stable_hash;
 use std::ops::Range;
 
@@ -84,9 +84,9 @@ impl Joining<'_> {
     /// Joins the records whose ids have one hash: nearly always one id, of one connection.
     fn group(&mut self, hash: u64, sessions: Range<usize>, messages: Range<usize>) {
         let before = sessions.len() + messages.len();
-        self.keep_sessions(sessions);
+        let paired = self.keep_sessions(sessions);
         let messages = self.keep_messages(messages);
-        self.joined.duplicates += (before - self.kept.len() - messages.len()) as u64;
+        self.joined.duplicates += (before - self.kept.len() - messages.len() - paired) as u64;
         let first_link = self.joined.links.len();
         for &at in &self.kept {
             let session = self.joined.sessions.get(at).map(|(_, session)| session);
@@ -106,27 +106,33 @@ impl Joining<'_> {
         }
     }
 
-    /// Of the reports on one connection the last word stays.
-    fn keep_sessions(&mut self, range: Range<usize>) {
+    /// Of the reports on one connection the last word stays, and two directions become one session; how many did.
+    fn keep_sessions(&mut self, range: Range<usize>) -> usize {
         self.kept.clear();
         if range.len() < 2 {
             self.kept.extend(range);
-            return;
+            return 0;
         }
-        let first = range.start;
-        let Some(sessions) = self.joined.sessions.get_mut(range) else { return };
+        let (first, mut paired) = (range.start, 0);
+        let Some(sessions) = self.joined.sessions.get_mut(range) else { return 0 };
         reorder(sessions, |(_, a), (_, b)| session_rank(a, b));
-        for (at, (_, session)) in sessions.iter().enumerate() {
-            let last = self.kept.last_mut().and_then(|last| Some((sessions.get(*last - first)?, last)));
+        for at in 0..sessions.len() {
+            let (before, rest) = sessions.split_at_mut(at);
+            let Some((_, session)) = rest.first_mut() else { break };
+            let last = self.kept.last_mut().and_then(|last| Some((before.get(*last - first)?, last)));
             match last {
                 Some(((_, known), last)) if is_same_connection(known, session) => {
-                    if has_last_word(known, session) {
+                    if session.report == Report::OneWay {
+                        paired += usize::from(add_direction(session, known));
+                        *last = first + at;
+                    } else if has_last_word(known, session) {
                         *last = first + at;
                     }
                 }
                 _ => self.kept.push(first + at),
             }
         }
+        paired
     }
 
     /// Each message once, with DNS queries folded into their answers; what stays is moved to the front.
@@ -218,10 +224,30 @@ fn is_same_connection(a: &Session<'_>, b: &Session<'_>) -> bool {
     is_same_tuple && is_same_start && (!a.uid.is_empty() || a == b)
 }
 
+/// Makes one session of reports on one direction each; whether the other one was another direction. Rows come sorted
+/// by their kind, so what is known is of one direction, or of two already.
+fn add_direction<'a>(session: &mut Session<'a>, known: &Session<'a>) -> bool {
+    let is_back = |session: &Session<'_>| session.orig_bytes.is_none() && session.resp_bytes.is_some();
+    let has_both = known.orig_bytes.is_some() && known.resp_bytes.is_some();
+    let is_new = !has_both && is_back(known) != is_back(session);
+    session.start = session.start.min(known.start);
+    session.duration_micros = session.duration_micros.max(known.duration_micros);
+    session.orig_bytes = session.orig_bytes.max(known.orig_bytes);
+    session.resp_bytes = session.resp_bytes.max(known.resp_bytes);
+    session.orig_pkts = session.orig_pkts.max(known.orig_pkts);
+    session.resp_pkts = session.resp_pkts.max(known.resp_pkts);
+    session.service = session.service.or(known.service);
+    if has_both || is_new {
+        // A second direction is an answer.
+        session.state = ConnState::Established;
+    }
+    is_new
+}
+
 /// The final report beats an open one; of two alike, the one that saw more time.
 fn has_last_word(known: &Session<'_>, other: &Session<'_>) -> bool {
     let rank = |session: &Session<'_>| {
-        (session.is_final, session.duration_micros, session.orig_bytes, session.resp_bytes)
+        (session.report, session.duration_micros, session.orig_bytes, session.resp_bytes)
     };
     rank(other) >= rank(known)
 }
@@ -282,7 +308,7 @@ fn session_of<'a>(message: &Exchange<'a>) -> Session<'a> {
         local_orig: None,
         local_resp: None,
         orig_l2: None,
-        is_final: true,
+        report: Report::Final,
         app: None,
     }
 }
@@ -350,13 +376,39 @@ mod tests {
 
     #[test]
     fn doubled_rows_count_once_and_the_final_report_wins() {
-        let open = Session { is_final: false, duration_micros: Some(900), ..session("a", 10) };
+        let open = Session { report: Report::Open, duration_micros: Some(900), ..session("a", 10) };
         let last = Session { duration_micros: Some(500), ..session("a", 10) };
         let joined = join(vec![last.clone(), open, last.clone()], vec![message("a", 11), message("a", 11)]);
         assert_eq!(joined.connections().len(), 1);
         assert_eq!(*joined.connections()[0].session, last);
         assert_eq!(joined.connections()[0].messages.len(), 1);
         assert_eq!(joined.duplicates, 3);
+    }
+
+    #[test]
+    fn two_directions_are_one_session_and_the_flow_has_the_last_word() {
+        let half = Session { report: Report::OneWay, handshake: None, ..session("a", 10) };
+        let there = Session { orig_bytes: Some(300), service: Some("tls"), ..half.clone() };
+        let back = Session { resp_bytes: Some(7000), duration_micros: Some(5), ..half.clone() };
+        let mut all = vec![back.clone(), there.clone(), back.clone(), there.clone()];
+        for _ in 0..4 {
+            all.rotate_left(1);
+            let joined = join(all.clone(), vec![message("a", 11)]);
+            let connections = joined.connections();
+            let found: Vec<_> = connections
+                .iter()
+                .map(|c| (c.session.orig_bytes, c.session.resp_bytes, c.session.service, c.session.state))
+                .collect();
+            assert_eq!(found, [(Some(300), Some(7000), Some("tls"), ConnState::Established)]);
+            assert_eq!(connections[0].messages.len(), 1);
+        }
+        let flow = Session { orig_bytes: Some(250), resp_bytes: Some(6000), ..session("a", 10) };
+        let joined = join(vec![flow.clone(), there.clone(), back], vec![]);
+        assert_eq!(joined.connections().iter().map(|c| c.session.clone()).collect::<Vec<_>>(), [flow]);
+        // One direction alone says nothing of the other.
+        let joined = join(vec![there], vec![]);
+        let alone = joined.connections()[0].session.clone();
+        assert_eq!((alone.resp_bytes, alone.state), (None, ConnState::Unknown));
     }
 
     #[test]

@@ -15,10 +15,13 @@ mod names;
 pub mod observe;
 mod order;
 mod rotation;
+mod route;
 mod sighting;
 mod summary;
 mod tally;
 
 pub use connection::{Connection, Joined};
 pub use join::Keyed;
-pub use observe::{DeviceInput, DeviceReport, Reported, SeriesDays, observe};
+pub use moments::{Moments, MomentsSketch};
+pub use observe::{DeviceInput, DeviceReport, Reported, Rest, SeriesDays, observe, observe_part};
+pub use route::{route_of_addr, route_of_host};

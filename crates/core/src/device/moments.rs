@@ -1,6 +1,7 @@
 //! Moments that belong to the device rather than to one app: many destinations at once, and silence of all.
 
 use crate::timing::AwakeClock;
+use std::collections::BTreeMap;
 
 /// Width of a moment. Doze maintenance windows and network changes release the apps' work within seconds.
 const SLOT_MICROS: i64 = 10 * 1_000_000;
@@ -31,6 +32,68 @@ impl Moments {
     }
 }
 
+/// Moments of a device that is too large to be looked at whole: what was seen of each slot.
+#[derive(Debug, Clone, Default)]
+pub struct MomentsSketch {
+    slots: BTreeMap<i64, Slot>,
+    is_overfull: bool,
+}
+
+/// First and last start in a slot, and hashes of its destinations, as many as make it a shared one.
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    first: i64,
+    last: i64,
+    destinations: [u64; SHARED_DESTINATIONS_MIN],
+    distinct: usize,
+}
+
+impl MomentsSketch {
+    /// Slots kept at the most: 58 days without a pause, about 60 MB. Of more, nothing is said.
+    const SLOTS_MAX: usize = 500_000;
+
+    /// Adds the start of a session, with a hash of its destination; in any order.
+    pub fn add(&mut self, at_micros: i64, destination: u64) {
+        if self.is_overfull {
+            return;
+        }
+        let fresh = Slot {
+            first: at_micros,
+            last: at_micros,
+            destinations: [0; SHARED_DESTINATIONS_MIN],
+            distinct: 0,
+        };
+        let slot = self.slots.entry(at_micros.div_euclid(SLOT_MICROS)).or_insert(fresh);
+        slot.first = slot.first.min(at_micros);
+        slot.last = slot.last.max(at_micros);
+        let (known, free) = slot.destinations.split_at_mut(slot.distinct);
+        if let Some(next) = free.first_mut().filter(|_| !known.contains(&destination)) {
+            *next = destination;
+            slot.distinct += 1;
+        }
+        if self.slots.len() > Self::SLOTS_MAX {
+            self.is_overfull = true;
+            self.slots.clear();
+        }
+    }
+
+    /// Whether there were too many slots: then no moment counts as shared and no silence is known.
+    pub fn is_overfull(&self) -> bool {
+        self.is_overfull
+    }
+
+    /// The moments: what [`Moments::of_starts`] says of the same starts, unless overfull.
+    pub fn finish(self) -> Moments {
+        let ends: Vec<i64> = self.slots.values().flat_map(|slot| [slot.first, slot.last]).collect();
+        let is_shared =
+            |(number, slot): (&i64, &Slot)| (slot.distinct >= SHARED_DESTINATIONS_MIN).then_some(*number);
+        Moments {
+            shared_slots: self.slots.iter().filter_map(is_shared).collect(),
+            awake: AwakeClock::from_activity(&ends, SILENCE_MICROS),
+        }
+    }
+}
+
 fn shared_slots(starts: &[(i64, u32)]) -> Vec<i64> {
     let slot_of = |(at, _): &(i64, u32)| at.div_euclid(SLOT_MICROS);
     starts
@@ -48,6 +111,27 @@ fn shared_slots(starts: &[(i64, u32)]) -> Vec<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sketch_says_what_all_starts_say() {
+        // 40 bursts more than an hour apart; those of even number go to many destinations.
+        let starts: Vec<(i64, u32)> = (0..4000_i64)
+            .map(|n| {
+                let burst = n % 40;
+                let destination = if burst % 2 == 0 { n / 40 % 23 } else { 1 };
+                ((burst * 4000 + n % 7) * 1_000_000, u32::try_from(destination).unwrap())
+            })
+            .collect();
+        let mut sketch = MomentsSketch::default();
+        for (at, destination) in &starts {
+            sketch.add(*at, u64::from(*destination));
+        }
+        let whole = Moments::of_starts(&mut starts.clone());
+        let sketched = sketch.finish();
+        assert_eq!(sketched.shared_slots, whole.shared_slots);
+        assert_eq!(sketched.awake, whole.awake);
+        assert!(!whole.shared_slots.is_empty() && whole.awake != AwakeClock::default());
+    }
 
     #[test]
     fn a_moment_is_shared_by_destinations_not_by_connections() {

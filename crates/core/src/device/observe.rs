@@ -38,6 +38,35 @@ pub struct DeviceInput<'i, 'a> {
     pub stacks: &'i [Option<&'static str>],
 }
 
+/// Addresses of its own kept per device.
+const ADDRESSES_MAX: usize = 1024;
+
+impl DeviceReport {
+    /// Adds what another part of the same device comes to; the awake clock is of the whole anyway.
+    pub fn add_part(&mut self, part: Self) {
+        self.series.extend(part.series);
+        for (key, members) in part.members {
+            let known = self.members.entry(key).or_default();
+            known.extend(members);
+            known.sort_unstable();
+        }
+        self.reached.extend(part.reached);
+        self.apps = distinct(std::mem::take(&mut self.apps).into_iter().chain(part.apps).collect());
+        self.stacks = distinct(std::mem::take(&mut self.stacks).into_iter().chain(part.stacks).collect());
+        self.cut += bound(&mut self.stacks, STACKS_MAX);
+        self.app_stacks.extend(part.app_stacks);
+        self.app_stacks.sort_unstable();
+        self.app_stacks.dedup();
+        self.days = distinct(std::mem::take(&mut self.days).into_iter().chain(part.days).collect());
+        self.addresses =
+            distinct(std::mem::take(&mut self.addresses).into_iter().chain(part.addresses).collect());
+        self.cut += bound(&mut self.addresses, ADDRESSES_MAX) + part.cut;
+        self.sessions += part.sessions;
+        self.series_total += part.series_total;
+        self.awake = part.awake;
+    }
+}
+
 /// What a device's connections come to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DeviceReport {
@@ -62,6 +91,10 @@ pub struct DeviceReport {
     pub series_total: u64,
     /// The device's awake clock.
     pub awake: AwakeClock,
+    /// Apps of which `reached` does not tell any more, since it was cut.
+    pub apps: Vec<Box<str>>,
+    /// Addresses and stacks that were left out for the bounds.
+    pub cut: u64,
 }
 
 /// A series by UTC day.
@@ -84,19 +117,42 @@ pub struct Reported {
     pub first_day: Day,
     /// Last day of contact.
     pub last_day: Day,
+    /// How often: sessions, and messages that stand for themselves.
+    pub sightings: u32,
+}
+
+/// What a part of a device knows of the rest of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rest<'r, 'a> {
+    /// Moments of the whole device.
+    pub moments: &'r Moments,
+    /// Lookups in other parts whose answers name addresses of this one: when, the name, the answers joined with
+    /// commas.
+    pub lookups: &'r [(Timestamp, &'a str, &'a str)],
 }
 
 /// Sums up one device.
 pub fn observe(input: &DeviceInput<'_, '_>) -> DeviceReport {
-    let First { hosts, message_hosts, names, stacks, days, addresses } = First::of(input.connections);
+    sum_up(input, None)
+}
+
+/// Sums up a part of a device that is too large to be looked at whole: all of its traffic with some destinations.
+pub fn observe_part(input: &DeviceInput<'_, '_>, rest: Rest<'_, '_>) -> DeviceReport {
+    sum_up(input, Some(rest))
+}
+
+fn sum_up(input: &DeviceInput<'_, '_>, rest: Option<Rest<'_, '_>>) -> DeviceReport {
+    let lookups = rest.map(|rest| rest.lookups).unwrap_or_default();
+    let First { hosts, message_hosts, names, stacks, days, addresses, cut } =
+        First::of(input.connections, lookups);
     let naming = Naming { hosts: &hosts, names: &names };
     let mut filing = Filing::default();
     let mut found = Vec::with_capacity(input.connections.len());
     let mut starts = Vec::with_capacity(input.connections.len());
-    let mut rest = message_hosts.as_slice();
+    let mut unread = message_hosts.as_slice();
     for ((place, connection), index) in (0..).zip(input.connections).zip(0_usize..) {
-        let (own, others) = rest.split_at(connection.messages.len().min(rest.len()));
-        rest = others;
+        let (own, others) = unread.split_at(connection.messages.len().min(unread.len()));
+        unread = others;
         if connection.session.resp.is_local_scope() {
             continue;
         }
@@ -111,12 +167,15 @@ pub fn observe(input: &DeviceInput<'_, '_>) -> DeviceReport {
         };
         sightings(place, (connection, service), own, naming, file, &mut found);
     }
-    let moments = Moments::of_starts(&mut starts);
+    let moments = match rest {
+        Some(rest) => rest.moments.clone(),
+        None => Moments::of_starts(&mut starts),
+    };
     let circumstances = Circumstances { input, hosts: &hosts, moments: &moments };
     let mut report = report(&filing, &found, &circumstances);
     report.awake = moments.awake;
     report.sessions = input.connections.len() as u64;
-    (report.stacks, report.days, report.addresses) = (stacks, days, addresses);
+    (report.stacks, report.days, report.addresses, report.cut) = (stacks, days, addresses, cut);
     report
 }
 
@@ -132,10 +191,12 @@ struct First {
     stacks: Vec<Box<str>>,
     days: Vec<Day>,
     addresses: Vec<IpAddr>,
+    /// Stacks and addresses left out.
+    cut: u64,
 }
 
 impl First {
-    fn of(connections: &[Connection<'_, '_>]) -> Self {
+    fn of(connections: &[Connection<'_, '_>], elsewhere: &[(Timestamp, &str, &str)]) -> Self {
         let (mut hosts, mut stacks) = (Hosts::default(), Interner::default());
         let mut message_hosts = Vec::with_capacity(connections.len());
         let (mut nameless, mut lookups) = (Vec::new(), Vec::new());
@@ -161,12 +222,23 @@ impl First {
                 nameless.push(session.resp.addr);
             }
         }
+        for (at, name, answers) in elsewhere {
+            lookups.push((*at, hosts.number(name), *answers));
+        }
         let names = Names::of(nameless, &lookups, |number| hosts.text(number));
         let mut stacks = stacks.into_texts();
         stacks.sort_unstable();
-        stacks.truncate(STACKS_MAX);
-        Self { hosts, message_hosts, names, stacks, days: distinct(days), addresses: distinct(addresses) }
+        let mut addresses = distinct(addresses);
+        let cut = bound(&mut stacks, STACKS_MAX) + bound(&mut addresses, ADDRESSES_MAX);
+        Self { hosts, message_hosts, names, stacks, days: distinct(days), addresses, cut }
     }
+}
+
+/// Cuts a list; how many went.
+fn bound<T>(list: &mut Vec<T>, most: usize) -> u64 {
+    let surplus = list.len().saturating_sub(most);
+    list.truncate(most);
+    surplus as u64
 }
 
 /// Appends a value that is not the last one already.
@@ -187,7 +259,8 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
     let mut reached = Vec::with_capacity(filing.len());
     for (number, group) in filing.groups(found).iter() {
         let Some((first_day, last_day)) = days_of(group, circumstances) else { continue };
-        reached.push((filing.app_and_destination(number), first_day, last_day));
+        let sightings = u32::try_from(group.len()).unwrap_or(u32::MAX);
+        reached.push((filing.app_and_destination(number), (first_day, last_day, sightings)));
         if is_worth_a_profile(group, circumstances)
             && let Some(key) = filing.key(number)
         {
@@ -234,21 +307,25 @@ fn days_of(group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> Opt
     })
 }
 
+/// Numbers of an app and a destination; first and last day, and sightings.
+type Contact = ((u32, u32), (Day, Day, u32));
+
 /// One entry for each app and destination, whatever the services.
-fn reported(filing: &Filing, mut reached: Vec<((u32, u32), Day, Day)>) -> Vec<Reported> {
+fn reported(filing: &Filing, mut reached: Vec<Contact>) -> Vec<Reported> {
     reached.sort_unstable();
     reached.dedup_by(|next, kept| {
         let is_same = next.0 == kept.0;
         if is_same {
-            kept.2 = kept.2.max(next.2);
+            kept.1.1 = kept.1.1.max(next.1.1);
+            kept.1.2 = kept.1.2.saturating_add(next.1.2);
         }
         is_same
     });
     let mut reached: Vec<Reported> = reached
         .into_iter()
-        .filter_map(|((app, destination), first_day, last_day)| {
+        .filter_map(|((app, destination), (first_day, last_day, sightings))| {
             let destination = filing.destination_of(destination)?.clone();
-            Some(Reported { app: filing.app_of(app), destination, first_day, last_day })
+            Some(Reported { app: filing.app_of(app), destination, first_day, last_day, sightings })
         })
         .collect();
     reached.sort_unstable();

@@ -25,7 +25,7 @@ pub(super) fn reorder<T: Clone>(records: &mut [T], compare: impl Fn(&T, &T) -> O
 
 /// Order of the reports on the sessions of one id.
 pub(super) fn session_rank(a: &Session<'_>, b: &Session<'_>) -> Ordering {
-    let first = |s: &Session<'_>| (s.orig, s.resp, s.transport, s.start, s.is_final, s.duration_micros);
+    let first = |s: &Session<'_>| (s.orig, s.resp, s.transport, s.start, s.report, s.duration_micros);
     let then = |s: &Session<'_>| (s.orig_bytes, s.resp_bytes, s.state, s.handshake);
     a.uid
         .cmp(b.uid)

@@ -137,6 +137,12 @@ pub struct DnsAssessment {
 }
 
 impl DnsChannel {
+    /// About how much memory it takes, bytes.
+    pub fn bytes(&self) -> usize {
+        // An entry of a B-tree, with the room that its nodes leave free.
+        size_of::<Self>() + self.labels.len() * 2 * size_of::<(u64, Label)>()
+    }
+
     /// Counts a query. Labels of `qname` before `domain` are the channel's; a name outside `domain` gives all of
     /// its labels.
     pub fn update(&mut self, query: &DnsQuery<'_>) {

@@ -13,7 +13,7 @@ mod time;
 pub use endpoint::{Endpoint, MacAddr, Network, Transport};
 pub use exchange::{Exchange, ExchangeKind};
 pub use lease::Lease;
-pub use session::{AppTag, ConnState, Session};
+pub use session::{AppTag, ConnState, Report, Session};
 pub use telemetry::{
     AppConnection, AppLookup, AppUsage, NetworkingStack, Platform, Push, StateChange, StateKind, Telemetry,
     TelemetryKind,

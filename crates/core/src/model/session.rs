@@ -38,10 +38,22 @@ pub struct Session<'a> {
     pub local_resp: Option<bool>,
     /// Link-layer address of the originator.
     pub orig_l2: Option<MacAddr>,
-    /// False for a report on a connection still open (Zeek `open_conn`), superseded by the final one.
-    pub is_final: bool,
+    /// What kind of report it is.
+    pub report: Report,
     /// The app, where the capture itself names it (PCAPdroid).
     pub app: Option<AppTag<'a>>,
+}
+
+/// What a report says of its connection; a later one supersedes an earlier one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Report {
+    /// One direction alone (Suricata `netflow`), without saying which end opened the connection: only the sender has
+    /// counts. The other direction is a report of its own.
+    OneWay,
+    /// The connection is still open (Zeek `open_conn`).
+    Open,
+    /// The last word.
+    Final,
 }
 
 /// The app that the capturing phone named for a connection.

@@ -1,7 +1,7 @@
 //! The fleet's own history of device-day maxima, kept as counts: what the alert budget is calibrated with.
 
-use super::budget::{Bin, Tail};
 use super::Scored;
+use super::budget::{Bin, Tail};
 use super::reference::clears_floors;
 use crate::model::Day;
 use std::collections::BTreeMap;

@@ -9,5 +9,7 @@ pub mod reference;
 mod reference_tables;
 mod sum;
 
-pub use decide::{DecideOptions, FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, OVER_BUDGET, Scored, Tails, decide};
+pub use decide::{
+    DecideOptions, FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, OVER_BUDGET, Scored, Tails, decide,
+};
 pub use sum::{Weighed, weigh_case};

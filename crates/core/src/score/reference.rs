@@ -118,7 +118,9 @@ mod tests {
         let quiet = REFERENCE.scaled(0, 300);
         assert!((quiet.rate - 0.1 / 22.0).abs() < 1e-9);
         let usual = REFERENCE.scaled(21, 300);
-        assert!((quiet.expected_per_1000(7.0) - usual.expected_per_1000(7.0 + 0.5 * 22.0_f64.ln())).abs() < 1e-9);
+        assert!(
+            (quiet.expected_per_1000(7.0) - usual.expected_per_1000(7.0 + 0.5 * 22.0_f64.ln())).abs() < 1e-9
+        );
         assert!((REFERENCE.scaled(300, 300).rate - 0.1 * FACTOR_MAX).abs() < 1e-9);
         assert!((REFERENCE.scaled(0, 1_000_000).rate - 0.1 * FACTOR_MIN).abs() < 1e-9);
     }

@@ -1,10 +1,13 @@
 //! The mergeable summary of one series in one UTC day (or of several days, merged).
 
 use super::counts::Counts;
-use super::events::{EventFlags, Events};
+use super::events::{Event, EventFlags, Events};
 use crate::dns::DnsChannel;
 use crate::model::Timestamp;
 use std::net::IpAddr;
+
+/// What a counted value or an id takes, bytes: hash, text, count, and the allocation of the text.
+const VALUE_BYTES: usize = 80;
 
 /// Everything that scoring needs to know of a series.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -83,6 +86,20 @@ impl Profile {
         self.hours.sort_unstable();
         self.hours.dedup();
         self.uids.merge(other.uids);
+    }
+
+    /// About how much memory it takes, bytes: what lists hold, and a usual text for each counted value.
+    pub fn bytes(&self) -> usize {
+        let texts =
+            [&self.hosts, &self.fingerprints, &self.alpns, &self.user_agents, &self.methods, &self.paths];
+        let counted: usize = texts.iter().map(|counts| counts.distinct()).sum();
+        let numbers = self.addresses.distinct() + self.ports.distinct() + self.stacks.distinct();
+        let events = self.starts.latest().len() + self.messages.latest().len();
+        size_of::<Self>()
+            + events * size_of::<Event>()
+            + (counted + numbers + self.uids.latest_first().count()) * VALUE_BYTES
+            + self.hours.len() * size_of::<i32>()
+            + self.dns.as_ref().map_or(0, |dns| dns.bytes())
     }
 
     /// Number of sessions.

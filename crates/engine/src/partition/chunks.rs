@@ -67,6 +67,22 @@ impl Partition {
         self.spilled.iter().map(read).collect()
     }
 
+    /// Shows every chunk, one at a time; the partition keeps them.
+    pub(super) fn each_chunk(
+        &self,
+        file: Option<&SpillFile>,
+        buffer: &mut Vec<u8>,
+        mut show: impl FnMut(&[String], &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        for extent in &self.spilled {
+            let Some(file) = file else { break };
+            buffer.clear();
+            file.read(*extent, buffer)?;
+            show(&self.names, buffer)?;
+        }
+        self.chunks.iter().try_for_each(|chunk| show(&self.names, chunk))
+    }
+
     /// Brings back what was moved to the file; every chunk holds whole records.
     pub(super) fn gather(mut self, file: Option<&SpillFile>) -> io::Result<Taken> {
         let mut chunks = self.read_back(file)?;
@@ -89,14 +105,51 @@ pub struct Taken {
     pub chunks: Vec<Vec<u8>>,
 }
 
+impl Taken {
+    /// Adds a record; its name or number is its owner's in the list of names.
+    pub fn push(&mut self, owner: Owner<'_>, key: u64, record: &[u8]) {
+        let is_full =
+            self.chunks.last().is_none_or(|chunk| chunk.len() + record.len() + 64 > chunk.capacity());
+        if is_full {
+            self.chunks.push(Vec::with_capacity(CHUNK_BYTES.max(record.len() + 64)));
+        }
+        if let Some(chunk) = self.chunks.last_mut() {
+            append_record(chunk, owner, key, |chunk| chunk.extend_from_slice(record));
+        }
+    }
+}
+
 /// Bytes before each record: number of its device, length of what follows, key.
 const HEAD_BYTES: usize = 4 + 4 + 8;
+/// Number of a device whose name stands before each of its records, since the list of names is full.
+const NAMED: u32 = u32::MAX;
+/// Longest name before a record, bytes. Names are cut to it when devices are told apart.
+pub(super) const NAME_BYTES_MAX: usize = 512;
+
+/// Whose a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'b> {
+    /// The device of a number in the list of names.
+    Number(u32),
+    /// The device of a name.
+    Name(&'b str),
+}
+
+impl<'b> Owner<'b> {
+    /// The device's name, by the list of names that its records came with.
+    pub fn name(self, names: &'b [String]) -> &'b str {
+        match self {
+            Self::Number(number) => names.get(number as usize).map(String::as_str).unwrap_or_default(),
+            Self::Name(name) => name,
+        }
+    }
+}
 
 /// A packed record.
 #[derive(Debug, Clone, Copy)]
 pub struct Packed<'b> {
-    /// Number of its device.
-    pub device: u32,
+    /// Its device.
+    pub owner: Owner<'b>,
     /// Hash of its connection's id; 0 for telemetry.
     pub key: u64,
     /// The record, to read with `undertone_wire::packed`.
@@ -104,11 +157,23 @@ pub struct Packed<'b> {
 }
 
 /// Appends a record that `write` writes.
-pub(super) fn append_record(chunk: &mut Vec<u8>, device: u32, key: u64, write: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn append_record(
+    chunk: &mut Vec<u8>,
+    owner: Owner<'_>,
+    key: u64,
+    write: impl FnOnce(&mut Vec<u8>),
+) {
     let start = chunk.len();
-    chunk.extend_from_slice(&device.to_le_bytes());
+    let number = if let Owner::Number(number) = owner { number } else { NAMED };
+    chunk.extend_from_slice(&number.to_le_bytes());
     chunk.extend_from_slice(&[0; 4]);
     chunk.extend_from_slice(&key.to_le_bytes());
+    if let Owner::Name(name) = owner {
+        // Cut before: see NAME_BYTES_MAX.
+        let length = u16::try_from(name.len()).unwrap_or_default();
+        chunk.extend_from_slice(&length.to_le_bytes());
+        chunk.extend_from_slice(name.get(..usize::from(length)).unwrap_or_default().as_bytes());
+    }
     write(chunk);
     let length = u32::try_from(chunk.len() - start - HEAD_BYTES).unwrap_or(u32::MAX);
     if let Some(slot) = chunk.get_mut(start + 4..start + 8) {
@@ -118,10 +183,18 @@ pub(super) fn append_record(chunk: &mut Vec<u8>, device: u32, key: u64, write: i
 
 /// The next record of a chunk.
 pub fn next_record<'b>(bytes: &mut &'b [u8]) -> Option<Packed<'b>> {
-    let (device, rest) = bytes.split_first_chunk::<4>()?;
+    let (number, rest) = bytes.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (key, rest) = rest.split_first_chunk::<8>()?;
     let (record, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
     *bytes = rest;
-    Some(Packed { device: u32::from_le_bytes(*device), key: u64::from_le_bytes(*key), record })
+    let key = u64::from_le_bytes(*key);
+    match u32::from_le_bytes(*number) {
+        NAMED => {
+            let (length, rest) = record.split_first_chunk::<2>()?;
+            let (name, record) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+            Some(Packed { owner: Owner::Name(std::str::from_utf8(name).ok()?), key, record })
+        }
+        number => Some(Packed { owner: Owner::Number(number), key, record }),
+    }
 }

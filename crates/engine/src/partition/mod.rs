@@ -3,9 +3,12 @@
 //! A device's records always meet in one partition. Past the memory budget, partitions move to a temporary
 //! file that has no name: nothing is left behind, however the process ends.
 
+mod aliases;
 mod chunks;
+mod regroup;
 mod sink;
 mod spill;
 
-pub use chunks::{Packed, Partition, Taken, next_record};
+pub use chunks::{Owner, Packed, Partition, Taken, next_record};
+pub(crate) use regroup::Regroup;
 pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings, Untaken};

@@ -1,6 +1,7 @@
 //! Takes parsed records, finds their device, and packs them into that device's partition.
 
-use super::chunks::{Packed, Partition, Taken, append_record, next_record};
+use super::aliases::aliases;
+use super::chunks::{NAME_BYTES_MAX, Owner, Packed, Partition, Taken, append_record, next_record};
 use super::spill::SpillFile;
 use crate::identity::{DeviceEnd, Directory, Inside};
 use crate::input::{SourceInfo, SourceSink};
@@ -11,7 +12,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use undertone_core::model::{Endpoint, Exchange, Record, Session, Telemetry, TelemetryKind, Timestamp};
+use undertone_core::model::{
+    Endpoint, Exchange, Record, Report, Session, Telemetry, TelemetryKind, Timestamp,
+};
 use undertone_core::series::stable_hash;
 use undertone_wire::{RecordSink, RejectReason, packed};
 
@@ -19,6 +22,14 @@ use undertone_wire::{RecordSink, RejectReason, packed};
 pub(super) const PARTITIONS: usize = 256;
 /// Addresses that one phone may claim as its own in its telemetry.
 const CLAIMS_MAX: usize = 64;
+/// Share of the packed bytes' budget that the names of devices may take; past it, names stand before the records.
+const NAMES_SHARE: usize = 4;
+/// What a device costs in the lists of one sink besides its name, twice: entries of two maps, a place, a `String`.
+const DEVICE_BYTES: usize = 160;
+/// What one phone's claims cost at the least.
+const CLAIM_BYTES: usize = 256;
+/// A device that has no number here: its name stands in [`PartitionSink::unlisted`].
+const UNLISTED: u32 = u32::MAX;
 
 /// What all sinks of a run share.
 #[derive(Debug)]
@@ -32,7 +43,8 @@ pub struct SinkSettings {
     /// Where to spill; the system's temporary folder if `None`.
     pub spill_folder: Option<PathBuf>,
     in_memory: AtomicUsize,
-    spill: OnceLock<SpillFile>,
+    names_in_memory: AtomicUsize,
+    pub(super) spill: OnceLock<SpillFile>,
 }
 
 impl SinkSettings {
@@ -43,11 +55,22 @@ impl SinkSettings {
         memory_bytes: usize,
         spill_folder: Option<PathBuf>,
     ) -> Self {
-        let in_memory = AtomicUsize::new(0);
-        Self { directory, inside, memory_bytes, spill_folder, in_memory, spill: OnceLock::new() }
+        let (in_memory, names_in_memory) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let spill = OnceLock::new();
+        Self { directory, inside, memory_bytes, spill_folder, in_memory, names_in_memory, spill }
     }
 
-    fn spill_file(&self) -> io::Result<&SpillFile> {
+    /// Takes room for what lists of devices hold; false when there is none left.
+    fn takes_names(&self, bytes: usize) -> bool {
+        let most = self.memory_bytes / NAMES_SHARE;
+        let is_room = self.names_in_memory.load(Ordering::Relaxed) + bytes <= most;
+        if is_room {
+            self.names_in_memory.fetch_add(bytes, Ordering::Relaxed);
+        }
+        is_room
+    }
+
+    pub(super) fn spill_file(&self) -> io::Result<&SpillFile> {
         if self.spill.get().is_none() {
             let file = SpillFile::create(self.spill_folder.as_deref())?;
             // Another sink may have been faster: its file serves both.
@@ -66,6 +89,10 @@ pub struct SinkCounts {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Addresses that telemetry says are the device's own.
     pub claims: BTreeMap<String, BTreeSet<IpAddr>>,
+    /// Records of phones whose claims found no room.
+    pub unclaimed: u64,
+    /// Whether some devices are in no list of names.
+    pub(super) has_unlisted: bool,
 }
 
 impl SinkCounts {
@@ -75,6 +102,8 @@ impl SinkCounts {
 
     fn merge(&mut self, other: Self) {
         self.inbound += other.inbound;
+        self.unclaimed += other.unclaimed;
+        self.has_unlisted |= other.has_unlisted;
         if let Some((first, last)) = other.span {
             self.see(first);
             self.see(last);
@@ -105,6 +134,8 @@ pub struct PartitionSink {
     by_addr: FastMap<IpAddr, u32>,
     /// Number of each device of the directory, by its number there.
     listed: Vec<Option<u32>>,
+    /// Name of the device of the record at hand where it has no number.
+    unlisted: String,
     partitions: Vec<Partition>,
     counts: SinkCounts,
     failure: Option<io::Error>,
@@ -119,6 +150,7 @@ impl PartitionSink {
             numbers: FastMap::default(),
             by_addr: FastMap::default(),
             listed: Vec::new(),
+            unlisted: String::new(),
             partitions: (0..PARTITIONS).map(|_| Partition::default()).collect(),
             counts: SinkCounts::default(),
             failure: None,
@@ -128,6 +160,12 @@ impl PartitionSink {
     fn number_of(&mut self, name: &str) -> u32 {
         if let Some(&number) = self.numbers.get(name) {
             return number;
+        }
+        if !self.settings.takes_names(2 * name.len() + DEVICE_BYTES) {
+            self.counts.has_unlisted = true;
+            self.unlisted.clear();
+            self.unlisted.push_str(head_of(name, NAME_BYTES_MAX));
+            return UNLISTED;
         }
         let number = u32::try_from(self.devices.len()).unwrap_or(u32::MAX);
         let partition = partition_of(name.as_bytes());
@@ -148,7 +186,7 @@ impl PartitionSink {
             return self.listed(device, &settings.directory);
         }
         let number = self.number_of(&addr.to_string());
-        if !settings.directory.knows_addr(addr) {
+        if number != UNLISTED && !settings.directory.knows_addr(addr) {
             self.by_addr.insert(addr, number);
         }
         number
@@ -161,6 +199,9 @@ impl PartitionSink {
             return *number;
         }
         let number = self.number_of(directory.name(device));
+        if number == UNLISTED {
+            return number;
+        }
         if self.listed.len() <= place {
             self.listed.resize(place + 1, None);
         }
@@ -172,7 +213,17 @@ impl PartitionSink {
 
     fn session(&mut self, mut session: Session<'_>) {
         let (local_orig, local_resp) = (session.local_orig, session.local_resp);
-        let end = self.settings.inside.device_end(session.orig, session.resp, local_orig, local_resp);
+        let mut end = self.settings.inside.device_end(session.orig, session.resp, local_orig, local_resp);
+        if session.report == Report::OneWay {
+            let Some(from) = self.settings.inside.device_end_of_direction(session.orig, session.resp) else {
+                self.counts.inbound += 1;
+                return;
+            };
+            if from == DeviceEnd::Resp {
+                turn(&mut session);
+            }
+            end = DeviceEnd::Orig;
+        }
         if end == DeviceEnd::Resp {
             if !is_seen_backwards(session.handshake, session.orig, session.resp) {
                 self.counts.inbound += 1;
@@ -221,21 +272,35 @@ impl PartitionSink {
             && !connection.orig_is_tunnel
             && !event.device_id.is_empty()
         {
-            let claims = self.counts.claims.entry(event.device_id.to_owned()).or_default();
-            if claims.len() < CLAIMS_MAX {
-                claims.insert(addr.to_canonical());
-            }
+            self.claim(event.device_id, addr.to_canonical());
         }
         let device = self.number_of(event.device_id);
         self.append(device, 0, |chunk| packed::encode_telemetry(event, chunk));
     }
 
+    /// Notes an address that a phone says is its own.
+    fn claim(&mut self, device: &str, addr: IpAddr) {
+        if !self.counts.claims.contains_key(device) {
+            if !self.settings.takes_names(device.len() + CLAIM_BYTES) {
+                self.counts.unclaimed += 1;
+                return;
+            }
+            self.counts.claims.insert(device.to_owned(), BTreeSet::new());
+        }
+        if let Some(claims) = self.counts.claims.get_mut(device).filter(|claims| claims.len() < CLAIMS_MAX) {
+            claims.insert(addr);
+        }
+    }
+
     /// Appends a record to the partition of its device; spills when the run's budget is used up.
     fn append(&mut self, device: u32, key: u64, write: impl FnOnce(&mut Vec<u8>)) {
-        let Some(place) = self.devices.get(device as usize) else { return };
-        let Some(partition) = self.partitions.get_mut(place.partition) else { return };
+        let (at, owner) = match self.devices.get(device as usize) {
+            Some(place) => (place.partition, Owner::Number(place.device)),
+            None => (partition_of(self.unlisted.as_bytes()), Owner::Name(&self.unlisted)),
+        };
+        let Some(partition) = self.partitions.get_mut(at) else { return };
         let (chunk, grown) = partition.tail();
-        append_record(chunk, place.device, key, write);
+        append_record(chunk, owner, key, write);
         if grown > 0 {
             let used = self.settings.in_memory.fetch_add(grown, Ordering::Relaxed) + grown;
             if used > self.settings.memory_bytes {
@@ -298,6 +363,11 @@ fn turn(session: &mut Session<'_>) {
     session.orig_l2 = None;
 }
 
+/// The start of a text, at most `most` bytes.
+fn head_of(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}
+
 fn partition_of(name: &[u8]) -> usize {
     usize::try_from(stable_hash(name) % PARTITIONS as u64).unwrap_or(0)
 }
@@ -343,9 +413,14 @@ impl Partitions {
         let partitions = sinks.iter().flat_map(|sink| &sink.partitions);
         let names: BTreeSet<&str> =
             partitions.flat_map(|partition| partition.names.iter().map(String::as_str)).collect();
-        let aliases = aliases(&names, &counts.claims, &settings.directory);
+        let aliases = aliases(&names, &counts, &settings.directory);
         let mut partitions = Self { settings, sinks, aliases };
         partitions.reroute()?;
+        // Nobody is looked up from here on.
+        for sink in &mut partitions.sinks {
+            (sink.numbers, sink.by_addr) = (FastMap::default(), FastMap::default());
+            (sink.devices, sink.listed) = (Vec::new(), Vec::new());
+        }
         Ok((partitions, counts))
     }
 
@@ -420,20 +495,18 @@ impl Partitions {
             self.aliases.keys().map(|name| partition_of(name.as_bytes())).collect();
         let aliases = std::mem::take(&mut self.aliases);
         for index in touched {
-            let taken = self.take(index).gather()?;
+            let taken = self.take(index);
             let Some(sink) = self.sinks.first_mut() else { continue };
             // The places of the devices that were in this partition are no more.
             sink.numbers.clear();
-            for Taken { names, chunks } in taken {
-                for chunk in chunks {
-                    let mut rest = chunk.as_slice();
-                    while let Some(Packed { device, key, record }) = next_record(&mut rest) {
-                        let name = names.get(device as usize).map(String::as_str).unwrap_or_default();
-                        let number = sink.number_of(aliases.get(name).map_or(name, String::as_str));
-                        sink.append(number, key, |chunk| chunk.extend_from_slice(record));
-                    }
+            taken.each_chunk(|names, mut rest| {
+                while let Some(Packed { owner, key, record }) = next_record(&mut rest) {
+                    let name = owner.name(names);
+                    let number = sink.number_of(aliases.get(name).map_or(name, String::as_str));
+                    sink.append(number, key, |chunk| chunk.extend_from_slice(record));
                 }
-            }
+                Ok(())
+            })?;
         }
         match self.sinks.first_mut().and_then(|sink| sink.failure.take()) {
             Some(error) => Err(error),
@@ -454,6 +527,20 @@ pub struct Untaken {
 }
 
 impl Untaken {
+    /// Bytes of it, in memory or not.
+    pub fn bytes(&self) -> usize {
+        self.partitions.iter().map(Partition::len).sum()
+    }
+
+    /// Shows every chunk of records with the list of names that goes with it, one at a time.
+    ///
+    /// # Errors
+    /// When spilled bytes cannot be read back, or what `show` says.
+    pub fn each_chunk(&self, mut show: impl FnMut(&[String], &[u8]) -> io::Result<()>) -> io::Result<()> {
+        let (file, mut buffer) = (self.settings.spill.get(), Vec::new());
+        self.partitions.iter().try_for_each(|partition| partition.each_chunk(file, &mut buffer, &mut show))
+    }
+
     /// The records, by the sink that they came from.
     ///
     /// # Errors
@@ -462,39 +549,4 @@ impl Untaken {
         let file = self.settings.spill.get();
         self.partitions.into_iter().map(|partition| partition.gather(file)).collect()
     }
-}
-
-/// Which names are another device's: an address that exactly one phone claims in its telemetry, and the
-/// nameless phone of a file from one phone when there is exactly one device besides it.
-fn aliases(
-    names: &BTreeSet<&str>,
-    claims: &BTreeMap<String, BTreeSet<IpAddr>>,
-    directory: &Directory,
-) -> BTreeMap<String, String> {
-    let mut claimants: BTreeMap<IpAddr, Vec<&String>> = BTreeMap::new();
-    for (device, addrs) in claims {
-        for addr in addrs {
-            claimants.entry(*addr).or_default().push(device);
-        }
-    }
-    let mut aliases = BTreeMap::new();
-    for (addr, devices) in claimants {
-        let name = addr.to_string();
-        if let ([device], true, false) =
-            (devices.as_slice(), names.contains(name.as_str()), directory.knows_addr(addr))
-        {
-            aliases.insert(name, (*device).clone());
-        }
-    }
-    let others: BTreeSet<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| !name.is_empty())
-        .map(|name| aliases.get(name).map_or(name, String::as_str))
-        .collect();
-    if names.contains("") {
-        let only = if others.len() == 1 { others.first().copied() } else { None };
-        aliases.insert(String::new(), only.unwrap_or("phone").to_owned());
-    }
-    aliases
 }

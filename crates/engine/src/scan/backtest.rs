@@ -74,17 +74,19 @@ pub fn backtest(
     if let Some((first, last)) = recorded.span() {
         for number in first.number()..=last.number().min(to.number()) {
             let day = Day::from_number(number);
-            let devices = recorded.devices(&settings, Some(Window::ending_on(day)), stop)?;
+            let fleet = recorded.devices(&settings, Some(Window::ending_on(day)), stop)?;
             let learned = history.learned();
             let history_device_days = learned.as_ref().map_or(0, |learned| learned.baseline.device_days);
             let then = Settings { learned, ..settings.clone() };
-            let mut second = second_pass(&devices, &then, recorded.threads);
+            let mut second = second_pass(&fleet, &then, recorded.threads);
             second.scored.retain(|series| series.day == day);
-            let active = devices.iter().filter(|device| device.report.days.contains(&day)).count() as u64;
-            history.add(day, active, &devices, &second);
+            let active =
+                fleet.devices.iter().filter(|device| device.report.days.contains(&day)).count() as u64;
+            history.add(day, active, &fleet.devices, &second);
             totals = std::mem::take(&mut second.totals).latest(totals);
             if number >= from.number() {
-                let is_calibrated = then.learned.as_ref().is_some_and(|l| l.tails(second.sight) != (None, None));
+                let is_calibrated =
+                    then.learned.as_ref().is_some_and(|l| l.tails(second.sight) != (None, None));
                 days.push(BacktestDay {
                     day,
                     findings: verdict(second, &then),
@@ -153,6 +155,7 @@ fn united(known: Vec<Reported>, more: &[Reported]) -> Vec<Reported> {
         if is_same {
             kept.first_day = kept.first_day.min(later.first_day);
             kept.last_day = kept.last_day.max(later.last_day);
+            kept.sightings = kept.sightings.saturating_add(later.sightings);
         }
         is_same
     });

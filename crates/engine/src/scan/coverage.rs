@@ -10,7 +10,6 @@ use undertone_core::series::{EventFlags, StateTally};
 impl Analysis {
     /// What the inputs could show and could not.
     pub fn coverage(&self) -> (Coverage, ScanSummary) {
-        let devices: Vec<_> = self.devices.iter().map(|device| (device.platform, device.seen)).collect();
         let declared = &self.settings.declared;
         let around = Surroundings {
             declares_services: !declared.services.apps.is_empty() || !declared.services.roles.is_empty(),
@@ -18,8 +17,8 @@ impl Analysis {
                 || !declared.destinations.roles.is_empty(),
             learned_devices: self.settings.learned.as_ref().map_or(0, |learned| learned.baseline.devices),
         };
-        let second = super::second::second_pass(&self.devices, &self.settings, self.threads);
-        (Coverage::of(&devices, around), self.summary(&second))
+        let second = super::second::second_pass(&self.fleet, &self.settings, self.threads);
+        (Coverage::of(&self.fleet.seen, around), self.summary(&second))
     }
 }
 

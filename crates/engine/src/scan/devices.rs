@@ -1,21 +1,24 @@
 //! Pass 1: one partition at a time, one device at a time: join, attribute, sum up, stage A.
 
-use super::parallel;
+use super::fleet::Fleet;
 use super::settings::Settings;
-use super::{ScanError, coverage};
+use super::shares::{Shares, Sizes};
+use super::{ScanError, coverage, large, parallel};
 use crate::identity::Directory;
 use crate::input::StopFlag;
-use crate::partition::{Packed, Partitions, Taken, next_record};
+use crate::partition::{Owner, Packed, Partitions, SinkSettings, Taken, next_record};
 use crate::telemetry::{self, Roles};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::observe::platform_of;
-use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, SeriesDays};
+use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, Rest, SeriesDays};
 use undertone_core::model::{Day, Platform, Telemetry, Timestamp};
 use undertone_core::score::machine::{self, Machine};
 use undertone_core::series::{Profile, SeriesKey};
+use undertone_core::timing::AwakeClock;
 use undertone_wire::packed::Lists;
 
 /// Days that a series is scored over, up to the day of its last event.
@@ -42,10 +45,18 @@ pub(super) struct Device {
     pub(super) skew_micros: Option<i64>,
     /// What of its sessions is known.
     pub(super) seen: DeviceSeen,
+    /// Records that found no room beside so many others.
+    pub(super) left_out: u64,
+    /// Destinations of fewer sightings are not in the report any more.
+    pub(super) sightings_min: u32,
+    /// How many of them there were.
+    pub(super) folded: u64,
+    /// Series that may be machines' that were left out.
+    pub(super) pruned: u64,
 }
 
 /// A series on one day, with stage A over its window.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Assessed {
     pub(super) key: SeriesKey,
     pub(super) day: Day,
@@ -77,6 +88,14 @@ pub(super) struct FirstContext<'c> {
     pub(super) settings: &'c Settings,
     /// Which records are looked at; `None` for all.
     pub(super) window: Option<Window>,
+    /// What memory may be taken for.
+    pub(super) shares: Shares,
+    /// Whether to keep what of each device's sessions is known.
+    pub(super) keeps_seen: bool,
+    /// Whether to keep devices without series that may be machines'.
+    pub(super) keeps_all: bool,
+    /// Where to put what does not fit.
+    pub(super) sink: &'c Arc<SinkSettings>,
 }
 
 /// A span of time, whole days.
@@ -103,52 +122,98 @@ impl Window {
     }
 }
 
-/// All devices, ascending by id. With a window the partitions stay, to be read again; without one they are used up.
+/// What pass 1 does with its partitions besides.
+struct FirstPass<'p> {
+    partitions: Mutex<&'p mut Partitions>,
+    context: FirstContext<'p>,
+    fleet: Mutex<Fleet>,
+    /// Held while records are looked at that do not fit a thread's share.
+    large: Mutex<()>,
+    threads: usize,
+}
+
+/// All devices. With a window the partitions stay, to be read again; without one they are used up.
 pub(super) fn first_pass(
     partitions: &mut Partitions,
     context: FirstContext<'_>,
     threads: usize,
     stop: &StopFlag,
-) -> Result<Vec<Device>, ScanError> {
-    let partitions = Mutex::new(partitions);
+) -> Result<Fleet, ScanError> {
+    // A window's devices are compared day by day: all of them stay.
+    let fleet = Mutex::new(Fleet::new(
+        context.shares,
+        context.keeps_all || context.window.is_some(),
+        context.keeps_seen,
+    ));
+    let pass =
+        FirstPass { partitions: Mutex::new(partitions), context, fleet, large: Mutex::new(()), threads };
     let done = parallel::map(Partitions::COUNT, threads, |index| {
-        if stop.is_stopped() {
-            return Ok(Vec::new());
-        }
-        let mut partitions = partitions.lock().unwrap_or_else(PoisonError::into_inner);
-        if context.window.is_some() {
+        if stop.is_stopped() { Ok(()) } else { pass.partition(index, stop) }
+    });
+    done.into_iter().collect::<io::Result<()>>().map_err(ScanError::Storage)?;
+    Ok(pass.fleet.into_inner().unwrap_or_else(PoisonError::into_inner).settled())
+}
+
+impl FirstPass<'_> {
+    fn partition(&self, index: usize, stop: &StopFlag) -> io::Result<()> {
+        let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.context.window.is_some() {
             let copied = partitions.copy(index)?;
             drop(partitions);
-            return Ok(partition_devices(&copied, context));
+            self.each_device(&copied);
+            return Ok(());
         }
         let untaken = partitions.take(index);
         drop(partitions);
-        Ok(partition_devices(&untaken.gather()?, context))
-    });
-    let mut devices = Vec::new();
-    for result in done {
-        devices.extend(result.map_err(|error: io::Error| ScanError::Storage(error))?);
+        let shares = self.context.shares;
+        if shares.fits(untaken.bytes(), self.threads) {
+            self.each_device(&untaken.gather()?);
+            return Ok(());
+        }
+        let sizes = Sizes::of(&untaken)?;
+        if sizes.fit(shares, self.threads) {
+            self.each_device(&untaken.gather()?);
+            return Ok(());
+        }
+        let _one_at_a_time = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        for batch in sizes.batches(shares) {
+            if stop.is_stopped() {
+                return Ok(());
+            }
+            self.each_device(&large::batch(&untaken, &batch)?);
+        }
+        for name in sizes.large(shares) {
+            if stop.is_stopped() {
+                return Ok(());
+            }
+            if let Some(device) = large::device(&untaken, name, self.context)? {
+                self.add(device);
+            }
+        }
+        Ok(())
     }
-    devices.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(devices)
-}
 
-fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> {
-    let mut devices = Vec::new();
-    each_device(taken, |id, lists| {
-        if let Some(window) = context.window {
-            window.narrow(lists);
-        }
-        if !(lists.sessions.is_empty() && lists.messages.is_empty() && lists.telemetry.is_empty()) {
-            devices.push(device(id, lists, context));
-        }
-    });
-    devices
+    fn each_device(&self, taken: &[Taken]) {
+        each_device(taken, |id, lists| {
+            if let Some(window) = self.context.window {
+                window.narrow(lists);
+            }
+            if !(lists.sessions.is_empty() && lists.messages.is_empty() && lists.telemetry.is_empty()) {
+                self.add(device(id, lists, self.context));
+            }
+        });
+    }
+
+    fn add(&self, device: Device) {
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner).add(device);
+    }
 }
 
 /// Shows the records of each device of a partition to `take`, which leaves the lists empty.
 pub(super) fn each_device<'b>(taken: &'b [Taken], mut take: impl FnMut(&str, &mut Lists<'b>)) {
-    let names: BTreeSet<&str> = taken.iter().flat_map(|part| part.names.iter().map(String::as_str)).collect();
+    let mut names: BTreeSet<&str> =
+        taken.iter().flat_map(|part| part.names.iter().map(String::as_str)).collect();
+    names.extend(named(taken));
     let names: Vec<&str> = names.into_iter().collect();
     let (slots, records) = sorted_slots(taken, &names);
     let mut lists = Lists::default();
@@ -168,6 +233,17 @@ pub(super) fn each_device<'b>(taken: &'b [Taken], mut take: impl FnMut(&str, &mu
     }
 }
 
+/// Names that stand before their records.
+fn named(taken: &[Taken]) -> impl Iterator<Item = &str> {
+    taken.iter().flat_map(|part| &part.chunks).flat_map(|chunk| {
+        let mut rest = chunk.as_slice();
+        std::iter::from_fn(move || next_record(&mut rest)).filter_map(|packed| match packed.owner {
+            Owner::Name(name) => Some(name),
+            Owner::Number(_) => None,
+        })
+    })
+}
+
 /// The records of a partition in their order of work. A device has one number, whatever sink its records came by.
 fn sorted_slots<'b>(taken: &'b [Taken], names: &[&str]) -> (Vec<Slot>, Vec<&'b [u8]>) {
     let (mut slots, mut records) = (Vec::new(), Vec::new());
@@ -176,8 +252,11 @@ fn sorted_slots<'b>(taken: &'b [Taken], names: &[&str]) -> (Vec<Slot>, Vec<&'b [
         let numbers: Vec<Option<usize>> = part.names.iter().map(number_of).collect();
         for chunk in &part.chunks {
             let mut rest = chunk.as_slice();
-            while let Some(Packed { device, key, record }) = next_record(&mut rest) {
-                let number = numbers.get(device as usize).copied().flatten();
+            while let Some(Packed { owner, key, record }) = next_record(&mut rest) {
+                let number = match owner {
+                    Owner::Number(number) => numbers.get(number as usize).copied().flatten(),
+                    Owner::Name(name) => names.binary_search(&name).ok(),
+                };
                 if let (Some(number), Ok(place)) = (number, u32::try_from(records.len())) {
                     slots.push(Slot { device: u32::try_from(number).unwrap_or(u32::MAX), key, place });
                     records.push(record);
@@ -200,46 +279,91 @@ fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device 
     if joined.is_empty() {
         joined = telemetry::connections_of_phone(&lists.telemetry);
     }
-    let device = joined_device(id, (&joined, &lists.telemetry), (platform, roles), context);
+    let reports = telemetry::Reports::of(&lists.telemetry);
+    let mut device = Device::new(id, platform, roles);
+    device.add(&joined, (&lists.telemetry, &reports), None, context);
     (lists.sessions, lists.messages) = joined.into_lists();
     lists.telemetry.clear();
     device
 }
 
-fn joined_device(
-    id: &str,
-    (joined, telemetry): (&Joined<'_>, &[Telemetry<'_>]),
-    (platform, roles): (Platform, Roles),
-    context: FirstContext<'_>,
-) -> Device {
-    let connections = joined.connections();
-    let reports = telemetry::Reports::of(telemetry);
-    let view = telemetry::view(&reports, &connections, |app| {
-        context.settings.interaction_window_secs(platform, &roles, app)
-    });
-    let input =
-        DeviceInput { connections: &connections, apps: &view.apps, flags: &view.flags, stacks: &view.stacks };
-    let mut report = device::observe(&input);
-    report.app_stacks = telemetry::app_stacks(&connections, &view);
-    let seen = coverage::seen(&connections, &view, telemetry, &report.series);
-    let series = std::mem::take(&mut report.series);
-    let assessed = series.into_iter().flat_map(|series| assess(series, &report)).collect();
-    Device {
-        id: id.to_owned(),
-        platform,
-        report,
-        assessed,
-        duplicates: joined.duplicates,
-        methods: view.methods,
-        method_of_app: view.method_of_app,
-        roles,
-        skew_micros: view.skew_micros,
-        seen,
+impl Device {
+    /// A device of which nothing was looked at yet.
+    pub(super) fn new(id: &str, platform: Platform, roles: Roles) -> Self {
+        Self {
+            id: id.to_owned(),
+            platform,
+            report: DeviceReport::default(),
+            assessed: Vec::new(),
+            duplicates: 0,
+            methods: BTreeMap::new(),
+            method_of_app: BTreeMap::new(),
+            roles,
+            skew_micros: None,
+            seen: DeviceSeen::default(),
+            left_out: 0,
+            sightings_min: 1,
+            folded: 0,
+            pruned: 0,
+        }
+    }
+
+    /// Leaves each series once for each day: one whose traffic lay in two parts is the one that shows most.
+    pub(super) fn settle_parts(&mut self) {
+        self.assessed.sort_by(|a, b| {
+            let rank = |series: &Assessed| (series.day, Reverse(series.machine.check_ins));
+            a.key.cmp(&b.key).then_with(|| rank(a).cmp(&rank(b)))
+        });
+        self.assessed.dedup_by(|next, kept| next.day == kept.day && next.key == kept.key);
+        self.report.reached.sort_unstable();
+    }
+
+    /// Adds connections: all of the device, or one part of it, which then comes with the rest.
+    pub(super) fn add(
+        &mut self,
+        joined: &Joined<'_>,
+        (telemetry, reports): (&[Telemetry<'_>], &telemetry::Reports<'_>),
+        rest: Option<Rest<'_, '_>>,
+        context: FirstContext<'_>,
+    ) {
+        let connections = joined.connections();
+        let view = telemetry::view(reports, &connections, |app| {
+            context.settings.interaction_window_secs(self.platform, &self.roles, app)
+        });
+        let input = DeviceInput {
+            connections: &connections,
+            apps: &view.apps,
+            flags: &view.flags,
+            stacks: &view.stacks,
+        };
+        let mut report = match rest {
+            Some(rest) => device::observe_part(&input, rest),
+            None => device::observe(&input),
+        };
+        report.app_stacks = telemetry::app_stacks(&connections, &view);
+        self.seen.add(coverage::seen(&connections, &view, telemetry, &report.series));
+        let series = std::mem::take(&mut report.series);
+        self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report)));
+        // Whoever looked at the series has seen it: the clock is not needed any more.
+        report.awake = AwakeClock::default();
+        self.duplicates += joined.duplicates;
+        for (method, count) in view.methods {
+            *self.methods.entry(method).or_default() += count;
+        }
+        for (app, method) in view.method_of_app {
+            self.method_of_app.entry(app).or_insert(method);
+        }
+        self.skew_micros = self.skew_micros.or(view.skew_micros);
+        if rest.is_some() {
+            self.report.add_part(report);
+        } else {
+            self.report = report;
+        }
     }
 }
 
 /// Platform: the inventory's word, else what most telemetry says.
-fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Directory) -> Platform {
+pub(super) fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Directory) -> Platform {
     match directory.facts(id).map(|facts| facts.platform) {
         Some(platform) if platform != Platform::Unknown => platform,
         _ => platform_of(&telemetry.iter().map(|event| event.platform).collect::<Vec<_>>()),

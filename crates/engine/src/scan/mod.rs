@@ -4,11 +4,14 @@ mod backtest;
 mod cache;
 mod coverage;
 mod devices;
+mod fleet;
 mod habits;
+mod large;
 mod parallel;
 mod report;
 mod second;
 mod settings;
+mod shares;
 mod visit;
 
 pub use backtest::{Backtest, BacktestDay, BacktestSpan, backtest};
@@ -22,9 +25,11 @@ use crate::input::{
 };
 use crate::partition::{PartitionSink, Partitions, SinkSettings};
 use cache::Slot;
-use devices::{Device, FirstContext, Window};
+use devices::{FirstContext, Window};
+use fleet::Fleet;
 use second::Second;
 use settings::Settings;
+use shares::Shares;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -98,12 +103,13 @@ pub fn learn(
     stop: &StopFlag,
 ) -> Result<(Learned, ScanSummary), ScanError> {
     let options = ScanOptions { baseline: None, ..options.clone() };
-    let analysis = Analysis::of(&options, Reading::default(), progress, stop)?;
-    let second = second::second_pass(&analysis.devices, &analysis.settings, analysis.threads);
+    let reading = Reading { keeps_all: true, ..Reading::default() };
+    let analysis = Analysis::of(&options, reading, progress, stop)?;
+    let second = second::second_pass(&analysis.fleet, &analysis.settings, analysis.threads);
     let summary = analysis.summary(&second);
     let later = second.totals.device_days_later;
     let maxima = FleetMaxima::of(&second.scored, second.totals.device_days - later, later);
-    let habits = habits::of(&analysis.devices, &second.baseline);
+    let habits = habits::of(&analysis.fleet, &second.baseline);
     Ok((Learned::of(second.baseline, (maxima, habits), second.sight, Bounds::default()), summary))
 }
 
@@ -114,13 +120,17 @@ pub struct Reading<'r> {
     pub thresholds: Option<&'r ThresholdSet>,
     /// Folder in which their records are kept from run to run; `None` keeps none.
     pub cache: Option<&'r Path>,
+    /// Whether [`Analysis::coverage`] will be asked for: each device then keeps what of its sessions is known.
+    pub keeps_seen: bool,
+    /// Whether devices without any series that may be a machine's are kept, too: their days are their past.
+    pub keeps_all: bool,
 }
 
 /// Inputs read, and every device looked at by itself: what is left is to compare and to decide, which does not need
 /// the logs and can be done again with other thresholds.
 #[derive(Debug)]
 pub struct Analysis {
-    devices: Vec<Device>,
+    fleet: Fleet,
     settings: Settings,
     threads: usize,
     /// What was read.
@@ -143,9 +153,10 @@ impl Analysis {
             settings.thresholds = thresholds.clone();
         }
         let mut recorded = Recorded::read(options, reading.cache, progress, stop)?;
-        let devices = recorded.devices(&settings, None, stop)?;
-        recorded.check_usable(devices.len())?;
-        Ok(Self { devices, settings, threads: recorded.threads, base: recorded.base })
+        (recorded.keeps_seen, recorded.keeps_all) = (reading.keeps_seen, reading.keeps_all);
+        let fleet = recorded.devices(&settings, None, stop)?;
+        recorded.check_usable(fleet.totals.devices)?;
+        Ok(Self { fleet, settings, threads: recorded.threads, base: recorded.base })
     }
 
     /// The thresholds that were asked for.
@@ -157,14 +168,13 @@ impl Analysis {
     /// change of it shows nothing here ([`Analysis::of`] must be asked again).
     pub fn decide(&self, thresholds: &ThresholdSet) -> ScanReport {
         let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
-        let second = second::second_pass(&self.devices, &settings, self.threads);
+        let second = second::second_pass(&self.fleet, &settings, self.threads);
         self.report(second, &settings)
     }
 
     fn into_report(mut self) -> ScanReport {
-        let second = second::second_pass(&self.devices, &self.settings, self.threads);
-        // Deciding needs none of it any more.
-        self.devices = Vec::new();
+        let fleet = std::mem::take(&mut self.fleet);
+        let second = second::last_pass(fleet, &self.settings, self.threads);
         let settings = std::mem::take(&mut self.settings);
         self.report(second, &settings)
     }
@@ -210,6 +220,9 @@ struct Recorded {
     base: ScanSummary,
     is_usable: bool,
     threads: usize,
+    shares: Shares,
+    keeps_seen: bool,
+    keeps_all: bool,
 }
 
 impl Recorded {
@@ -237,12 +250,14 @@ impl Recorded {
         let (book, leases) = read_leases(&plan, &read, LeaseBook::default(), progress);
         input.merge(leases);
         let directory = Directory::new(book.unwrap_or_default());
+        let shares = Shares::of(options.memory_bytes);
         let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
         let inside = Inside::new(options.internal.clone());
         let sink = Arc::new(SinkSettings::new(directory, inside, budget_bytes, None));
         if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink)) {
             base.notes.push("the inputs are as they were: their records come from the cache".to_owned());
-            return Ok(Self { partitions, sink, base, is_usable: true, threads });
+            let (is_usable, keeps_seen, keeps_all) = (true, false, false);
+            return Ok(Self { partitions, sink, base, is_usable, threads, shares, keeps_seen, keeps_all });
         }
         let (sinks, records) =
             read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
@@ -258,7 +273,7 @@ impl Recorded {
         {
             base.notes.push(format!("nothing was kept for the next run: {error}"));
         }
-        Ok(Self { partitions, sink, base, is_usable, threads })
+        Ok(Self { partitions, sink, base, is_usable, threads, shares, keeps_seen: false, keeps_all: false })
     }
 
     /// Pass 1, over everything or over a window of it.
@@ -267,10 +282,18 @@ impl Recorded {
         settings: &Settings,
         window: Option<Window>,
         stop: &StopFlag,
-    ) -> Result<Vec<Device>, ScanError> {
-        let context = FirstContext { directory: &self.sink.directory, settings, window };
-        let devices = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
-        if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(devices) }
+    ) -> Result<Fleet, ScanError> {
+        let context = FirstContext {
+            directory: &self.sink.directory,
+            settings,
+            window,
+            shares: self.shares,
+            keeps_seen: self.keeps_seen,
+            keeps_all: self.keeps_all,
+            sink: &self.sink,
+        };
+        let fleet = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
+        if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(fleet) }
     }
 
     /// First and last day of the inputs.
@@ -278,11 +301,11 @@ impl Recorded {
         self.base.first.zip(self.base.last).map(|(first, last)| (first.day(), last.day()))
     }
 
-    fn check_usable(&self, devices: usize) -> Result<(), ScanError> {
+    fn check_usable(&self, devices: u64) -> Result<(), ScanError> {
         if self.is_usable {
             return Ok(());
         }
-        let totals = second::Totals { devices: devices as u64, ..second::Totals::default() };
+        let totals = second::Totals { devices, ..second::Totals::default() };
         Err(ScanError::NoUsableInput(Box::new(self.base.with(&totals))))
     }
 }

@@ -101,6 +101,12 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
             seen.inbound
         ));
     }
+    if seen.unclaimed > 0 {
+        notes.push(format!(
+            "memory: {} records say an address of a phone that found no room; --memory gives more",
+            seen.unclaimed
+        ));
+    }
     ScanSummary {
         files: input.files.len() as u64,
         bytes: input.bytes(),
@@ -128,6 +134,7 @@ impl ScanSummary {
     /// The same, with what the devices came to.
     pub(super) fn with(&self, totals: &Totals) -> Self {
         let mut summary = self.clone();
+        summary.notes.extend(bound_notes(totals));
         if totals.duplicates > 0 {
             summary
                 .notes
@@ -140,6 +147,21 @@ impl ScanSummary {
         summary.attribution.clone_from(&totals.methods);
         summary
     }
+}
+
+/// What hit a bound of memory, and what that means.
+fn bound_notes(totals: &Totals) -> Vec<String> {
+    let hits = [
+        (totals.folded, "destinations that a device reached a few times are not compared across devices"),
+        (totals.pruned, "series, the least regular of the phones with most of them, are not weighed"),
+        (
+            totals.left_out,
+            "records of a phone with too many of them to one destination, the oldest, are left out",
+        ),
+        (totals.cut, "addresses or client fingerprints of phones with very many are left out"),
+    ];
+    let hits = hits.into_iter().filter(|(count, _)| *count > 0);
+    hits.map(|(count, what)| format!("memory: {count} {what}; --memory gives more room")).collect()
 }
 
 /// Rejected rows by reason, each with its first example in the order of the inputs.

@@ -1,10 +1,12 @@
 //! Pass 2: the baseline over all devices, then every series against it.
 
 use super::devices::{Assessed, Device};
+use super::fleet::Fleet;
 use super::parallel;
 use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use undertone_core::baseline::{Baseline, Features, Past, Peer, Peers, Poll, Polls};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
@@ -36,9 +38,35 @@ pub(super) struct Totals {
     pub(super) methods: BTreeMap<&'static str, u64>,
     /// Devices whose clock skew could be estimated.
     pub(super) skews: u64,
+    /// Records left out of devices with too many of them for one destination.
+    pub(super) left_out: u64,
+    /// Destinations of devices that were folded into a count.
+    pub(super) folded: u64,
+    /// Series that may be machines' that were left out.
+    pub(super) pruned: u64,
+    /// Addresses and stacks of devices that were left out.
+    pub(super) cut: u64,
 }
 
 impl Totals {
+    /// Adds a device.
+    pub(super) fn add(&mut self, device: &Device) {
+        self.devices += 1;
+        self.device_days += device.report.days.len() as u64;
+        self.device_days_later += days_with_a_past(&device.report.days);
+        self.series += device.report.series_total;
+        self.sessions += device.report.sessions;
+        self.duplicates += device.duplicates;
+        for (method, count) in &device.methods {
+            *self.methods.entry(method).or_default() += count;
+        }
+        self.skews += u64::from(device.skew_micros.is_some());
+        self.left_out += device.left_out;
+        self.cut += device.report.cut;
+        self.folded += device.folded;
+        self.pruned += device.pruned;
+    }
+
     /// The totals of several windows over the same inputs: of each number the larger, since windows overlap.
     pub(super) fn latest(mut self, earlier: Self) -> Self {
         let more = |mine: &mut u64, other: u64| *mine = (*mine).max(other);
@@ -49,6 +77,10 @@ impl Totals {
         more(&mut self.sessions, earlier.sessions);
         more(&mut self.duplicates, earlier.duplicates);
         more(&mut self.skews, earlier.skews);
+        more(&mut self.left_out, earlier.left_out);
+        more(&mut self.folded, earlier.folded);
+        more(&mut self.pruned, earlier.pruned);
+        more(&mut self.cut, earlier.cut);
         for (method, count) in earlier.methods {
             more(self.methods.entry(method).or_default(), count);
         }
@@ -56,38 +88,70 @@ impl Totals {
     }
 }
 
-pub(super) fn second_pass(devices: &[Device], settings: &Settings, threads: usize) -> Second {
-    let mut baseline = Baseline::default();
-    let mut totals = Totals { devices: devices.len() as u64, ..Totals::default() };
-    for device in devices {
-        baseline.add_device(&device.report);
-        totals.series += device.report.series_total;
-        totals.sessions += device.report.sessions;
-        totals.duplicates += device.duplicates;
-        for (method, count) in &device.methods {
-            *totals.methods.entry(method).or_default() += count;
-        }
-        totals.skews += u64::from(device.skew_micros.is_some());
-    }
-    baseline.settle(devices.iter().map(|device| &device.report));
-    totals.device_days = baseline.device_days;
-    totals.device_days_later = devices.iter().map(|d| days_with_a_past(&d.report.days)).sum();
-    if let Some(learned) = &settings.learned {
-        baseline.merge(learned.baseline.clone());
-    }
-    let mut roles = settings.roles.clone();
-    for device in devices {
-        roles.merge(device.roles.clone());
-    }
-    let peers = Peers::new(&peers_of(devices, &baseline, &roles));
-    let polls = Polls::new(polls_of(devices, &baseline));
-    let has_apps = devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
-    let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-    let context = Context { baseline: &baseline, peers: &peers, polls: &polls, roles: &roles, settings };
-    let scored = parallel::map(devices.len(), threads, |number| {
-        devices.get(number).map_or_else(Vec::new, |device| context.score(number, device))
+/// Compares all devices; their series stay, to be compared again.
+pub(super) fn second_pass(fleet: &Fleet, settings: &Settings, threads: usize) -> Second {
+    let fixed = Fixed::of(fleet, settings);
+    let context = fixed.context(settings);
+    let scored = parallel::map(fleet.devices.len(), threads, |number| {
+        let device = fleet.devices.get(number);
+        device.map_or_else(Vec::new, |device| context.score(number, device, device.assessed.iter().cloned()))
     });
-    Second { scored: scored.into_iter().flatten().collect(), baseline, sight, totals }
+    fixed.second(scored, fleet.totals.clone())
+}
+
+/// Compares all devices, whose series go into the result: nothing is held twice.
+pub(super) fn last_pass(mut fleet: Fleet, settings: &Settings, threads: usize) -> Second {
+    let fixed = Fixed::of(&fleet, settings);
+    let context = fixed.context(settings);
+    let devices: Vec<Mutex<Option<Device>>> =
+        std::mem::take(&mut fleet.devices).into_iter().map(|device| Mutex::new(Some(device))).collect();
+    let scored = parallel::map(devices.len(), threads, |number| {
+        let device =
+            devices.get(number).and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let Some(mut device) = device else { return Vec::new() };
+        let assessed = std::mem::take(&mut device.assessed);
+        context.score(number, &device, assessed.into_iter())
+    });
+    fixed.second(scored, fleet.totals)
+}
+
+/// What every series is compared with.
+struct Fixed {
+    baseline: Baseline,
+    peers: Peers,
+    polls: Polls,
+    roles: Roles,
+    sight: Sight,
+}
+
+impl Fixed {
+    fn of(fleet: &Fleet, settings: &Settings) -> Self {
+        let mut baseline = fleet.counted.clone();
+        fleet.reached().for_each(|reached| baseline.add_reached(reached));
+        baseline.settle_reached(fleet.reached());
+        if let Some(learned) = &settings.learned {
+            baseline.merge(learned.baseline.clone());
+        }
+        let mut roles = settings.roles.clone();
+        roles.merge(fleet.roles.clone());
+        let devices = &fleet.devices;
+        let peers = Peers::new(&peers_of(devices, &baseline, &roles));
+        let polls = Polls::new(polls_of(devices, &baseline));
+        let has_apps =
+            devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
+        let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
+        Self { baseline, peers, polls, roles, sight }
+    }
+
+    fn context<'c>(&'c self, settings: &'c Settings) -> Context<'c> {
+        let Self { baseline, peers, polls, roles, .. } = self;
+        Context { baseline, peers, polls, roles, settings }
+    }
+
+    fn second(self, scored: Vec<Vec<Scored>>, totals: Totals) -> Second {
+        let Self { baseline, sight, .. } = self;
+        Second { scored: scored.into_iter().flatten().collect(), baseline, sight, totals }
+    }
 }
 
 fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer> {
@@ -148,9 +212,9 @@ struct Context<'c> {
 }
 
 impl Context<'_> {
-    fn score(&self, number: usize, device: &Device) -> Vec<Scored> {
-        let mut scored = Vec::with_capacity(device.assessed.len());
-        for series in &device.assessed {
+    fn score(&self, number: usize, device: &Device, assessed: impl Iterator<Item = Assessed>) -> Vec<Scored> {
+        let mut scored = Vec::with_capacity(assessed.size_hint().0);
+        for series in assessed {
             let members = device.report.members.get(&series.key).map_or(&[][..], Vec::as_slice);
             // A group of destinations that others reach, too, is no rotation: each is a series of its own.
             if members.is_empty() || self.baseline.rotating(members).is_some() {
@@ -176,7 +240,7 @@ impl Context<'_> {
     fn score_series(
         &self,
         (number, device): (usize, &Device),
-        series: &Assessed,
+        series: Assessed,
         members: &[(Destination, u32)],
     ) -> Scored {
         let app = series.key.app.as_deref();
@@ -184,7 +248,7 @@ impl Context<'_> {
         let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
         let scope = Scope { platform: device.platform, role, app };
         let thresholds = self.settings.thresholds.for_series(scope);
-        let past = self.past(device, series);
+        let past = self.past(device, &series);
         let case = Case {
             key: &series.key,
             profile: &series.profile,
@@ -203,20 +267,21 @@ impl Context<'_> {
             thresholds: &thresholds,
         };
         let is_shared = !series.key.destination.is_group() && case.features.reach >= SHARED_REACH;
+        let (weighed, role) = (weigh_case(&case), role.to_owned());
         Scored {
             device_id: device.id.clone(),
             platform: device.platform,
             device_addresses: device.report.addresses.clone(),
             members: members.iter().map(|(destination, _)| destination.clone()).collect(),
             attribution,
-            role: role.to_owned(),
-            key: series.key.clone(),
+            role,
+            key: series.key,
             day: series.day,
             is_shared,
             has_past: past.device_days >= HISTORY_DAYS_MIN,
-            profile: series.profile.clone(),
-            machine: series.machine.clone(),
-            weighed: weigh_case(&case),
+            profile: series.profile,
+            machine: series.machine,
+            weighed,
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 use undertone_core::device::Joined;
 use undertone_core::model::{
-    AppConnection, AppTag, ConnState, Endpoint, Exchange, ExchangeKind, Session, Telemetry, TelemetryKind,
+    AppConnection, AppTag, ConnState, Endpoint, Exchange, ExchangeKind, Report, Session, Telemetry,
+    TelemetryKind,
 };
 use undertone_core::series::stable_hash;
 
@@ -52,7 +53,7 @@ fn connection_of<'a>(event: &Telemetry<'a>, connection: &AppConnection<'a>) -> R
         local_orig: None,
         local_resp: None,
         orig_l2: None,
-        is_final: true,
+        report: Report::Final,
         app: event.app_id.map(|package| AppTag {
             uid: event.uid.unwrap_or(-1),
             package: Some(package),

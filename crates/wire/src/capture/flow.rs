@@ -11,7 +11,9 @@ use crate::RecordSink;
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
 use std::rc::Rc;
-use undertone_core::model::{ConnState, Endpoint, MacAddr, Network, Record, Session, Timestamp, Transport};
+use undertone_core::model::{
+    ConnState, Endpoint, MacAddr, Network, Record, Report, Session, Timestamp, Transport,
+};
 
 /// Silence that ends a UDP or ICMP flow: Zeek's `udp_inactivity_timeout` and `icmp_inactivity_timeout`.
 const DATAGRAM_IDLE_MICROS: u64 = 60_000_000;
@@ -299,7 +301,7 @@ impl Flow {
             local_orig: None,
             local_resp: None,
             orig_l2: self.orig_l2,
-            is_final: true,
+            report: Report::Final,
             app: self.label.as_ref().map(|label| label.tag()),
         }));
     }

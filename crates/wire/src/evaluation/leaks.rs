@@ -332,7 +332,7 @@ mod tests {
     use super::*;
     use crate::truth::parse_truth;
     use undertone_core::device::Joined;
-    use undertone_core::model::{ConnState, Endpoint, ExchangeKind, Session, Timestamp, Transport};
+    use undertone_core::model::{ConnState, Endpoint, ExchangeKind, Report, Session, Timestamp, Transport};
 
     type Parts<'a> = (Session<'a>, Option<Exchange<'a>>);
 
@@ -357,7 +357,7 @@ mod tests {
             local_orig: None,
             local_resp: None,
             orig_l2: None,
-            is_final: true,
+            report: Report::Final,
             app: None,
         };
         let tls = Exchange {

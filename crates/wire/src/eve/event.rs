@@ -22,6 +22,8 @@ pub(super) enum Key {
     FlowEnd,
     FlowAge,
     FlowState,
+    NetflowBytes,
+    NetflowPkts,
     BytesToServer,
     BytesToClient,
     PktsToServer,
@@ -99,6 +101,14 @@ const FLOW: Section = &[
     ("pkts_toclient", Key::PktsToClient),
 ];
 
+const NETFLOW: Section = &[
+    ("start", Key::FlowStart),
+    ("end", Key::FlowEnd),
+    ("age", Key::FlowAge),
+    ("bytes", Key::NetflowBytes),
+    ("pkts", Key::NetflowPkts),
+];
+
 const TCP: Section = &[
     ("tcp_flags", Key::TcpFlags),
     ("tcp_flags_ts", Key::TcpFlagsToServer),
@@ -163,6 +173,7 @@ const DHCP: Section = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Flow,
+    Netflow,
     Http,
     Tls,
     Quic,
@@ -178,6 +189,7 @@ impl Kind {
     fn from_event_type(name: &str) -> Option<Self> {
         Some(match name {
             "flow" => Self::Flow,
+            "netflow" => Self::Netflow,
             "http" => Self::Http,
             "tls" => Self::Tls,
             "quic" => Self::Quic,
@@ -257,6 +269,7 @@ impl<'a> Event<'a> {
                 Ok(())
             }
             "flow" => self.read_section(FLOW, value),
+            "netflow" => self.read_section(NETFLOW, value),
             "tcp" => self.read_section(TCP, value),
             "http" => self.read_section(HTTP, value),
             "tls" | "quic" => self.read_section(TLS, value),

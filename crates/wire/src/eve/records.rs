@@ -26,6 +26,7 @@ pub(super) fn emit<S: RecordSink>(kind: Kind, cells: &EventCells<'_>, number: u6
     let row = Row(cells);
     let made = match kind {
         Kind::Flow => flow::session(row).map(Record::Session),
+        Kind::Netflow => flow::direction(row).map(Record::Session),
         Kind::Dhcp => row.lease().map(Record::Lease),
         Kind::Dns => match dns::emit(row, sink) {
             Ok(()) => return,

@@ -200,8 +200,7 @@ fn maxima(histogram: &Histogram, check: &mut Check) -> Maxima {
 fn habits(known: &KnownHabits, check: &mut Check) -> Option<Habits> {
     let bits = |text: &str| u64::from_str_radix(text, 16).ok();
     let read = || {
-        let mut habits =
-            Habits { is_complete: known.is_complete, ..Habits::until(day_of(&known.last_day)?) };
+        let mut habits = Habits { is_complete: known.is_complete, ..Habits::until(day_of(&known.last_day)?) };
         for (device, days) in &known.devices {
             habits.devices.insert(bits(device)?, DaySet::from_bits(bits(days)?));
         }

@@ -59,7 +59,11 @@ fn a_file_that_contradicts_itself_is_refused() {
         ("\"domain\":\"example.com\"", "\"domain\":\"\"", "empty"),
         ("[71,40]", "[71,39]", "device-days"),
         ("[71,40]", "[999,40]", "above the last"),
-        ("\"is_complete\": true,\n\"devices\": [\n [\"", "\"is_complete\": true,\n\"devices\": [\n [\"x", "hexadecimal"),
+        (
+            "\"is_complete\": true,\n\"devices\": [\n [\"",
+            "\"is_complete\": true,\n\"devices\": [\n [\"x",
+            "hexadecimal",
+        ),
         ("\"bin_bans\":0.05", "\"bin_bans\":0.5", "bin_bans"),
         ("\"sight\": \"telemetry\"", "\"sight\": \"psychic\"", "sight"),
         ("\"schema_version\": 1", "\"schema_version\": 2", "version 2"),

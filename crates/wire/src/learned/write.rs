@@ -61,9 +61,10 @@ fn write_habits(out: &mut dyn Write, habits: &Habits) -> io::Result<()> {
     writeln!(out, "\"habits\": {{\n\"last_day\": \"{last}\",\n\"is_complete\": {is_complete},")?;
     let devices = habits.devices.iter().map(|(device, days)| json!([hex(*device), hex(days.bits())]));
     list(out, "devices", devices, ",")?;
-    let series = habits.series.iter().map(|(series, habit)| {
-        json!([hex(*series), habit.first_day.to_string(), hex(habit.judged.bits())])
-    });
+    let series = habits
+        .series
+        .iter()
+        .map(|(series, habit)| json!([hex(*series), habit.first_day.to_string(), hex(habit.judged.bits())]));
     list(out, "series", series, "")?;
     writeln!(out, "}}")
 }

@@ -63,6 +63,27 @@ pub fn decode<'a>(bytes: &mut &'a [u8]) -> Option<Record<'a>> {
     Some(record)
 }
 
+/// What a packed record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A session.
+    Session,
+    /// A message.
+    Exchange,
+    /// What a phone said.
+    Telemetry,
+}
+
+/// What the record at the front of `bytes` is, without a look at the rest of it.
+pub fn kind_of(bytes: &[u8]) -> Option<Kind> {
+    match *bytes.first()? {
+        SESSION => Some(Kind::Session),
+        EXCHANGE => Some(Kind::Exchange),
+        TELEMETRY => Some(Kind::Telemetry),
+        _ => None,
+    }
+}
+
 /// Records by kind; sessions and messages with a key.
 #[derive(Debug, Default)]
 pub struct Lists<'a> {

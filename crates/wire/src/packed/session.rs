@@ -1,7 +1,7 @@
 //! [`Session`] as bytes.
 
 use super::codec::{Mask, Reader, Writer};
-use undertone_core::model::{AppTag, ConnState, MacAddr, Session};
+use undertone_core::model::{AppTag, ConnState, MacAddr, Report, Session};
 
 const STATES: [ConnState; 6] = [
     ConnState::Established,
@@ -23,7 +23,11 @@ pub(super) fn encode(session: &Session<'_>, writer: &mut Writer<'_>) {
     writer.flag(session.handshake);
     writer.flag(session.local_orig);
     writer.flag(session.local_resp);
-    writer.flag(Some(session.is_final));
+    writer.flag(match session.report {
+        Report::OneWay => None,
+        Report::Open => Some(false),
+        Report::Final => Some(true),
+    });
     let numbers = [
         session.duration_micros,
         session.orig_bytes,
@@ -75,7 +79,11 @@ pub(super) fn decode<'a>(reader: &mut Reader<'a>) -> Option<Session<'a>> {
     let handshake = reader.flag()?;
     let local_orig = reader.flag()?;
     let local_resp = reader.flag()?;
-    let is_final = reader.flag()? == Some(true);
+    let report = match reader.flag()? {
+        None => Report::OneWay,
+        Some(false) => Report::Open,
+        Some(true) => Report::Final,
+    };
     let mask = Mask::read(reader)?;
     Some(Session {
         uid,
@@ -87,7 +95,7 @@ pub(super) fn decode<'a>(reader: &mut Reader<'a>) -> Option<Session<'a>> {
         handshake,
         local_orig,
         local_resp,
-        is_final,
+        report,
         duration_micros: mask.field(0, || reader.varint())?,
         orig_bytes: mask.field(1, || reader.varint())?,
         resp_bytes: mask.field(2, || reader.varint())?,

@@ -32,7 +32,7 @@ proptest! {
             orig: Endpoint { addr: a, port: p }, resp: Endpoint { addr: b, port: 443 },
             transport: Transport::Udp, service: flag.map(|_| text.as_str()), orig_bytes: n, resp_bytes: None,
             orig_pkts: Some(3), resp_pkts: n, state: ConnState::Reset, handshake: flag, local_orig: flag,
-            local_resp: None, orig_l2: flag.map(|_| MacAddr([1, 2, 3, 4, 5, 255])), is_final: with_app,
+            local_resp: None, orig_l2: flag.map(|_| MacAddr([1, 2, 3, 4, 5, 255])), report: if with_app { Report::Final } else { Report::OneWay },
             app: with_app.then_some(AppTag { uid: -1, package: Some(&text), name: None }),
         }));
     }

@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use undertone_core::model::{
-    ConnState, Endpoint, Exchange, ExchangeKind, Lease, MacAddr, Platform, Record, Session, Timestamp,
-    Transport,
+    ConnState, Endpoint, Exchange, ExchangeKind, Lease, MacAddr, Platform, Record, Report, Session,
+    Timestamp, Transport,
 };
 
 use super::field::{FIELDS, Field};
@@ -28,8 +28,8 @@ enum Miss {
 pub(super) fn emit<S: RecordSink>(log: Log, cells: &Cells<'_>, number: u64, sink: &mut S) {
     let row = Row(cells);
     let made = match log {
-        Log::Conn => row.session(true).map(Record::Session),
-        Log::OpenConn => row.session(false).map(Record::Session),
+        Log::Conn => row.session(Report::Final).map(Record::Session),
+        Log::OpenConn => row.session(Report::Open).map(Record::Session),
         Log::Dhcp => row.lease().map(Record::Lease),
         Log::Http => row.http().map(Record::Exchange),
         Log::Ssl => row.ssl().map(Record::Exchange),
@@ -106,7 +106,7 @@ impl<'a> Row<'_, 'a> {
         self.0.get(field.slot()).and_then(MacAddr::parse)
     }
 
-    fn session(self, is_final: bool) -> Result<Session<'a>, Miss> {
+    fn session(self, report: Report) -> Result<Session<'a>, Miss> {
         let transport = self.text(Field::Proto).map_or(Transport::Other, Transport::from_name);
         let duration = self.parsed(Field::Duration, RejectReason::BadNumber, text::decimal_micros)?;
         Ok(Session {
@@ -127,7 +127,7 @@ impl<'a> Row<'_, 'a> {
             local_orig: self.flag(Field::LocalOrig),
             local_resp: self.flag(Field::LocalResp),
             orig_l2: self.mac(Field::OrigL2Addr),
-            is_final,
+            report,
             app: None,
         })
     }
