@@ -9,7 +9,7 @@ use crate::partition::{Packed, Partitions, Taken, next_record};
 use crate::telemetry::{self, Roles};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::observe::platform_of;
 use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, SeriesDays};
@@ -55,17 +55,32 @@ pub(super) struct Assessed {
     pub(super) days_before: u32,
     /// Days before on which it was long enough to be judged.
     pub(super) days_judged: u32,
-    pub(super) profile: Profile,
+    pub(super) profile: Arc<Profile>,
     pub(super) machine: Machine,
 }
 
-/// A record of a partition, to be sorted: by device, by connection, then as it came.
+/// A record of a partition, to be sorted: by device, by connection, then as it came. One number, since that compares
+/// in two instructions: 32 bits of the device, 64 of the key, 32 of the place among the records of the partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Slot {
-    device: u32,
-    key: u64,
-    /// Place among the records of the partition.
-    place: u32,
+struct Slot(u128);
+
+#[expect(clippy::cast_possible_truncation, reason = "each takes its own bits out")]
+impl Slot {
+    fn new(device: u32, key: u64, place: u32) -> Self {
+        Self(u128::from(device) << 96 | u128::from(key) << 32 | u128::from(place))
+    }
+
+    fn device(self) -> u32 {
+        (self.0 >> 96) as u32
+    }
+
+    fn key(self) -> u64 {
+        (self.0 >> 32) as u64
+    }
+
+    fn place(self) -> usize {
+        (self.0 as u32) as usize
+    }
 }
 
 /// What pass 1 needs to know besides the records.
@@ -109,6 +124,14 @@ pub(super) fn first_pass(
     stop: &StopFlag,
 ) -> Result<Vec<Device>, ScanError> {
     let partitions = Mutex::new(partitions);
+    // Room for the records of a device, used again: as much of it as there are threads.
+    let rooms: Mutex<Vec<Lists<'static>>> = Mutex::default();
+    let devices_of = |taken: &[Taken]| {
+        let room = rooms.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let (devices, room) = partition_devices(taken, room.recycled(), context);
+        rooms.lock().unwrap_or_else(PoisonError::into_inner).push(room.recycled());
+        devices
+    };
     let done = parallel::map(Partitions::COUNT, threads, |index| {
         if stop.is_stopped() {
             return Ok(Vec::new());
@@ -117,11 +140,11 @@ pub(super) fn first_pass(
         if context.window.is_some() {
             let copied = partitions.copy(index)?;
             drop(partitions);
-            return Ok(partition_devices(&copied, context));
+            return Ok(devices_of(&copied));
         }
         let untaken = partitions.take(index);
         drop(partitions);
-        Ok(partition_devices(&untaken.gather()?, context))
+        Ok(devices_of(&untaken.gather()?))
     });
     let mut devices = Vec::new();
     for result in done {
@@ -131,9 +154,13 @@ pub(super) fn first_pass(
     Ok(devices)
 }
 
-fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> {
+fn partition_devices<'b>(
+    taken: &'b [Taken],
+    room: Lists<'b>,
+    context: FirstContext<'_>,
+) -> (Vec<Device>, Lists<'b>) {
     let mut devices = Vec::new();
-    each_device(taken, |id, lists| {
+    let room = each_device(taken, room, |id, lists| {
         if let Some(window) = context.window {
             window.narrow(lists);
         }
@@ -141,29 +168,34 @@ fn partition_devices(taken: &[Taken], context: FirstContext<'_>) -> Vec<Device> 
             devices.push(device(id, lists, context));
         }
     });
-    devices
+    (devices, room)
 }
 
-/// Shows the records of each device of a partition to `take`, which leaves the lists empty.
-pub(super) fn each_device<'b>(taken: &'b [Taken], mut take: impl FnMut(&str, &mut Lists<'b>)) {
+/// Shows the records of each device of a partition to `take`, which leaves the lists empty. The lists are those given,
+/// and are given back.
+pub(super) fn each_device<'b>(
+    taken: &'b [Taken],
+    mut lists: Lists<'b>,
+    mut take: impl FnMut(&str, &mut Lists<'b>),
+) -> Lists<'b> {
     let names: BTreeSet<&str> = taken.iter().flat_map(|part| part.names.iter().map(String::as_str)).collect();
     let names: Vec<&str> = names.into_iter().collect();
     let (slots, records) = sorted_slots(taken, &names);
-    let mut lists = Lists::default();
     let records = records.as_slice();
-    let of_device = slots.chunk_by(|a, b| a.device == b.device);
+    let of_device = slots.chunk_by(|a, b| a.device() == b.device());
     lists.reserve_for(
-        of_device.map(|slots| slots.iter().filter_map(|slot| records.get(slot.place as usize).copied())),
+        of_device.map(|slots| slots.iter().filter_map(|slot| records.get(slot.place()).copied())),
     );
-    for slots in slots.chunk_by(|a, b| a.device == b.device) {
-        let Some(id) = slots.first().and_then(|slot| names.get(slot.device as usize)) else { continue };
+    for slots in slots.chunk_by(|a, b| a.device() == b.device()) {
+        let Some(id) = slots.first().and_then(|slot| names.get(slot.device() as usize)) else { continue };
         for slot in slots {
-            if let Some(bytes) = records.get(slot.place as usize) {
-                lists.push(slot.key, bytes);
+            if let Some(bytes) = records.get(slot.place()) {
+                lists.push(slot.key(), bytes);
             }
         }
         take(id, &mut lists);
     }
+    lists
 }
 
 /// The records of a partition in their order of work. A device has one number, whatever sink its records came by.
@@ -177,7 +209,7 @@ fn sorted_slots<'b>(taken: &'b [Taken], names: &[&str]) -> (Vec<Slot>, Vec<&'b [
             while let Some(Packed { device, key, record }) = next_record(&mut rest) {
                 let number = numbers.get(device as usize).copied().flatten();
                 if let (Some(number), Ok(place)) = (number, u32::try_from(records.len())) {
-                    slots.push(Slot { device: u32::try_from(number).unwrap_or(u32::MAX), key, place });
+                    slots.push(Slot::new(u32::try_from(number).unwrap_or(u32::MAX), key, place));
                     records.push(record);
                 }
             }
@@ -262,7 +294,7 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
                 is_last,
                 days_before: u32::try_from(before).unwrap_or(u32::MAX),
                 days_judged: u32::try_from(found.len()).unwrap_or(u32::MAX),
-                profile,
+                profile: Arc::new(profile),
                 machine,
             });
         }

@@ -5,6 +5,7 @@ use super::parallel;
 use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use undertone_core::baseline::{Baseline, Features, Peer, Peers, Poll, Polls};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
@@ -187,7 +188,7 @@ impl Context<'_> {
             role: role.to_owned(),
             key: series.key.clone(),
             day: series.day,
-            profile: series.profile.clone(),
+            profile: Arc::clone(&series.profile),
             machine: series.machine.clone(),
             weighed: weigh_case(&case),
         }

@@ -75,6 +75,20 @@ pub struct Lists<'a> {
 }
 
 impl<'a> Lists<'a> {
+    /// The same room, empty, for records that borrow from other bytes.
+    pub fn recycled<'b>(self) -> Lists<'b> {
+        // Collecting in place: the list is empty, its memory stays.
+        fn emptied<A, B>(mut list: Vec<A>) -> Vec<B> {
+            list.clear();
+            list.into_iter().filter_map(|_| None).collect()
+        }
+        Lists {
+            sessions: emptied(self.sessions),
+            messages: emptied(self.messages),
+            telemetry: emptied(self.telemetry),
+        }
+    }
+
     /// Makes room for the longest of several lists of records: growing would copy what is there.
     pub fn reserve_for<'b, L: Iterator<Item = &'b [u8]>>(&mut self, lists: impl Iterator<Item = L>) {
         let mut most = [0_usize; 3];

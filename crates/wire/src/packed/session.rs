@@ -1,7 +1,7 @@
 //! [`Session`] as bytes.
 
-use super::codec::{Mask, Reader, Writer};
-use undertone_core::model::{AppTag, ConnState, MacAddr, Session};
+use super::codec::{Mask, Reader, Writer, flag_code, flag_of, transport_code, transport_of};
+use undertone_core::model::{AppTag, ConnState, Endpoint, MacAddr, Session, Timestamp};
 
 const STATES: [ConnState; 6] = [
     ConnState::Established,
@@ -12,18 +12,13 @@ const STATES: [ConnState; 6] = [
     ConnState::Unknown,
 ];
 
+/// Bits of the second byte: the family of either address.
+const ORIG_IS_V6: u8 = 1 << 6;
+const RESP_IS_V6: u8 = 1 << 7;
+
+/// What has one size comes first, then addresses and numbers, then the texts in one piece.
 pub(super) fn encode(session: &Session<'_>, writer: &mut Writer<'_>) {
-    writer.text(session.uid);
-    writer.time(session.start);
-    writer.endpoint(session.orig);
-    writer.endpoint(session.resp);
-    writer.transport(session.transport);
     let state = STATES.iter().position(|state| *state == session.state).unwrap_or(STATES.len() - 1);
-    writer.varint(state as u64);
-    writer.flag(session.handshake);
-    writer.flag(session.local_orig);
-    writer.flag(session.local_resp);
-    writer.flag(Some(session.is_final));
     let numbers = [
         session.duration_micros,
         session.orig_bytes,
@@ -32,7 +27,7 @@ pub(super) fn encode(session: &Session<'_>, writer: &mut Writer<'_>) {
         session.resp_pkts,
     ];
     let [duration, orig_bytes, resp_bytes, orig_pkts, resp_pkts] = numbers.map(|n| n.is_some());
-    Mask::of(&[
+    let [mask, _] = Mask::of(&[
         duration,
         orig_bytes,
         resp_bytes,
@@ -42,15 +37,26 @@ pub(super) fn encode(session: &Session<'_>, writer: &mut Writer<'_>) {
         session.orig_l2.is_some(),
         session.app.is_some(),
     ])
-    .write(writer);
+    .short();
+    let family = |end: Endpoint, bit: u8| if end.addr.is_ipv6() { bit } else { 0 };
+    let first = transport_code(session.transport)
+        | flag_code(session.handshake) << 2
+        | flag_code(session.local_orig) << 4
+        | flag_code(session.local_resp) << 6;
+    let second = u8::try_from(state).unwrap_or(0)
+        | u8::from(session.is_final) << 3
+        | family(session.orig, ORIG_IS_V6)
+        | family(session.resp, RESP_IS_V6);
+    let [p, q] = session.orig.port.to_le_bytes();
+    let [r, s] = session.resp.port.to_le_bytes();
+    writer.raw(&[first, second, mask, p, q, r, s]);
+    writer.raw(&session.start.micros().to_le_bytes());
+    writer.octets(session.orig.addr);
+    writer.octets(session.resp.addr);
     numbers.into_iter().flatten().for_each(|number| writer.varint(number));
-    if let Some(service) = session.service {
-        writer.text(service);
-    }
+    writer.texts(std::iter::once(session.uid).chain(session.service));
     if let Some(MacAddr(bytes)) = session.orig_l2 {
-        for byte in bytes {
-            writer.byte(byte);
-        }
+        writer.raw(&bytes);
     }
     if let Some(app) = &session.app {
         encode_app(app, writer);
@@ -66,45 +72,37 @@ fn encode_app(app: &AppTag<'_>, writer: &mut Writer<'_>) {
 }
 
 pub(super) fn decode<'a>(reader: &mut Reader<'a>) -> Option<Session<'a>> {
-    let uid = reader.text()?;
-    let start = reader.time()?;
-    let orig = reader.endpoint()?;
-    let resp = reader.endpoint()?;
-    let transport = reader.transport()?;
-    let state = *STATES.get(reader.number::<usize>()?)?;
-    let handshake = reader.flag()?;
-    let local_orig = reader.flag()?;
-    let local_resp = reader.flag()?;
-    let is_final = reader.flag()? == Some(true);
-    let mask = Mask::read(reader)?;
+    let [first, second, mask, p, q, r, s] = reader.array()?;
+    let mask = Mask::of_short([mask, 0]);
+    let start = Timestamp::from_micros(i64::from_le_bytes(reader.array()?));
+    let orig = Endpoint { addr: reader.octets(second & ORIG_IS_V6 != 0)?, port: u16::from_le_bytes([p, q]) };
+    let resp = Endpoint { addr: reader.octets(second & RESP_IS_V6 != 0)?, port: u16::from_le_bytes([r, s]) };
+    let duration_micros = mask.field(0, || reader.varint())?;
+    let orig_bytes = mask.field(1, || reader.varint())?;
+    let resp_bytes = mask.field(2, || reader.varint())?;
+    let orig_pkts = mask.field(3, || reader.varint())?;
+    let resp_pkts = mask.field(4, || reader.varint())?;
+    let [uid, service] = reader.texts::<2>(1 + usize::from(mask.has(5)))?;
     Some(Session {
         uid,
         start,
+        duration_micros,
         orig,
         resp,
-        transport,
-        state,
-        handshake,
-        local_orig,
-        local_resp,
-        is_final,
-        duration_micros: mask.field(0, || reader.varint())?,
-        orig_bytes: mask.field(1, || reader.varint())?,
-        resp_bytes: mask.field(2, || reader.varint())?,
-        orig_pkts: mask.field(3, || reader.varint())?,
-        resp_pkts: mask.field(4, || reader.varint())?,
-        service: mask.field(5, || reader.text())?,
-        orig_l2: mask.field(6, || decode_mac(reader))?,
+        transport: transport_of(first),
+        service: mask.has(5).then_some(service),
+        orig_bytes,
+        resp_bytes,
+        orig_pkts,
+        resp_pkts,
+        state: *STATES.get(usize::from(second & 7))?,
+        handshake: flag_of(first >> 2)?,
+        local_orig: flag_of(first >> 4)?,
+        local_resp: flag_of(first >> 6)?,
+        is_final: second & 8 != 0,
+        orig_l2: mask.field(6, || reader.array().map(MacAddr))?,
         app: mask.field(7, || decode_app(reader))?,
     })
-}
-
-fn decode_mac(reader: &mut Reader<'_>) -> Option<MacAddr> {
-    let mut bytes = [0; 6];
-    for byte in &mut bytes {
-        *byte = reader.byte()?;
-    }
-    Some(MacAddr(bytes))
 }
 
 fn decode_app<'a>(reader: &mut Reader<'a>) -> Option<AppTag<'a>> {

@@ -1,10 +1,11 @@
 //! A row of a Zeek TSV log.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use super::escape;
 use super::field::FIELDS;
 use super::header::{Header, UNREAD};
+use super::log::Log;
 use super::records::emit;
 use crate::cells::Cells;
 use crate::text::trim_line_end;
@@ -23,21 +24,56 @@ pub fn parse_row<S: RecordSink>(header: &Header, line: &[u8], number: u64, sink:
         sink.ignore(header.name());
         return;
     };
-    let Ok(text) = std::str::from_utf8(line) else {
-        sink.reject(number, RejectReason::NotUtf8, "row");
-        return;
-    };
+    match std::str::from_utf8(line) {
+        Ok(text) => parse_text(header, log, text, number, &mut Cells::new(), sink),
+        Err(_) => sink.reject(number, RejectReason::NotUtf8, "row"),
+    }
+}
+
+/// Reads many lines under `header`, the first of which has the number `first`: each as [`parse_row`] does, in less
+/// time, since what is checked is checked of all of them at once.
+pub fn parse_rows<S: RecordSink>(header: &Header, lines: &[u8], first: u64, sink: &mut S) {
+    let text = std::str::from_utf8(lines).ok();
     let mut cells = Cells::new();
-    let has_escapes = memchr(b'\\', line).is_some();
-    if let Err((reason, detail)) = split(header, text, has_escapes, &mut cells) {
+    let (mut start, mut number) = (0, first);
+    for end in memchr_iter(b'\n', lines).chain([lines.len()]) {
+        match (header.log, text.and_then(|text| text.get(start..end))) {
+            (Some(log), Some(line)) => {
+                let line = line.strip_suffix('\r').unwrap_or(line);
+                let line = line.strip_suffix('\r').unwrap_or(line);
+                if !line.is_empty() && !line.starts_with('#') {
+                    parse_text(header, log, line, number, &mut cells, sink);
+                }
+            }
+            _ => {
+                let line = lines.get(start..end).unwrap_or_default();
+                parse_row(header, line.strip_suffix(b"\r").unwrap_or(line), number, sink);
+            }
+        }
+        (start, number) = (end + 1, number + 1);
+    }
+}
+
+/// Reads a line that is a row, without its end. `cells` is only a place to work in.
+fn parse_text<'a, S: RecordSink>(
+    header: &Header,
+    log: Log,
+    line: &'a str,
+    number: u64,
+    cells: &mut Cells<'a, FIELDS>,
+    sink: &mut S,
+) {
+    cells.clear();
+    let has_escapes = memchr(b'\\', line.as_bytes()).is_some();
+    if let Err((reason, detail)) = split(header, line, has_escapes, cells) {
         sink.reject(number, reason, detail);
         return;
     }
     if cells.is_coded() {
-        let mut buffer = String::with_capacity(text.len());
+        let mut buffer = String::with_capacity(line.len());
         emit(log, &cells.decode(&mut buffer, escape::decode), number, sink);
     } else {
-        emit(log, &cells, number, sink);
+        emit(log, cells, number, sink);
     }
 }
 
@@ -49,6 +85,7 @@ fn split<'a>(
     cells: &mut Cells<'a, FIELDS>,
 ) -> Result<(), (RejectReason, &'static str)> {
     let mut ends = Separators::new(header.separator, text.as_bytes());
+    let absent = header.absent_starts();
     let mut start = 0;
     let mut is_last = false;
     for &slot in &header.columns {
@@ -61,7 +98,9 @@ fn split<'a>(
         });
         if slot != UNREAD {
             let cell = text.get(start..end).unwrap_or_default();
-            if !header.is_absent(cell) {
+            // The first byte tells most cells apart without a call to compare them.
+            let may_be_absent = cell.as_bytes().first().is_none_or(|first| absent.contains(first));
+            if !(may_be_absent && header.is_absent(cell)) {
                 if has_escapes && cell.contains('\\') {
                     cells.set_coded(usize::from(slot), cell);
                 } else {
@@ -108,6 +147,7 @@ impl<'a> Separators<'a> {
 impl Iterator for Separators<'_> {
     type Item = usize;
 
+    #[inline]
     fn next(&mut self) -> Option<usize> {
         const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
         while self.found == 0 {
