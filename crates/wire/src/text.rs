@@ -155,27 +155,32 @@ pub fn addr(text: &str) -> Option<IpAddr> {
 /// Dotted decimal: four groups of one to three digits, each at most 255, no leading zero (it would be octal
 /// to some readers).
 fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    if !(7..=15).contains(&text.len()) {
-        return None;
-    }
-    let (mut address, mut value, mut digits, mut dots) = (0_u32, 0_u32, 0_u32, 0_u32);
-    for &byte in text {
-        let digit = u32::from(byte.wrapping_sub(b'0'));
-        if digit <= 9 {
-            // A zero with another digit behind it leads; 26 with another digit is above 255.
-            if (digits > 0 && value == 0) || value > 25 {
-                return None;
-            }
-            value = value * 10 + digit;
-            digits += 1;
-        } else if byte == b'.' && digits > 0 && value <= 255 {
-            address = address << 8 | value;
-            (value, digits, dots) = (0, 0, dots + 1);
-        } else {
-            return None;
+    let mut rest = text;
+    let mut address = 0_u32;
+    for index in 0..4 {
+        if index > 0 {
+            rest = rest.strip_prefix(b".")?;
         }
+        let (octet, tail) = octet(rest)?;
+        address = address << 8 | octet;
+        rest = tail;
     }
-    (dots == 3 && digits > 0 && value <= 255).then(|| Ipv4Addr::from(address << 8 | value))
+    rest.is_empty().then(|| Ipv4Addr::from(address))
+}
+
+/// The number of one to three digits that a text starts with, 0..=255, and what follows it.
+#[inline]
+fn octet(text: &[u8]) -> Option<(u32, &[u8])> {
+    let digit = |at: usize| {
+        text.get(at).map(|byte| u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9)
+    };
+    let first = digit(0)?;
+    let Some(second) = digit(1) else { return Some((first, text.get(1..)?)) };
+    let (octet, length) = match digit(2) {
+        None => (first * 10 + second, 2),
+        Some(third) => (first * 100 + second * 10 + third, 3),
+    };
+    (first > 0 && octet <= 255).then_some((octet, text.get(length..)?))
 }
 
 /// The standard library's reading, without the zone.

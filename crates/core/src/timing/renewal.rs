@@ -167,11 +167,20 @@ fn best_alternative(intervals: &Intervals) -> f64 {
 fn rough_sums(steps: &[i32], periods: &[i32]) -> Vec<[f32; ALTERNATIVES]> {
     const NONE: [f32; ALTERNATIVES] = [0.0; ALTERNATIVES];
     let cells = ROUGH_CELLS.as_slice();
+    let least = steps.iter().copied().min().unwrap_or(0);
+    let most = steps.iter().copied().max().unwrap_or(0);
     let sums_of = |period: &i32| {
         let mut sums = NONE;
-        for step in steps {
-            let row = cells.get(row_of(step - period)).unwrap_or(&NONE);
-            sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += cell);
+        // Most samples lie in the table whole, and need no look at its ends.
+        let first = STEPS_EACH_SIDE - period;
+        let is_inside = least + first >= 0 && most + first <= 2 * STEPS_EACH_SIDE;
+        if is_inside {
+            #[expect(clippy::cast_sign_loss, reason = "the least of them is 0 or more")]
+            let rows = steps.iter().filter_map(|step| cells.get((step + first) as usize));
+            rows.for_each(|row| sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += cell));
+        } else {
+            let rows = steps.iter().filter_map(|step| cells.get(row_of(step - period)));
+            rows.for_each(|row| sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += cell));
         }
         sums
     };

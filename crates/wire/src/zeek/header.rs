@@ -23,6 +23,8 @@ pub struct Header {
     pub(super) log: Option<Log>,
     /// For each column the slot of its field, or [`UNREAD`].
     pub(super) columns: Vec<u8>,
+    /// The columns that are read, ascending, each with its slot.
+    pub(super) reads: Vec<(usize, usize)>,
     name: String,
 }
 
@@ -39,6 +41,7 @@ impl Header {
             unset_field: "-".to_owned(),
             log: None,
             columns: Vec::new(),
+            reads: Vec::new(),
             name: String::new(),
         };
         for line in
@@ -109,6 +112,8 @@ impl Header {
             Field::from_name(name).and_then(|field| u8::try_from(field.slot()).ok()).unwrap_or(UNREAD)
         };
         self.columns = names.split(char::from(self.separator)).map(slot_of).collect();
+        let slots = self.columns.iter().map(|slot| usize::from(*slot)).enumerate();
+        self.reads = slots.filter(|(_, slot)| *slot != usize::from(UNREAD)).collect();
     }
 }
 
