@@ -154,7 +154,7 @@ pub fn addr(text: &str) -> Option<IpAddr> {
 
 /// Dotted decimal: four groups of one to three digits, each at most 255, no leading zero (it would be octal
 /// to some readers).
-fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut rest = text;
     let mut address = 0_u32;
     for index in 0..4 {

@@ -118,6 +118,9 @@ fn after_slash(text: &str) -> &str {
 /// An address as phones print it: bare, in brackets, with a zone (`fe80::1%wlan0`), or after Java's `/`.
 /// IPv4-mapped IPv6 becomes IPv4.
 pub(crate) fn address(text: &str) -> Option<IpAddr> {
+    if let Some(bare) = crate::text::ipv4(text.as_bytes()) {
+        return Some(IpAddr::V4(bare));
+    }
     let bare = after_slash(text.trim()).trim_matches(['[', ']']);
     let bare = bare.split('%').next()?;
     bare.parse::<IpAddr>().ok().map(|addr| addr.to_canonical())
