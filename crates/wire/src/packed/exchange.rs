@@ -1,6 +1,7 @@
 //! [`Exchange`] as bytes.
 
 use super::codec::{Mask, Reader, Writer, flag_code, flag_of, transport_code, transport_of};
+use std::net::{IpAddr, Ipv4Addr};
 use undertone_core::model::{Endpoint, Exchange, ExchangeKind, Timestamp};
 
 const KINDS: [ExchangeKind; 13] = [
@@ -69,26 +70,30 @@ pub(super) fn encode(message: &Exchange<'_>, writer: &mut Writer<'_>) {
     writer.texts(std::iter::once(message.uid).chain(texts.into_iter().flatten()));
 }
 
-pub(super) fn decode<'a>(reader: &mut Reader<'a>) -> Option<Exchange<'a>> {
+/// A message to decode into.
+pub(super) fn blank<'a>() -> Exchange<'a> {
+    let nowhere = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
+    Exchange::new(ExchangeKind::Data, "", Timestamp::from_micros(0), nowhere, nowhere)
+}
+
+/// Fills a [`blank`] message, where it lies: it is a few hundred bytes, and moving it costs more than reading it.
+pub(super) fn decode_into<'a>(reader: &mut Reader<'a>, message: &mut Exchange<'a>) -> Option<()> {
     let [first, second, mask_low, mask_high, p, q, r, s] = reader.array()?;
-    let kind = *KINDS.get(usize::from(second & !(ORIG_IS_V6 | RESP_IS_V6)))?;
     let mask = Mask::of_short([mask_low, mask_high]);
-    let at = Timestamp::from_micros(i64::from_le_bytes(reader.array()?));
-    let orig =
+    message.kind = *KINDS.get(usize::from(second & !(ORIG_IS_V6 | RESP_IS_V6)))?;
+    message.transport = transport_of(first);
+    message.is_proxied = first & 4 != 0;
+    message.is_cert_valid = flag_of(first >> 3)?;
+    message.at = Timestamp::from_micros(i64::from_le_bytes(reader.array()?));
+    message.orig =
         Endpoint { addr: reader.octets(second & ORIG_IS_V6 != 0)?, port: u16::from_le_bytes([p, q]) };
-    let resp =
+    message.resp =
         Endpoint { addr: reader.octets(second & RESP_IS_V6 != 0)?, port: u16::from_le_bytes([r, s]) };
-    let mut message = Exchange {
-        transport: transport_of(first),
-        is_proxied: first & 4 != 0,
-        is_cert_valid: flag_of(first >> 3)?,
-        status: mask.field(10, || reader.number())?,
-        qtype: mask.field(11, || reader.number())?,
-        rcode: mask.field(12, || reader.number())?,
-        orig_bytes: mask.field(13, || reader.varint())?,
-        resp_bytes: mask.field(14, || reader.varint())?,
-        ..Exchange::new(kind, "", at, orig, resp)
-    };
+    message.status = mask.field(10, || reader.number())?;
+    message.qtype = mask.field(11, || reader.number())?;
+    message.rcode = mask.field(12, || reader.number())?;
+    message.orig_bytes = mask.field(13, || reader.varint())?;
+    message.resp_bytes = mask.field(14, || reader.varint())?;
     let count = (0..).take(TEXTS).filter(|bit| mask.has(*bit)).count();
     let texts = reader.texts::<{ TEXTS + 1 }>(count + 1)?;
     let mut texts = texts.into_iter();
@@ -110,5 +115,5 @@ pub(super) fn decode<'a>(reader: &mut Reader<'a>) -> Option<Exchange<'a>> {
             *slot = texts.next();
         }
     }
-    Some(message)
+    Some(())
 }

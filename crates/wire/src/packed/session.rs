@@ -1,7 +1,8 @@
 //! [`Session`] as bytes.
 
 use super::codec::{Mask, Reader, Writer, flag_code, flag_of, transport_code, transport_of};
-use undertone_core::model::{AppTag, ConnState, Endpoint, MacAddr, Session, Timestamp};
+use std::net::{IpAddr, Ipv4Addr};
+use undertone_core::model::{AppTag, ConnState, Endpoint, MacAddr, Session, Timestamp, Transport};
 
 const STATES: [ConnState; 6] = [
     ConnState::Established,
@@ -71,38 +72,57 @@ fn encode_app(app: &AppTag<'_>, writer: &mut Writer<'_>) {
     }
 }
 
-pub(super) fn decode<'a>(reader: &mut Reader<'a>) -> Option<Session<'a>> {
+/// A session to decode into.
+pub(super) fn blank<'a>() -> Session<'a> {
+    let nowhere = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
+    Session {
+        uid: "",
+        start: Timestamp::from_micros(0),
+        duration_micros: None,
+        orig: nowhere,
+        resp: nowhere,
+        transport: Transport::Other,
+        service: None,
+        orig_bytes: None,
+        resp_bytes: None,
+        orig_pkts: None,
+        resp_pkts: None,
+        state: ConnState::Unknown,
+        handshake: None,
+        local_orig: None,
+        local_resp: None,
+        orig_l2: None,
+        is_final: true,
+        app: None,
+    }
+}
+
+/// Fills a [`blank`] session, where it lies: it is a few hundred bytes, and moving it costs more than reading it.
+pub(super) fn decode_into<'a>(reader: &mut Reader<'a>, session: &mut Session<'a>) -> Option<()> {
     let [first, second, mask, p, q, r, s] = reader.array()?;
     let mask = Mask::of_short([mask, 0]);
-    let start = Timestamp::from_micros(i64::from_le_bytes(reader.array()?));
-    let orig = Endpoint { addr: reader.octets(second & ORIG_IS_V6 != 0)?, port: u16::from_le_bytes([p, q]) };
-    let resp = Endpoint { addr: reader.octets(second & RESP_IS_V6 != 0)?, port: u16::from_le_bytes([r, s]) };
-    let duration_micros = mask.field(0, || reader.varint())?;
-    let orig_bytes = mask.field(1, || reader.varint())?;
-    let resp_bytes = mask.field(2, || reader.varint())?;
-    let orig_pkts = mask.field(3, || reader.varint())?;
-    let resp_pkts = mask.field(4, || reader.varint())?;
+    session.transport = transport_of(first);
+    session.handshake = flag_of(first >> 2)?;
+    session.local_orig = flag_of(first >> 4)?;
+    session.local_resp = flag_of(first >> 6)?;
+    session.state = *STATES.get(usize::from(second & 7))?;
+    session.is_final = second & 8 != 0;
+    session.start = Timestamp::from_micros(i64::from_le_bytes(reader.array()?));
+    session.orig =
+        Endpoint { addr: reader.octets(second & ORIG_IS_V6 != 0)?, port: u16::from_le_bytes([p, q]) };
+    session.resp =
+        Endpoint { addr: reader.octets(second & RESP_IS_V6 != 0)?, port: u16::from_le_bytes([r, s]) };
+    session.duration_micros = mask.field(0, || reader.varint())?;
+    session.orig_bytes = mask.field(1, || reader.varint())?;
+    session.resp_bytes = mask.field(2, || reader.varint())?;
+    session.orig_pkts = mask.field(3, || reader.varint())?;
+    session.resp_pkts = mask.field(4, || reader.varint())?;
     let [uid, service] = reader.texts::<2>(1 + usize::from(mask.has(5)))?;
-    Some(Session {
-        uid,
-        start,
-        duration_micros,
-        orig,
-        resp,
-        transport: transport_of(first),
-        service: mask.has(5).then_some(service),
-        orig_bytes,
-        resp_bytes,
-        orig_pkts,
-        resp_pkts,
-        state: *STATES.get(usize::from(second & 7))?,
-        handshake: flag_of(first >> 2)?,
-        local_orig: flag_of(first >> 4)?,
-        local_resp: flag_of(first >> 6)?,
-        is_final: second & 8 != 0,
-        orig_l2: mask.field(6, || reader.array().map(MacAddr))?,
-        app: mask.field(7, || decode_app(reader))?,
-    })
+    session.uid = uid;
+    session.service = mask.has(5).then_some(service);
+    session.orig_l2 = mask.field(6, || reader.array().map(MacAddr))?;
+    session.app = mask.field(7, || decode_app(reader))?;
+    Some(())
 }
 
 fn decode_app<'a>(reader: &mut Reader<'a>) -> Option<AppTag<'a>> {
