@@ -120,10 +120,11 @@ pub fn instant(text: &str) -> Option<Timestamp> {
 /// Ten digits, a point, six digits: how Zeek writes every time from 2001 to 2286. Needs no check for overflow.
 fn zeek_instant(text: &[u8]) -> Option<Timestamp> {
     let text: &[u8; 17] = text.try_into().ok()?;
-    let [a, b, c, d, e, f, g, h, i, j, b'.', fraction @ ..] = text else { return None };
-    let [k, l, m, n, o, p] = fraction;
-    let high = eight_digits([*a, *b, *c, *d, *e, *f, *g, *h])?;
-    let low = eight_digits([*i, *j, *k, *l, *m, *n, *o, *p])?;
+    let (high, rest) = text.split_first_chunk::<8>()?;
+    let [tens, units, b'.', fraction @ ..] = rest else { return None };
+    let mut low = [*tens, *units, 0, 0, 0, 0, 0, 0];
+    low.last_chunk_mut::<6>()?.copy_from_slice(fraction.first_chunk::<6>()?);
+    let (high, low) = (eight_digits(*high)?, eight_digits(low)?);
     Some(Timestamp::from_micros(i64::from(high) * 100_000_000 + i64::from(low)))
 }
 
@@ -171,9 +172,8 @@ pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 /// The number of one to three digits that a text starts with, 0..=255, and what follows it.
 #[inline]
 fn octet(text: &[u8]) -> Option<(u32, &[u8])> {
-    let digit = |at: usize| {
-        text.get(at).map(|byte| u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9)
-    };
+    let digit =
+        |at: usize| text.get(at).map(|byte| u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
     let first = digit(0)?;
     let Some(second) = digit(1) else { return Some((first, text.get(1..)?)) };
     let (octet, length) = match digit(2) {

@@ -56,9 +56,8 @@ pub(super) fn encode(message: &Exchange<'_>, writer: &mut Writer<'_>) {
     let first = transport_code(message.transport)
         | u8::from(message.is_proxied) << 2
         | flag_code(message.is_cert_valid) << 3;
-    let second = u8::try_from(kind).unwrap_or(0)
-        | family(message.orig, ORIG_IS_V6)
-        | family(message.resp, RESP_IS_V6);
+    let second =
+        u8::try_from(kind).unwrap_or(0) | family(message.orig, ORIG_IS_V6) | family(message.resp, RESP_IS_V6);
     let [mask_low, mask_high] = Mask::of(&present).short();
     let [p, q] = message.orig.port.to_le_bytes();
     let [r, s] = message.resp.port.to_le_bytes();

@@ -38,18 +38,15 @@ pub fn parse_rows<S: RecordSink>(header: &Header, lines: &[u8], first: u64, sink
     let mut cells = Cells::new();
     let (mut start, mut number) = (0, first);
     for end in memchr_iter(b'\n', lines).chain([lines.len()]) {
-        match (header.log, text.and_then(|text| text.get(start..end))) {
-            (Some(log), Some(line)) => {
-                let line = line.strip_suffix('\r').unwrap_or(line);
-                let line = line.strip_suffix('\r').unwrap_or(line);
-                if !line.is_empty() && !line.starts_with('#') {
-                    parse_text(header, log, line, number, &mut cells, sink);
-                }
+        if let (Some(log), Some(line)) = (header.log, text.and_then(|text| text.get(start..end))) {
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            if !line.is_empty() && !line.starts_with('#') {
+                parse_text(header, log, line, number, &mut cells, sink);
             }
-            _ => {
-                let line = lines.get(start..end).unwrap_or_default();
-                parse_row(header, line.strip_suffix(b"\r").unwrap_or(line), number, sink);
-            }
+        } else {
+            let line = lines.get(start..end).unwrap_or_default();
+            parse_row(header, line.strip_suffix(b"\r").unwrap_or(line), number, sink);
         }
         (start, number) = (end + 1, number + 1);
     }
