@@ -31,6 +31,11 @@ use crate::exit::Outcome;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// A scan allocates millions of small texts and lists on several threads; measured, it takes a tenth less of CPU time
+/// with this allocator than with the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -6,7 +6,8 @@
 /// allocates nothing.
 #[derive(Debug)]
 pub(crate) struct Cells<'a, const N: usize> {
-    values: [Option<&'a str>; N],
+    /// What a slot holds that is not filled means nothing: clearing is one store.
+    values: [&'a str; N],
     /// Bit `i` is set when slot `i` needs decoding. Invariant: `N <= 64`.
     coded: u64,
     /// Bit `i` is set when slot `i` is filled.
@@ -16,13 +17,19 @@ pub(crate) struct Cells<'a, const N: usize> {
 impl<'a, const N: usize> Cells<'a, N> {
     pub(crate) fn new() -> Self {
         const { assert!(N <= 64, "one bit for each slot") };
-        Self { values: [None; N], coded: 0, filled: 0 }
+        Self { values: [""; N], coded: 0, filled: 0 }
+    }
+
+    /// Empties every slot.
+    pub(crate) fn clear(&mut self) {
+        (self.coded, self.filled) = (0, 0);
     }
 
     /// Fills a slot; a slot out of range is ignored.
+    #[inline]
     pub(crate) fn set(&mut self, slot: usize, text: &'a str) {
         if let Some(value) = self.values.get_mut(slot) {
-            *value = Some(text);
+            *value = text;
             self.filled |= 1 << slot;
             self.coded &= !(1 << slot);
         }
@@ -37,8 +44,10 @@ impl<'a, const N: usize> Cells<'a, N> {
     }
 
     /// The text of a slot; `None` when absent.
+    #[inline]
     pub(crate) fn get(&self, slot: usize) -> Option<&'a str> {
-        (*self.values.get(slot)?).filter(|text| !text.is_empty())
+        let text = *self.values.get(slot)?;
+        (self.filled >> slot & 1 == 1 && !text.is_empty()).then_some(text)
     }
 
     /// Which slots are filled, one bit each.
@@ -62,17 +71,17 @@ impl<'a, const N: usize> Cells<'a, N> {
     {
         let mut ends = [0_usize; N];
         for (slot, (text, end)) in self.values.iter().zip(&mut ends).enumerate() {
-            if let Some(text) = text.filter(|_| self.coded >> slot & 1 == 1) {
+            if self.coded >> slot & 1 == 1 {
                 decode(text, buffer);
             }
             *end = buffer.len();
         }
         let buffer: &'b str = buffer;
-        let mut values: [Option<&'b str>; N] = self.values;
+        let mut values: [&'b str; N] = self.values;
         let mut start = 0;
         for (slot, (value, end)) in values.iter_mut().zip(ends).enumerate() {
             if self.coded >> slot & 1 == 1 {
-                *value = buffer.get(start..end);
+                *value = buffer.get(start..end).unwrap_or_default();
             }
             start = end;
         }

@@ -112,6 +112,23 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Any value as written.
+    pub(crate) fn raw(&mut self) -> Result<&'a str, Fault> {
+        let first = self.peek();
+        let start = self.at;
+        match first {
+            Some(b'"') => {
+                self.at += 1;
+                self.pass_string()?;
+            }
+            Some(b'{' | b'[') => return self.skip_nested(),
+            _ => {
+                self.value()?;
+            }
+        }
+        self.slice(start, self.at)
+    }
+
     /// Passes over any value.
     pub(crate) fn skip(&mut self) -> Result<(), Fault> {
         match self.peek() {

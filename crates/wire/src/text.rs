@@ -119,17 +119,30 @@ pub fn instant(text: &str) -> Option<Timestamp> {
 
 /// Ten digits, a point, six digits: how Zeek writes every time from 2001 to 2286. Needs no check for overflow.
 fn zeek_instant(text: &[u8]) -> Option<Timestamp> {
-    let (secs, fraction) = text.split_first_chunk::<10>()?;
-    let [b'.', fraction @ ..] = fraction else { return None };
-    let fraction: &[u8; 6] = fraction.try_into().ok()?;
-    let mut micros = 0_i64;
-    let mut odd = 0_u8;
-    for byte in secs.iter().chain(fraction) {
-        let digit = byte.wrapping_sub(b'0');
-        odd |= u8::from(digit > 9);
-        micros = micros * 10 + i64::from(digit);
+    let text: &[u8; 17] = text.try_into().ok()?;
+    let (high, rest) = text.split_first_chunk::<8>()?;
+    let [tens, units, b'.', fraction @ ..] = rest else { return None };
+    let mut low = [*tens, *units, 0, 0, 0, 0, 0, 0];
+    low.last_chunk_mut::<6>()?.copy_from_slice(fraction.first_chunk::<6>()?);
+    let (high, low) = (eight_digits(*high)?, eight_digits(low)?);
+    Some(Timestamp::from_micros(i64::from(high) * 100_000_000 + i64::from(low)))
+}
+
+/// The number that eight digits are; neighbours are joined in one word, to pairs, to fours, to all.
+fn eight_digits(text: [u8; 8]) -> Option<u32> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let word = u64::from_le_bytes(text);
+    let digits = word.wrapping_sub(ZEROS);
+    // A byte below '0' borrows and sets its high bit or its neighbour's; one above '9' does when 6 is added to its
+    // low half: exact, since every byte must have the high half of '0' to begin with.
+    let is_digits = word & 0xf0f0_f0f0_f0f0_f0f0 == ZEROS
+        && digits.wrapping_add(0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0 == 0;
+    if !is_digits {
+        return None;
     }
-    (odd == 0).then(|| Timestamp::from_micros(micros))
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    u32::try_from((fours * 10_000 + (fours >> 32)) & 0xffff_ffff).ok()
 }
 
 /// An address; IPv4 and IPv6 in any form that RFC 4291 allows, with or without a zone (`%eth0`).
@@ -142,30 +155,32 @@ pub fn addr(text: &str) -> Option<IpAddr> {
 
 /// Dotted decimal: four groups of one to three digits, each at most 255, no leading zero (it would be octal
 /// to some readers).
-fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    let mut octets = [0_u8; 4];
-    let mut rest = text.iter();
-    for (index, octet) in octets.iter_mut().enumerate() {
-        let mut value = 0_u32;
-        let mut digits = 0_u32;
-        let mut ended_by_dot = false;
-        for &byte in rest.by_ref() {
-            if byte == b'.' {
-                ended_by_dot = true;
-                break;
-            }
-            if !byte.is_ascii_digit() || digits == 3 || (digits > 0 && value == 0) {
-                return None;
-            }
-            value = value * 10 + u32::from(byte - b'0');
-            digits += 1;
+pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut rest = text;
+    let mut address = 0_u32;
+    for index in 0..4 {
+        if index > 0 {
+            rest = rest.strip_prefix(b".")?;
         }
-        if digits == 0 || ended_by_dot != (index < 3) {
-            return None;
-        }
-        *octet = u8::try_from(value).ok()?;
+        let (octet, tail) = octet(rest)?;
+        address = address << 8 | octet;
+        rest = tail;
     }
-    Some(Ipv4Addr::from(octets))
+    rest.is_empty().then(|| Ipv4Addr::from(address))
+}
+
+/// The number of one to three digits that a text starts with, 0..=255, and what follows it.
+#[inline]
+fn octet(text: &[u8]) -> Option<(u32, &[u8])> {
+    let digit =
+        |at: usize| text.get(at).map(|byte| u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
+    let first = digit(0)?;
+    let Some(second) = digit(1) else { return Some((first, text.get(1..)?)) };
+    let (octet, length) = match digit(2) {
+        None => (first * 10 + second, 2),
+        Some(third) => (first * 100 + second * 10 + third, 3),
+    };
+    (first > 0 && octet <= 255).then_some((octet, text.get(length..)?))
 }
 
 /// The standard library's reading, without the zone.
@@ -233,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn eight_digits_are_told_from_anything_else() {
+        assert_eq!(eight_digits(*b"00000000"), Some(0));
+        assert_eq!(eight_digits(*b"12345678"), Some(12_345_678));
+        assert_eq!(eight_digits(*b"99999999"), Some(99_999_999));
+        for at in 0..8 {
+            for byte in 0..=255_u8 {
+                let mut text = *b"12345678";
+                text[at] = byte;
+                let expected = std::str::from_utf8(&text).ok().filter(|text| !text.starts_with('+'));
+                assert_eq!(eight_digits(text), expected.and_then(|text| text.parse().ok()), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn own_ipv4_reading_is_the_standard_one() {
         for text in [
             "0.0.0.0",
@@ -250,6 +280,14 @@ mod tests {
             "1.1.1.0001",
             "",
             "a.b.c.d",
+            "999.1.1.1",
+            "1.1.1.256",
+            "9999999999.1.1",
+            "111111111111111",
+            "0.00.0.0",
+            "1.1.1.1.",
+            "100.200.050.1",
+            "1...111",
         ] {
             assert_eq!(ipv4(text.as_bytes()), text.parse().ok(), "{text}");
         }

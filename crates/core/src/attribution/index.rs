@@ -4,6 +4,7 @@ use super::spans::{ReportSpan, SpanIndex};
 use super::{ConnectionReport, DeviceReports, SessionFacts, Skew, Tally, skew};
 use crate::destination::{normal_host, registrable_domain};
 use crate::model::{Timestamp, Transport};
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -73,11 +74,12 @@ impl<'a> ReportIndex<'a> {
             by_address.iter().copied().filter(|contact| contact.orig_port.is_some()).collect();
         by_address.sort_unstable_by_key(|contact| (contact.resp_ip, contact.at));
         by_orig_port.sort_unstable_by_key(|contact| (contact.resp_ip, contact.orig_port, contact.at));
+        let (hosts, domains) = Spans::hosts_and_domains(spans.names);
         Self {
             by_address,
             by_orig_port,
-            hosts: indexed(spans.hosts),
-            domains: indexed(spans.domains),
+            hosts: indexed(hosts),
+            domains: indexed(domains),
             answers: indexed(spans.answers),
             has_skew: skew.is_some(),
         }
@@ -167,10 +169,15 @@ fn contact<'a>(report: &ConnectionReport<'a>, at: Timestamp) -> Option<Contact<'
 /// Spans by what they were reported with.
 #[derive(Default)]
 struct Spans<'a> {
-    hosts: BTreeMap<Box<str>, Vec<ReportSpan<'a>>>,
-    domains: BTreeMap<Box<str>, Vec<ReportSpan<'a>>>,
+    /// By name as sent: a phone asks for the same few again and again.
+    names: Vec<(&'a str, Vec<ReportSpan<'a>>)>,
+    /// Place of each name in `names`; only ever asked, never walked.
+    places: HashMap<&'a str, usize, foldhash::fast::RandomState>,
     answers: BTreeMap<IpAddr, Vec<ReportSpan<'a>>>,
 }
+
+/// Spans by name.
+type Named<'a> = BTreeMap<Box<str>, Vec<ReportSpan<'a>>>;
 
 impl<'a> Spans<'a> {
     fn connection(&mut self, report: &ConnectionReport<'a>, at: Timestamp, ahead: i64) {
@@ -186,7 +193,7 @@ impl<'a> Spans<'a> {
         }
     }
 
-    fn lookup(&mut self, qname: &str, answers: &str, span: &ReportSpan<'a>) {
+    fn lookup(&mut self, qname: &'a str, answers: &str, span: &ReportSpan<'a>) {
         self.name(qname, *span);
         for addr in
             answers.split(',').take(MAX_ANSWERS).filter_map(|answer| answer.trim().parse::<IpAddr>().ok())
@@ -195,21 +202,26 @@ impl<'a> Spans<'a> {
         }
     }
 
-    fn name(&mut self, host: &str, span: ReportSpan<'a>) {
-        let host = normal_host(host);
-        if let Some(domain) = registrable_domain(&host) {
-            push(&mut self.domains, domain, span);
+    fn name(&mut self, host: &'a str, span: ReportSpan<'a>) {
+        let next = self.names.len();
+        let place = *self.places.entry(host).or_insert(next);
+        match self.names.get_mut(place) {
+            Some((_, spans)) => spans.push(span),
+            None => self.names.push((host, vec![span])),
         }
-        push(&mut self.hosts, &host, span);
     }
-}
 
-fn push<'a>(spans: &mut BTreeMap<Box<str>, Vec<ReportSpan<'a>>>, key: &str, span: ReportSpan<'a>) {
-    match spans.get_mut(key) {
-        Some(known) => known.push(span),
-        None => {
-            spans.insert(key.into(), vec![span]);
+    /// Spans by host in normal form, and by registrable domain.
+    fn hosts_and_domains(names: Vec<(&'a str, Vec<ReportSpan<'a>>)>) -> (Named<'a>, Named<'a>) {
+        let (mut hosts, mut domains) = (Named::new(), Named::new());
+        for (name, spans) in names {
+            let host = normal_host(name);
+            if let Some(domain) = registrable_domain(&host) {
+                domains.entry(domain.into()).or_default().extend_from_slice(&spans);
+            }
+            hosts.entry(host.into()).or_default().extend(spans);
         }
+        (hosts, domains)
     }
 }
 

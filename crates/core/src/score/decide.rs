@@ -13,6 +13,7 @@ use crate::series::{Destination, Profile, SeriesKey, Service, stable_hash};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Stage A that an alert needs at least: a rhythm at 1 in 100, or a channel's persistence.
 pub const FLOOR_A_BANS: f64 = 2.0;
@@ -53,8 +54,8 @@ pub struct Scored {
     pub is_shared: bool,
     /// Whether the phone was seen on days enough before for its series to be known or new.
     pub has_past: bool,
-    /// Window summary.
-    pub profile: Profile,
+    /// Window summary, shared with who looked at the device: a fleet's are most of a run's memory.
+    pub profile: Arc<Profile>,
     /// Stage A.
     pub machine: Machine,
     /// Sum and evidence.
@@ -121,7 +122,8 @@ fn one_per_destination(scored: Vec<Scored>) -> Vec<Scored> {
                     std::mem::swap(slot.get_mut(), &mut series);
                 }
                 if series.key.service != Service::Dns {
-                    slot.get_mut().profile.addresses.merge(series.profile.addresses);
+                    let addresses = series.profile.addresses.clone();
+                    Arc::make_mut(&mut slot.get_mut().profile).addresses.merge(addresses);
                 }
             }
         }

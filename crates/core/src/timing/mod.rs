@@ -117,23 +117,23 @@ pub fn assess(times: &[i64], options: &Options<'_>) -> Verdict {
     let has_slept = |awake: &Vec<i64>| awake.len() != wall.len() || span(awake) != span(&wall);
     let is_rounded = is_whole_seconds(&wall);
     let (mut have, wall_test) = assess_clock(&wall, is_rounded);
-    let mut tests = vec![wall_test];
+    let mut tests: Vec<Option<Read>> = vec![wall_test];
     if let Some(awake) = awake.filter(has_slept) {
         let (count, test) = assess_clock(&awake, is_rounded);
         have = have.max(count);
-        tests.push(test.map(|test| TimingTest { is_awake_clock: true, ..test }));
+        tests.push(test.map(|test| Read { is_awake_clock: true, ..test }));
     }
     let parts: Vec<(f64, f64)> = tests.iter().flatten().map(|test| (test.p_value, 1.0)).collect();
     let told = tests.into_iter().flatten().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
     match (told, combine::combine(&parts)) {
-        (Some(told), Some(p_value)) => Verdict::Tested(TimingTest { p_value, ..told }),
+        (Some(told), Some(p_value)) => Verdict::Tested(TimingTest { p_value, ..told.described() }),
         _ => Verdict::Insufficient { have, need: CHECK_INS_MIN },
     }
 }
 
 /// Tests ascending instants of one clock (`is_rounded`: logged in whole seconds): the check-ins at the scale with
 /// most, and the test over all scales.
-fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<TimingTest>) {
+fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<Read>) {
     let resolution = if is_rounded { SECOND_MICROS } else { 1 };
     let scales = if is_rounded {
         collapse::scales(&spread_within_second(times), resolution)
@@ -141,7 +141,7 @@ fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<TimingTest>) 
         collapse::scales(times, resolution)
     };
     let have = scales.iter().map(|s| s.at_micros.len()).max().unwrap_or(0);
-    let mut tested: Vec<(usize, TimingTest)> = Vec::new();
+    let mut tested: Vec<(usize, Read)> = Vec::new();
     for scale in &scales {
         let count = scale.at_micros.len();
         // A scale that merges next to nothing more than the one before it is the same series.
@@ -153,12 +153,12 @@ fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<TimingTest>) 
     let parts: Vec<(f64, f64)> = tested.iter().map(|(_, test)| (test.p_value, 1.0)).collect();
     let told = clearest(tested.into_iter().map(|(_, test)| test).collect());
     let combined = combine::combine(&parts);
-    (have, told.zip(combined).map(|(told, p_value)| TimingTest { p_value, ..told }))
+    (have, told.zip(combined).map(|(told, p_value)| Read { p_value, ..told }))
 }
 
 /// The scale that is told of: the coarsest that is clear by itself, else the one with the least p. The fine scales
 /// count parallel connections and retries as check-ins of their own.
-fn clearest(tested: Vec<TimingTest>) -> Option<TimingTest> {
+fn clearest(tested: Vec<Read>) -> Option<Read> {
     let least = tested.iter().map(|test| test.p_value).fold(f64::INFINITY, f64::min);
     tested.into_iter().rev().find(|test| test.p_value <= least.max(CLEAR_P))
 }
@@ -203,7 +203,7 @@ fn spread_within_second(times: &[i64]) -> Vec<i64> {
 }
 
 /// Tests the check-ins of one scale over all readings; `None` when there are too few.
-fn assess_scale(scale: &collapse::CheckIns) -> Option<TimingTest> {
+fn assess_scale(scale: &collapse::CheckIns) -> Option<Read> {
     let times = &scale.at_micros;
     let pairs = times.iter().zip(times.iter().skip(1));
     let whole = Intervals::from_secs(pairs.map(|(a, b)| b.saturating_sub(*a) as f64 * 1e-6))?;
@@ -218,17 +218,37 @@ fn assess_scale(scale: &collapse::CheckIns) -> Option<TimingTest> {
     }
     let p_value = combine::combine(&parts)?;
     let (_, view, intervals, statistics) = best?;
-    Some(TimingTest {
-        events: times.len(),
-        interval_median_secs: intervals.ln_median().exp(),
-        period_secs: statistics::period_secs(&intervals),
-        dispersion: statistics::dispersion(&intervals),
-        p_value,
-        is_awake_clock: false,
-        scale_secs: scale.dead_time_micros as f64 * 1e-6,
-        view,
-        statistics,
-    })
+    let (events, scale_secs) = (times.len(), scale.dead_time_micros as f64 * 1e-6);
+    Some(Read { p_value, events, scale_secs, is_awake_clock: false, view, intervals, statistics })
+}
+
+/// A scale that was tested. Of those of a series only one is told of, so only that one is described in full.
+#[derive(Debug, Clone)]
+struct Read {
+    p_value: f64,
+    events: usize,
+    scale_secs: f64,
+    is_awake_clock: bool,
+    view: View,
+    /// The reading that looks most regular.
+    intervals: Intervals,
+    statistics: Statistics,
+}
+
+impl Read {
+    fn described(self) -> TimingTest {
+        TimingTest {
+            events: self.events,
+            interval_median_secs: self.intervals.ln_median().exp(),
+            period_secs: statistics::period_secs(&self.intervals),
+            dispersion: statistics::dispersion(&self.intervals),
+            p_value: self.p_value,
+            is_awake_clock: self.is_awake_clock,
+            scale_secs: self.scale_secs,
+            view: self.view,
+            statistics: self.statistics,
+        }
+    }
 }
 
 type Statistics = [StatisticTest; Statistic::ALL.len()];

@@ -167,11 +167,20 @@ fn best_alternative(intervals: &Intervals) -> f64 {
 fn rough_sums(steps: &[i32], periods: &[i32]) -> Vec<[f32; ALTERNATIVES]> {
     const NONE: [f32; ALTERNATIVES] = [0.0; ALTERNATIVES];
     let cells = ROUGH_CELLS.as_slice();
+    let least = steps.iter().copied().min().unwrap_or(0);
+    let most = steps.iter().copied().max().unwrap_or(0);
     let sums_of = |period: &i32| {
         let mut sums = NONE;
-        for step in steps {
-            let row = cells.get(row_of(step - period)).unwrap_or(&NONE);
-            sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += cell);
+        // Most samples lie in the table whole, and need no look at its ends.
+        let first = STEPS_EACH_SIDE - period;
+        let is_inside = least + first >= 0 && most + first <= 2 * STEPS_EACH_SIDE;
+        if is_inside {
+            #[expect(clippy::cast_sign_loss, reason = "the least of them is 0 or more")]
+            let rows = steps.iter().filter_map(|step| cells.get((step + first) as usize));
+            rows.for_each(|row| sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += cell));
+        } else {
+            let rows = steps.iter().filter_map(|step| cells.get(row_of(step - period)));
+            rows.for_each(|row| sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += cell));
         }
         sums
     };
@@ -259,29 +268,35 @@ fn hyperexponential(intervals: &Intervals) -> f64 {
     let (low, high): (Vec<f64>, Vec<f64>) = secs.iter().partition(|x| **x <= median);
     let mean = |half: &[f64]| half.iter().sum::<f64>() / (half.len().max(1) as f64);
     let mut phase = [(0.5, mean(&low)), (0.5, mean(&high).max(median))];
-    let mut log_likelihood = f64::NEG_INFINITY;
-    for _ in 0..15 {
+    for step in 1..=HYPEREXPONENTIAL_STEPS {
         let [(w0, m0), (w1, m1)] = phase;
-        let (mut n0, mut s0, mut s1, mut sum) = (0.0, 0.0, 0.0, 0.0);
+        let (mut n0, mut s0, mut s1) = (0.0, 0.0, 0.0);
         for x in secs {
             let a = w0 / m0 * (-x / m0).exp();
             let b = w1 / m1 * (-x / m1).exp();
-            let density = (a + b).max(f64::MIN_POSITIVE);
-            let share = a / density;
+            let share = a / (a + b).max(f64::MIN_POSITIVE);
             n0 += share;
             s0 += share * x;
             s1 += (1.0 - share) * x;
-            sum += density.ln();
         }
-        log_likelihood = sum + count * intervals.mean_ln();
         let n1 = count - n0;
-        if n0 < 0.5 || n1 < 0.5 || s0 <= 0.0 || s1 <= 0.0 {
+        if step == HYPEREXPONENTIAL_STEPS || n0 < 0.5 || n1 < 0.5 || s0 <= 0.0 || s1 <= 0.0 {
             break;
         }
         phase = [(n0 / count, s0 / n0), (n1 / count, s1 / n1)];
     }
-    log_likelihood
+    // Of the phases that the last step began with: only there the logarithms are worth their time.
+    let [(w0, m0), (w1, m1)] = phase;
+    let ln_density = |x: &f64| {
+        let a = w0 / m0 * (-x / m0).exp();
+        let b = w1 / m1 * (-x / m1).exp();
+        (a + b).max(f64::MIN_POSITIVE).ln()
+    };
+    secs.iter().fold(0.0, |sum, x| sum + ln_density(x)) + count * intervals.mean_ln()
 }
+
+/// Steps of expectation maximisation; the null tables were made with as many.
+const HYPEREXPONENTIAL_STEPS: u32 = 15;
 
 #[cfg(test)]
 mod tests {

@@ -37,7 +37,7 @@ pub(super) fn parse_lines<S: RecordSink>(
 /// Parses rows under the header of their block. Rows before any header are rejected one by one.
 fn zeek_rows<S: RecordSink>(block: &Block, sink: &mut S) {
     match &block.header {
-        Some(header) => each_line(block, |line, number| zeek::parse_row(header, line, number, sink)),
+        Some(header) => zeek::parse_rows(header, block.bytes(), block.first_line, sink),
         None => each_line(block, |line, number| {
             if !line.starts_with(b"#") {
                 sink.reject(number, RejectReason::NoHeader, "row before a `#fields` line");

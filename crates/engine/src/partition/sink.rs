@@ -136,6 +136,8 @@ pub struct PartitionSink {
     listed: Vec<Option<u32>>,
     /// Name of the device of the record at hand where it has no number.
     unlisted: String,
+    /// The address that each device claimed last, by its number.
+    last_claims: Vec<Option<IpAddr>>,
     partitions: Vec<Partition>,
     counts: SinkCounts,
     failure: Option<io::Error>,
@@ -151,6 +153,7 @@ impl PartitionSink {
             by_addr: FastMap::default(),
             listed: Vec::new(),
             unlisted: String::new(),
+            last_claims: Vec::new(),
             partitions: (0..PARTITIONS).map(|_| Partition::default()).collect(),
             counts: SinkCounts::default(),
             failure: None,
@@ -265,17 +268,32 @@ impl PartitionSink {
         self.append(device, key, |chunk| packed::encode_exchange(&message, chunk));
     }
 
+    /// Whether an address is another than the one that the device claimed last: nearly all repeat it.
+    fn is_new_claim(&mut self, device: u32, addr: IpAddr) -> bool {
+        if device == UNLISTED {
+            return true;
+        }
+        let place = device as usize;
+        if self.last_claims.len() <= place {
+            self.last_claims.resize(place + 1, None);
+        }
+        self.last_claims.get_mut(place).is_none_or(|last| last.replace(addr) != Some(addr))
+    }
+
     fn telemetry(&mut self, event: &Telemetry<'_>) {
         self.counts.see(event.at);
+        let device = self.number_of(event.device_id);
         if let TelemetryKind::Connection(connection) = &event.kind
             && let Some(addr) = connection.orig_ip
             && !connection.orig_is_tunnel
             && !event.device_id.is_empty()
+            && self.is_new_claim(device, addr)
         {
             self.claim(event.device_id, addr.to_canonical());
         }
-        let device = self.number_of(event.device_id);
-        self.append(device, 0, |chunk| packed::encode_telemetry(event, chunk));
+        // What nothing looks at from here on is not kept.
+        let kept = Telemetry { device_id: "", source: "", ..event.clone() };
+        self.append(device, 0, |chunk| packed::encode_telemetry(&kept, chunk));
     }
 
     /// Notes an address that a phone says is its own.

@@ -32,7 +32,7 @@ pub fn visit<S: Send>(
             return Ok(gathered);
         }
         let untaken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index);
-        each_device(&untaken.gather()?, |id, lists| {
+        each_device(&untaken.gather()?, Lists::default(), |id, lists| {
             show(lists, &settings, |traffic| add(&mut gathered, id, traffic));
         });
         Ok(gathered)

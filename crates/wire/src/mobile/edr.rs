@@ -7,6 +7,7 @@ use super::field::{address, instant, integer, text};
 use super::head;
 use super::raw::Raw;
 use super::row::{self, Unused, missing};
+use crate::json::{Cursor, Fault};
 use crate::{RecordSink, RejectReason};
 use serde::Deserialize;
 use undertone_core::model::{
@@ -51,7 +52,7 @@ pub const FIELDS: [&str; 27] = [
     "bytes",
 ];
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(bound(deserialize = "'de: 'a"))]
 struct Row<'a> {
     kind: Option<Raw<'a>>,
@@ -83,13 +84,65 @@ struct Row<'a> {
     bytes: Option<Raw<'a>>,
 }
 
+impl<'a> Row<'a> {
+    /// Reads a row. The reader of JSON lines is several times as fast as a general one; what it does not take is left
+    /// to the latter, which says exactly what is wrong.
+    fn of(text: &'a str) -> Result<Self, Unused<'a>> {
+        let mut row = Self::default();
+        let mut line = Cursor::new(text);
+        let read = line.object(|key, value| {
+            let Some(slot) = row.slot(key) else { return value.skip() };
+            // A field that is there twice.
+            if slot.is_some() {
+                return Err(Fault::Stop);
+            }
+            *slot = Raw::read(value)?;
+            Ok(())
+        });
+        if read.and_then(|()| line.end()).is_ok() { Ok(row) } else { row::object(text) }
+    }
+
+    fn slot(&mut self, key: &str) -> Option<&mut Option<Raw<'a>>> {
+        Some(match key {
+            "kind" => &mut self.kind,
+            "ts" => &mut self.ts,
+            "device_id" => &mut self.device_id,
+            "platform" => &mut self.platform,
+            "app_id" => &mut self.app_id,
+            "app_name" => &mut self.app_name,
+            "role" => &mut self.role,
+            "uid" => &mut self.uid,
+            "source" => &mut self.source,
+            "transport" => &mut self.transport,
+            "resp_ip" => &mut self.resp_ip,
+            "resp_port" => &mut self.resp_port,
+            "resp_host" => &mut self.resp_host,
+            "orig_ip" => &mut self.orig_ip,
+            "orig_port" => &mut self.orig_port,
+            "orig_is_tunnel" => &mut self.orig_is_tunnel,
+            "orig_bytes" => &mut self.orig_bytes,
+            "resp_bytes" => &mut self.resp_bytes,
+            "end_ts" => &mut self.end_ts,
+            "stack" => &mut self.stack,
+            "qname" => &mut self.qname,
+            "answers" => &mut self.answers,
+            "state" => &mut self.state,
+            "from" => &mut self.from,
+            "to" => &mut self.to,
+            "set" => &mut self.set,
+            "bytes" => &mut self.bytes,
+            _ => return None,
+        })
+    }
+}
+
 /// Reads one line.
 ///
 /// `number` is the line's number, from 1. An empty line is no row. Any other ends in exactly one call of
 /// `record`, `reject` or `ignore` (a kind or state that is not known here). Unknown fields are skipped.
 pub fn parse_line<S: RecordSink + ?Sized>(line: &[u8], number: u64, sink: &mut S) {
     if let Some(text) = row::text(line, number, sink) {
-        let result = row::object(text).and_then(|row| read(&row, sink));
+        let result = Row::of(text).and_then(|row| read(&row, sink));
         row::settle(result, SOURCE, number, sink);
     }
 }

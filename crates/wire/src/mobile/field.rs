@@ -12,7 +12,8 @@ use undertone_core::model::Timestamp;
 
 /// A text that is not blank. Other values than strings and numbers are absent.
 pub(crate) fn text(value: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
-    value?.text().filter(|text| !text.trim().is_empty())
+    let is_ink = |text: &str| text.as_bytes().first().is_some_and(u8::is_ascii_graphic);
+    value?.text().filter(|text| is_ink(text) || !text.trim().is_empty())
 }
 
 /// An instant; rules of [`clock::parse`].

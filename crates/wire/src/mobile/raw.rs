@@ -5,7 +5,8 @@
 //! reason instead of failing the JSON parser. Skipping a value does not recurse, so nesting costs nothing.
 
 use super::clock;
-use serde::Deserialize;
+use crate::json::{Cursor, Fault};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -16,19 +17,29 @@ use undertone_core::model::Timestamp;
 const MAX_LIST_ITEMS: usize = 256;
 
 /// One JSON value as it stands in the text.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(transparent, bound(deserialize = "'de: 'a"))]
-pub(crate) struct Raw<'a>(&'a RawValue);
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Raw<'a>(&'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(deserializer).map(|value| Self(value.get()))
+    }
+}
 
 impl<'a> Raw<'a> {
+    /// The value at a cursor, passed over; `None` for `null`.
+    pub(crate) fn read(cursor: &mut Cursor<'a>) -> Result<Option<Self>, Fault> {
+        cursor.raw().map(|json| (json != "null").then_some(Self(json)))
+    }
+
     /// The JSON text.
     pub(crate) fn json(self) -> &'a str {
-        self.0.get()
+        self.0
     }
 
     /// A string's content, or a number as written. `None` for other values.
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
-        let json = self.0.get();
+        let json = self.0;
         match json.as_bytes().first()? {
             b'"' => {
                 let inner = json.strip_prefix('"')?.strip_suffix('"')?;
@@ -70,6 +81,15 @@ impl<'a> Raw<'a> {
 
     /// Every item of an array; `None` for other values. As long as the text is bounded, so is the list.
     pub(crate) fn every_item(self) -> Option<Vec<Raw<'a>>> {
+        let mut items = Vec::new();
+        let mut cursor = Cursor::new(self.json());
+        let read = cursor.list(|item| {
+            items.push(Self(item.raw()?));
+            Ok(())
+        });
+        if read.and_then(|()| cursor.end()).is_ok() {
+            return Some(items);
+        }
         serde_json::from_str(self.json()).ok()
     }
 
@@ -98,6 +118,9 @@ fn after_slash(text: &str) -> &str {
 /// An address as phones print it: bare, in brackets, with a zone (`fe80::1%wlan0`), or after Java's `/`.
 /// IPv4-mapped IPv6 becomes IPv4.
 pub(crate) fn address(text: &str) -> Option<IpAddr> {
+    if let Some(bare) = crate::text::ipv4(text.as_bytes()) {
+        return Some(IpAddr::V4(bare));
+    }
     let bare = after_slash(text.trim()).trim_matches(['[', ']']);
     let bare = bare.split('%').next()?;
     bare.parse::<IpAddr>().ok().map(|addr| addr.to_canonical())

@@ -54,8 +54,16 @@ pub fn encode_telemetry(event: &Telemetry<'_>, out: &mut Vec<u8>) {
 pub fn decode<'a>(bytes: &mut &'a [u8]) -> Option<Record<'a>> {
     let mut reader = Reader(bytes);
     let record = match reader.byte()? {
-        SESSION => Record::Session(session::decode(&mut reader)?),
-        EXCHANGE => Record::Exchange(exchange::decode(&mut reader)?),
+        SESSION => {
+            let mut session = session::blank();
+            session::decode_into(&mut reader, &mut session)?;
+            Record::Session(session)
+        }
+        EXCHANGE => {
+            let mut message = exchange::blank();
+            exchange::decode_into(&mut reader, &mut message)?;
+            Record::Exchange(message)
+        }
         TELEMETRY => Record::Telemetry(telemetry::decode(&mut reader)?),
         _ => return None,
     };
@@ -96,6 +104,20 @@ pub struct Lists<'a> {
 }
 
 impl<'a> Lists<'a> {
+    /// The same room, empty, for records that borrow from other bytes.
+    pub fn recycled<'b>(self) -> Lists<'b> {
+        // Collecting in place: the list is empty, its memory stays.
+        fn emptied<A, B>(mut list: Vec<A>) -> Vec<B> {
+            list.clear();
+            list.into_iter().filter_map(|_| None).collect()
+        }
+        Lists {
+            sessions: emptied(self.sessions),
+            messages: emptied(self.messages),
+            telemetry: emptied(self.telemetry),
+        }
+    }
+
     /// Makes room for the longest of several lists of records: growing would copy what is there.
     pub fn reserve_for<'b, L: Iterator<Item = &'b [u8]>>(&mut self, lists: impl Iterator<Item = L>) {
         let mut most = [0_usize; 3];
@@ -121,10 +143,24 @@ impl<'a> Lists<'a> {
         let mut reader = Reader(rest);
         match *kind {
             SESSION => {
-                session::decode(&mut reader).map(|session| self.sessions.push((key, session))).is_some()
+                self.sessions.push((key, session::blank()));
+                let place = self.sessions.last_mut();
+                let is_read =
+                    place.is_some_and(|(_, place)| session::decode_into(&mut reader, place).is_some());
+                if !is_read {
+                    self.sessions.pop();
+                }
+                is_read
             }
             EXCHANGE => {
-                exchange::decode(&mut reader).map(|message| self.messages.push((key, message))).is_some()
+                self.messages.push((key, exchange::blank()));
+                let place = self.messages.last_mut();
+                let is_read =
+                    place.is_some_and(|(_, place)| exchange::decode_into(&mut reader, place).is_some());
+                if !is_read {
+                    self.messages.pop();
+                }
+                is_read
             }
             TELEMETRY => telemetry::decode(&mut reader).map(|event| self.telemetry.push(event)).is_some(),
             _ => false,

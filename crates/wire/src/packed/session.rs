@@ -1,7 +1,8 @@
 //! [`Session`] as bytes.
 
-use super::codec::{Mask, Reader, Writer};
-use undertone_core::model::{AppTag, ConnState, MacAddr, Report, Session};
+use super::codec::{Mask, Reader, Writer, flag_code, flag_of, transport_code, transport_of};
+use std::net::{IpAddr, Ipv4Addr};
+use undertone_core::model::{AppTag, ConnState, Endpoint, MacAddr, Report, Session, Timestamp, Transport};
 
 const STATES: [ConnState; 6] = [
     ConnState::Established,
@@ -12,22 +13,13 @@ const STATES: [ConnState; 6] = [
     ConnState::Unknown,
 ];
 
+/// Bits of the second byte: the family of either address.
+const ORIG_IS_V6: u8 = 1 << 6;
+const RESP_IS_V6: u8 = 1 << 7;
+
+/// What has one size comes first, then addresses and numbers, then the texts in one piece.
 pub(super) fn encode(session: &Session<'_>, writer: &mut Writer<'_>) {
-    writer.text(session.uid);
-    writer.time(session.start);
-    writer.endpoint(session.orig);
-    writer.endpoint(session.resp);
-    writer.transport(session.transport);
     let state = STATES.iter().position(|state| *state == session.state).unwrap_or(STATES.len() - 1);
-    writer.varint(state as u64);
-    writer.flag(session.handshake);
-    writer.flag(session.local_orig);
-    writer.flag(session.local_resp);
-    writer.flag(match session.report {
-        Report::OneWay => None,
-        Report::Open => Some(false),
-        Report::Final => Some(true),
-    });
     let numbers = [
         session.duration_micros,
         session.orig_bytes,
@@ -36,7 +28,7 @@ pub(super) fn encode(session: &Session<'_>, writer: &mut Writer<'_>) {
         session.resp_pkts,
     ];
     let [duration, orig_bytes, resp_bytes, orig_pkts, resp_pkts] = numbers.map(|n| n.is_some());
-    Mask::of(&[
+    let [mask, _] = Mask::of(&[
         duration,
         orig_bytes,
         resp_bytes,
@@ -46,15 +38,26 @@ pub(super) fn encode(session: &Session<'_>, writer: &mut Writer<'_>) {
         session.orig_l2.is_some(),
         session.app.is_some(),
     ])
-    .write(writer);
+    .short();
+    let family = |end: Endpoint, bit: u8| if end.addr.is_ipv6() { bit } else { 0 };
+    let first = transport_code(session.transport)
+        | flag_code(session.handshake) << 2
+        | flag_code(session.local_orig) << 4
+        | flag_code(session.local_resp) << 6;
+    let second = u8::try_from(state).unwrap_or(0)
+        | report_code(session.report) << 3
+        | family(session.orig, ORIG_IS_V6)
+        | family(session.resp, RESP_IS_V6);
+    let [p, q] = session.orig.port.to_le_bytes();
+    let [r, s] = session.resp.port.to_le_bytes();
+    writer.raw(&[first, second, mask, p, q, r, s]);
+    writer.raw(&session.start.micros().to_le_bytes());
+    writer.octets(session.orig.addr);
+    writer.octets(session.resp.addr);
     numbers.into_iter().flatten().for_each(|number| writer.varint(number));
-    if let Some(service) = session.service {
-        writer.text(service);
-    }
+    writer.texts(std::iter::once(session.uid).chain(session.service));
     if let Some(MacAddr(bytes)) = session.orig_l2 {
-        for byte in bytes {
-            writer.byte(byte);
-        }
+        writer.raw(&bytes);
     }
     if let Some(app) = &session.app {
         encode_app(app, writer);
@@ -69,50 +72,75 @@ fn encode_app(app: &AppTag<'_>, writer: &mut Writer<'_>) {
     }
 }
 
-pub(super) fn decode<'a>(reader: &mut Reader<'a>) -> Option<Session<'a>> {
-    let uid = reader.text()?;
-    let start = reader.time()?;
-    let orig = reader.endpoint()?;
-    let resp = reader.endpoint()?;
-    let transport = reader.transport()?;
-    let state = *STATES.get(reader.number::<usize>()?)?;
-    let handshake = reader.flag()?;
-    let local_orig = reader.flag()?;
-    let local_resp = reader.flag()?;
-    let report = match reader.flag()? {
-        None => Report::OneWay,
-        Some(false) => Report::Open,
-        Some(true) => Report::Final,
-    };
-    let mask = Mask::read(reader)?;
-    Some(Session {
-        uid,
-        start,
-        orig,
-        resp,
-        transport,
-        state,
-        handshake,
-        local_orig,
-        local_resp,
-        report,
-        duration_micros: mask.field(0, || reader.varint())?,
-        orig_bytes: mask.field(1, || reader.varint())?,
-        resp_bytes: mask.field(2, || reader.varint())?,
-        orig_pkts: mask.field(3, || reader.varint())?,
-        resp_pkts: mask.field(4, || reader.varint())?,
-        service: mask.field(5, || reader.text())?,
-        orig_l2: mask.field(6, || decode_mac(reader))?,
-        app: mask.field(7, || decode_app(reader))?,
-    })
+/// Two bits.
+const fn report_code(report: Report) -> u8 {
+    match report {
+        Report::OneWay => 0,
+        Report::Open => 1,
+        Report::Final => 2,
+    }
 }
 
-fn decode_mac(reader: &mut Reader<'_>) -> Option<MacAddr> {
-    let mut bytes = [0; 6];
-    for byte in &mut bytes {
-        *byte = reader.byte()?;
+fn report_of(code: u8) -> Option<Report> {
+    match code & 3 {
+        0 => Some(Report::OneWay),
+        1 => Some(Report::Open),
+        2 => Some(Report::Final),
+        _ => None,
     }
-    Some(MacAddr(bytes))
+}
+
+/// A session to decode into.
+pub(super) fn blank<'a>() -> Session<'a> {
+    let nowhere = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
+    Session {
+        uid: "",
+        start: Timestamp::from_micros(0),
+        duration_micros: None,
+        orig: nowhere,
+        resp: nowhere,
+        transport: Transport::Other,
+        service: None,
+        orig_bytes: None,
+        resp_bytes: None,
+        orig_pkts: None,
+        resp_pkts: None,
+        state: ConnState::Unknown,
+        handshake: None,
+        local_orig: None,
+        local_resp: None,
+        orig_l2: None,
+        report: Report::Final,
+        app: None,
+    }
+}
+
+/// Fills a [`blank`] session, where it lies: it is a few hundred bytes, and moving it costs more than reading it.
+pub(super) fn decode_into<'a>(reader: &mut Reader<'a>, session: &mut Session<'a>) -> Option<()> {
+    let [first, second, mask, p, q, r, s] = reader.array()?;
+    let mask = Mask::of_short([mask, 0]);
+    session.transport = transport_of(first);
+    session.handshake = flag_of(first >> 2)?;
+    session.local_orig = flag_of(first >> 4)?;
+    session.local_resp = flag_of(first >> 6)?;
+    session.state = *STATES.get(usize::from(second & 7))?;
+    session.report = report_of(second >> 3)?;
+    session.start = Timestamp::from_micros(i64::from_le_bytes(reader.array()?));
+    session.orig =
+        Endpoint { addr: reader.octets(second & ORIG_IS_V6 != 0)?, port: u16::from_le_bytes([p, q]) };
+    session.resp =
+        Endpoint { addr: reader.octets(second & RESP_IS_V6 != 0)?, port: u16::from_le_bytes([r, s]) };
+    session.duration_micros = mask.field(0, || reader.varint())?;
+    session.orig_bytes = mask.field(1, || reader.varint())?;
+    session.resp_bytes = mask.field(2, || reader.varint())?;
+    session.orig_pkts = mask.field(3, || reader.varint())?;
+    session.resp_pkts = mask.field(4, || reader.varint())?;
+    let [uid, service] = reader.texts::<2>(1 + usize::from(mask.has(5)))?;
+    session.uid = uid;
+    session.service = mask.has(5).then_some(service);
+    session.orig_l2 = mask.field(6, || reader.array().map(MacAddr))?;
+    session.app = mask.field(7, || decode_app(reader))?;
+    Some(())
 }
 
 fn decode_app<'a>(reader: &mut Reader<'a>) -> Option<AppTag<'a>> {

@@ -14,4 +14,4 @@ mod records;
 mod row;
 
 pub use header::{Header, sniff};
-pub use row::parse_row;
+pub use row::{parse_row, parse_rows};
