@@ -17,7 +17,7 @@ pub use polls::{Poll, Polls};
 
 use crate::device::{DeviceReport, Reported};
 use crate::model::Day;
-use crate::series::Destination;
+use crate::series::{Destination, Service};
 use std::collections::BTreeMap;
 
 /// Devices from which a fleet speaks for itself; below, shipped priors serve (DESIGN section 7).
@@ -84,11 +84,12 @@ pub struct Baseline {
     pub app_destinations: BTreeMap<(Box<str>, Destination), Reach>,
     /// TLS fingerprints and user-agent families, in devices.
     pub stacks: BTreeMap<Box<str>, u32>,
-    /// Fingerprints, user-agent families and networking libraries of each app, in devices. Of the fleet at hand: a
-    /// learned baseline has none.
+    /// Fingerprints, user-agent families and networking libraries of each app, in devices.
     pub app_stacks: BTreeMap<(Box<str>, Box<str>), u32>,
     /// Devices on which any of an app's stacks is known.
     pub app_stack_devices: BTreeMap<Box<str>, u32>,
+    /// Services of each app, in devices.
+    pub app_services: BTreeMap<(Box<str>, Service), u32>,
 }
 
 impl Baseline {
@@ -132,6 +133,9 @@ impl Baseline {
                 last = Some(app);
             }
         }
+        for pair in &report.app_services {
+            *self.app_services.entry(pair.clone()).or_default() += 1;
+        }
     }
 
     /// Adds the summary of other devices.
@@ -157,6 +161,9 @@ impl Baseline {
         }
         for (app, devices) in other.app_stack_devices {
             *self.app_stack_devices.entry(app).or_default() += devices;
+        }
+        for (key, devices) in other.app_services {
+            *self.app_services.entry(key).or_default() += devices;
         }
     }
 

@@ -10,7 +10,7 @@ use super::rotation::{Rotation, rotations};
 use super::sighting::{Naming, Sighting, service_of, sightings};
 use super::summary::{Circumstances, Summary, fingerprint_of};
 use crate::model::{Day, ExchangeKind, Platform, Timestamp};
-use crate::series::{Destination, EventFlags, Profile, SeriesKey};
+use crate::series::{Destination, EventFlags, Profile, SeriesKey, Service};
 use crate::text;
 use crate::timing::AwakeClock;
 use std::collections::BTreeMap;
@@ -52,6 +52,8 @@ pub struct DeviceReport {
     /// TLS fingerprints, user-agent families and networking libraries by app, ascending; filled in by whoever knows
     /// the apps.
     pub app_stacks: Vec<(Box<str>, Box<str>)>,
+    /// Services by app, ascending.
+    pub app_services: Vec<(Box<str>, Service)>,
     /// Days with any session.
     pub days: Vec<Day>,
     /// Addresses that the device used, ascending.
@@ -200,6 +202,7 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
     }
     report.series.sort_by(|a, b| a.key.cmp(&b.key));
     report.reached = reported(filing, reached);
+    report.app_services = filing.app_services();
     report
 }
 

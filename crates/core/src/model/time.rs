@@ -110,7 +110,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// A UTC day, counted from 1970-01-01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Day(i32);
 
 impl Day {

@@ -83,10 +83,11 @@ pub fn backtest(
             history.add(day, active, &devices, &second);
             totals = std::mem::take(&mut second.totals).latest(totals);
             if number >= from.number() {
+                let reports = devices.iter().map(|device| (device.id.as_str(), &device.report)).collect();
                 let is_calibrated = then.learned.as_ref().is_some_and(|l| l.tail(second.sight).is_some());
                 days.push(BacktestDay {
                     day,
-                    findings: verdict(second, &then),
+                    findings: verdict(second, &then, &reports),
                     devices: active,
                     history_device_days,
                     is_calibrated,
@@ -125,18 +126,23 @@ impl History {
         for device in devices.iter().filter(|device| device.report.days.contains(&day)) {
             let known = self.reports.entry(device.id.clone()).or_default();
             known.reached = united(std::mem::take(&mut known.reached), &device.report.reached);
-            known.stacks.extend(device.report.stacks.iter().cloned());
-            known.stacks.sort_unstable();
-            known.stacks.dedup();
-            known.days.extend(&device.report.days);
-            known.days.sort_unstable();
-            known.days.dedup();
+            unite(&mut known.stacks, &device.report.stacks);
+            unite(&mut known.app_stacks, &device.report.app_stacks);
+            unite(&mut known.app_services, &device.report.app_services);
+            unite(&mut known.days, &device.report.days);
         }
         for (bin, days) in Maxima::of(&second.scored, active).bins() {
             self.maxima.add(bin, days);
         }
         self.sight = second.sight;
     }
+}
+
+/// Adds what is not in an ascending list yet.
+fn unite<T: Ord + Clone>(known: &mut Vec<T>, more: &[T]) {
+    known.extend_from_slice(more);
+    known.sort_unstable();
+    known.dedup();
 }
 
 /// Both lists, each app and destination once, with the first and last day of either.

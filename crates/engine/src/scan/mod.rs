@@ -24,11 +24,13 @@ use cache::Slot;
 use devices::{Device, FirstContext, Window};
 use second::Second;
 use settings::Settings;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 use undertone_core::baseline::{Bounds, Learned};
+use undertone_core::device::DeviceReport;
 use undertone_core::finding::{Finding, add_context};
 use undertone_core::model::{Day, Network};
 use undertone_core::score::history::Maxima;
@@ -155,31 +157,37 @@ impl Analysis {
     pub fn decide(&self, thresholds: &ThresholdSet) -> ScanReport {
         let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
         let second = second::second_pass(&self.devices, &settings, self.threads);
-        self.report(second, &settings)
+        let reports = self.devices.iter().map(|device| (device.id.as_str(), &device.report)).collect();
+        self.report(second, &settings, &reports)
     }
 
     fn into_report(mut self) -> ScanReport {
         let second = second::second_pass(&self.devices, &self.settings, self.threads);
-        // Deciding needs none of it any more.
-        self.devices = Vec::new();
+        // Deciding needs no profiles any more, only what each device reaches.
+        let kept: Vec<(String, DeviceReport)> =
+            std::mem::take(&mut self.devices).into_iter().map(|device| (device.id, device.report)).collect();
+        let reports = kept.iter().map(|(id, report)| (id.as_str(), report)).collect();
         let settings = std::mem::take(&mut self.settings);
-        self.report(second, &settings)
+        self.report(second, &settings, &reports)
     }
 
     fn summary(&self, second: &Second) -> ScanSummary {
         self.base.with(&second.totals)
     }
 
-    fn report(&self, second: Second, settings: &Settings) -> ScanReport {
+    fn report(&self, second: Second, settings: &Settings, reports: &ReportsById<'_>) -> ScanReport {
         let mut summary = self.summary(&second);
         let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
         summary.notes.extend(report::baseline_note(settings.learned.as_ref(), history.is_some()));
-        ScanReport { findings: verdict(second, settings), summary }
+        ScanReport { findings: verdict(second, settings, reports), summary }
     }
 }
 
+/// What each device comes to, by its id.
+type ReportsById<'r> = BTreeMap<&'r str, &'r DeviceReport>;
+
 /// Floors, budget and leads.
-fn verdict(second: Second, settings: &Settings) -> Vec<Finding> {
+fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
     let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
     let mut findings = decide(
         second.scored,
@@ -189,7 +197,7 @@ fn verdict(second: Second, settings: &Settings) -> Vec<Finding> {
             budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
         },
     );
-    add_context(&mut findings, &second.baseline, &settings.thresholds);
+    add_context(&mut findings, &second.baseline, &settings.thresholds, reports);
     findings
 }
 
