@@ -247,7 +247,7 @@ pub(crate) struct ExplainArgs {
     /// Findings of an earlier scan, as JSON Lines; `-` is standard input
     #[arg(long = "in", value_name = "FINDINGS", value_hint = ValueHint::FilePath)]
     pub(crate) input: PathBuf,
-    /// Logs to read the finding's sessions from again; without them the finding alone is explained
+    /// Logs or telemetry to read the finding's connections from again; without them the finding alone is explained
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
     /// Say whether one of these suppressions hides it (`undertone suppress`)

@@ -7,6 +7,7 @@ use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use crate::{interrupt, reread, stored};
 use undertone_core::finding::Finding;
+
 use undertone_wire::findings::{write_explanation, write_rows};
 
 /// Runs the command.
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
     let mut findings = stored::read(&args.input)?;
     suppressions.apply(&mut findings);
     let finding = find(&findings, &args.id)?;
-    let rows = if args.paths.is_empty() { Vec::new() } else { reread::rows(finding, &args.paths) };
+    let rows = if args.paths.is_empty() { Vec::new() } else { reread::rows(finding, &args.paths)? };
     to_stdout(|out| {
         write_explanation(&mut *out, finding, console.stdout_style())?;
         write_rows(out, &rows, console.stdout_style())

@@ -17,6 +17,8 @@ const FACILITY: u32 = 16;
 const HEADER_MAX: usize = 512;
 const NAME_MAX: usize = 1023;
 const TEXT_MAX: usize = 4000;
+const APP_MAX: usize = 31;
+const DEVICE_MAX: usize = 255;
 
 /// Writes one syslog line a finding.
 ///
@@ -88,7 +90,12 @@ impl Fields {
         if !self.0.is_empty() {
             self.0.push(' ');
         }
-        let longest = if key.starts_with("cs") || key == "reason" { TEXT_MAX } else { NAME_MAX };
+        let longest = match key {
+            "app" => APP_MAX,
+            "deviceExternalId" => DEVICE_MAX,
+            key if key.starts_with("cs") => TEXT_MAX,
+            _ => NAME_MAX,
+        };
         // Writing to a String cannot fail.
         let _infallible = write!(self.0, "{key}={}", value(text, longest));
     }

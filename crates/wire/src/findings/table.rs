@@ -85,7 +85,7 @@ pub(super) fn standing(finding: &Finding) -> String {
     }
 }
 
-fn own_standing(finding: &Finding) -> String {
+pub(super) fn own_standing(finding: &Finding) -> String {
     let id = &finding.id;
     let confidence = finding.confidence.as_str();
     if finding.alert {

@@ -1,7 +1,7 @@
 //! One finding in full on the page.
 
 use super::super::paint::human_secs;
-use super::super::table::{destination_label, standing};
+use super::super::table::{destination_label, own_standing, standing};
 use super::super::words::{app_label, benign, checks, facts, mapped, odd, seen, sessions};
 use super::charts::{self, Chart, bar, weight_bar};
 use super::severity_mark;
@@ -35,7 +35,10 @@ pub(super) fn section(finding: &Finding, rank: usize) -> Markup {
                     @if let Some(secs) = finding.interval_median_secs { ", median interval " (human_secs(secs)) }
                 }
             }
-            p { (Said(standing(finding))) "." }
+            @if let Some(known) = &finding.suppressed {
+                p.known-note role="note" { b { "Suppressed: " } (Said(&known.reason)) " (record " code.copy { (Said(&known.by)) } ")" }
+            }
+            p { (Said(own_standing(finding))) "." }
             div.two {
                 div.block { h4 { "Why it is odd for this app" } (list(&odd(finding))) }
                 div.block { h4 { "What was seen" } (list(&summary_of(finding))) }
