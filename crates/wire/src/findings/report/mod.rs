@@ -158,9 +158,12 @@ fn row(finding: &Finding, rank: usize) -> Markup {
             data-techniques=(techniques(finding)) class=[finding.suppressed.as_ref().map(|_| "known")] {
             td.n { (rank) }
             td.n.y { (format!("{:.1}", finding.score)) }
-            td { (severity_mark(finding.severity)) @if finding.suppressed.is_some() { " " span.tag { "suppressed" } } }
+            td { (severity_mark(finding.severity)) }
             td.w { (Said(&finding.device.id)) }
-            td.w { a href={ "#" (section) } { (Said(app_label(finding))) } }
+            td.w {
+                a href={ "#" (section) } { (Said(app_label(finding))) }
+                @if finding.suppressed.is_some() { " " span.tag { "suppressed" } }
+            }
             td.w { (Said(&target)) }
             td.x { (Said(&finding.service)) }
             td.n.x { (finding.events) }
