@@ -10,6 +10,9 @@ use undertone_core::finding::Finding;
 
 use undertone_wire::findings::{write_explanation, write_rows};
 
+/// Ids that an error names.
+const IDS_NAMED_MAX: usize = 5;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -43,7 +46,14 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
 pub(crate) fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a Finding> {
     let mut matching = findings.iter().filter(|finding| !id.is_empty() && finding.id.starts_with(id));
     let Some(first) = matching.next() else {
-        return Err(Fault::error(Failure::Usage, format!("no finding `{id}` among {}", findings.len())));
+        let known: Vec<&str> =
+            findings.iter().take(IDS_NAMED_MAX).filter_map(|finding| finding.id.get(..8)).collect();
+        let more = if findings.len() > known.len() { ", …" } else { "" };
+        let known = match known.is_empty() {
+            true => "the file holds none".to_owned(),
+            false => format!("the file holds {}: {}{more}", findings.len(), known.join(", ")),
+        };
+        return Err(Fault::error(Failure::Usage, format!("no finding `{id}`; {known}")));
     };
     if matching.any(|other| other.id != first.id) {
         return Err(Fault::error(

@@ -226,8 +226,20 @@ fn with_unit(value: f64, unit: &str) -> String {
 /// A number with three significant digits, without an exponent where people read it.
 pub(super) fn short(value: f64) -> String {
     let size = value.abs();
-    if size >= 1e6 || (size > 0.0 && size < 1e-3) {
+    if size >= 1e6 || (size > 0.0 && size < 1e-6) {
         format!("{value:.2e}")
+    } else if size > 0.0 && size < 1e-3 {
+        // One digit: what is this small is small, whatever its second digit.
+        format!(
+            "{value:.*}",
+            if size < 1e-5 {
+                6
+            } else if size < 1e-4 {
+                5
+            } else {
+                4
+            }
+        )
     } else if size >= 100.0 {
         format!("{value:.0}")
     } else {
