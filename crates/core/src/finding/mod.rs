@@ -82,6 +82,19 @@ impl Finding {
     pub fn analytic(&self) -> Option<Analytic> {
         self.attack.iter().find_map(|attack| attack.analytic)
     }
+
+    /// What it is to whoever looks: `suppressed`, else `alert`, `lead` or `below`.
+    pub const fn standing(&self) -> &'static str {
+        if self.suppressed.is_some() {
+            "suppressed"
+        } else if self.alert {
+            "alert"
+        } else if self.lead {
+            "lead"
+        } else {
+            "below"
+        }
+    }
 }
 
 /// The device of a finding.

@@ -64,6 +64,26 @@ pub struct ScanOptions {
     pub memory_bytes: u64,
 }
 
+impl ScanOptions {
+    /// Memory to stay within unless told otherwise: 1 GiB.
+    pub const MEMORY_BYTES: u64 = 1 << 30;
+
+    /// Options to scan inputs with, all else being what it is unless told otherwise.
+    pub const fn new(inputs: Vec<InputPath>) -> Self {
+        Self {
+            inputs,
+            threads: 0,
+            internal: Vec::new(),
+            inventory: Vec::new(),
+            apps: None,
+            config: None,
+            baseline: None,
+            utc_offset_secs: 0,
+            memory_bytes: Self::MEMORY_BYTES,
+        }
+    }
+}
+
 /// Why a scan gave nothing.
 #[derive(Debug, Error)]
 pub enum ScanError {

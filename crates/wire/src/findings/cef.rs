@@ -57,18 +57,7 @@ fn extension(finding: &Finding) -> String {
     fields.put("end", &millis(finding.last_seen));
     fields.put("rt", &millis(finding.last_seen));
     fields.put("externalId", &finding.id);
-    fields.put(
-        "act",
-        if finding.suppressed.is_some() {
-            "suppressed"
-        } else if finding.alert {
-            "alert"
-        } else if finding.lead {
-            "lead"
-        } else {
-            "below"
-        },
-    );
+    fields.put("act", finding.standing());
     fields.labelled("cs1", "attackTechnique", main_attack(finding).map(|attack| attack.technique));
     fields.labelled("cs2", "confidence", Some(finding.confidence.as_str()));
     fields.labelled("cs3", "appRole", Some(finding.app.role.as_str()));

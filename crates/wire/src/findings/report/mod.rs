@@ -136,18 +136,9 @@ fn sortable(name: &str, key: &str, class: &str, is_sorted: bool) -> Markup {
 
 fn row(finding: &Finding, rank: usize) -> Markup {
     let section = detail::anchor(rank);
-    let standing = if finding.suppressed.is_some() {
-        "suppressed"
-    } else if finding.alert {
-        "alert"
-    } else if finding.lead {
-        "lead"
-    } else {
-        "below"
-    };
     let target = destination_label(&finding.destination);
     html! {
-        tr data-section=(section) data-rank=(rank) data-id=(Said(&finding.id)) data-is=(standing)
+        tr data-section=(section) data-rank=(rank) data-id=(Said(&finding.id)) data-is=(finding.standing())
             data-score=(format!("{:.1}", finding.score)) data-severity=(finding.severity.as_str())
             data-confidence=(finding.confidence.as_str()) data-device=(Said(&finding.device.id))
             data-platform=(finding.device.platform.as_str()) data-app=(Said(app_label(finding)))
