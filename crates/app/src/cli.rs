@@ -335,6 +335,9 @@ pub(crate) struct SimulateArgs {
     /// Phones with an implant
     #[arg(long, default_value_t = 5)]
     pub(crate) infected: u32,
+    /// Days at the beginning on which no phone is infected yet [default: most implants are there from the start]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) infected_after: Option<u32>,
     /// Leave every implant out; the rest stays the same
     #[arg(long)]
     pub(crate) clean: bool,

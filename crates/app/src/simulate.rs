@@ -5,7 +5,7 @@ use crate::exit::{Failure, Fault, Outcome};
 use crate::interrupt;
 use crate::terminal::Console;
 use std::path::Path;
-use undertone_simulate::{Error, FleetOptions, write_fleet};
+use undertone_simulate::{Error, FleetOptions, ImplantPin, write_fleet};
 
 /// Runs the command.
 ///
@@ -21,6 +21,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Outc
         clean: args.clean,
         honest: args.honest,
         edr: !args.no_edr,
+        pin: ImplantPin { after_days: args.infected_after, ..ImplantPin::default() },
         ..FleetOptions::default()
     };
     check_empty(&args.out)?;

@@ -83,6 +83,8 @@ pub struct ImplantPin {
     pub law: Option<Law>,
     /// Phones of each campaign (one app, one operator), at least 1.
     pub campaign: Option<u32>,
+    /// Whole days at the beginning that are still clean, less than the fleet's days.
+    pub after_days: Option<u32>,
 }
 
 /// Why a fleet was not written.
@@ -127,6 +129,11 @@ impl FleetOptions {
         )?;
         check(self.pin.jitter.is_none_or(|j| (0.0..=0.95).contains(&j)), "jitter", "between 0 and 0.95")?;
         check(self.pin.campaign.is_none_or(|phones| phones > 0), "campaign", "at least 1")?;
+        check(
+            self.pin.after_days.is_none_or(|days| days < self.days),
+            "infected-after",
+            "less than the days",
+        )?;
         check(self.pin.miss.is_none_or(|m| (0.0..1.0).contains(&m)), "miss", "between 0 and 1")
     }
 }

@@ -73,8 +73,9 @@ impl Arguments {
         let fleet = &self.fleet;
         let honest = fleet.honest.map_or_else(|| "default".to_owned(), |mean| format!("{mean} per phone"));
         let infected = if fleet.clean { 0 } else { fleet.infected };
+        let after = fleet.pin.after_days.map_or(String::new(), |days| format!(" after {days} clean days"));
         format!(
-            "seeds {first}..{last}, {} phones x {} days, {infected} infected, honest rare senders: {honest}, days \
+            "seeds {first}..{last}, {} phones x {} days, {infected} infected{after}, honest rare senders: {honest}, days \
              learned first: {}",
             fleet.devices, fleet.days, self.learn_days
         )
@@ -88,6 +89,7 @@ fn pin(pin: &mut ImplantPin, name: &str, value: &str) -> Result<()> {
         "--period" => pin.period_secs = Some(number(name, value)?),
         "--jitter" => pin.jitter = Some(number(name, value)?),
         "--miss" => pin.miss = Some(number(name, value)?),
+        "--after" => pin.after_days = Some(number(name, value)?),
         "--campaign" => pin.campaign = Some(number(name, value)?),
         _ => bail!("no option `{name}`"),
     }

@@ -86,6 +86,8 @@ fn calibrates(fleet: &Fleet, mut learned: Value, file: &str) {
     learned["device_day_maxima"]["bins"] = serde_json::json!([[0, 1800], [60, 150], [70, 50]]);
     let long = fleet.path("long.json");
     std::fs::write(&long, learned.to_string()).unwrap();
+    learned["later_device_day_maxima"]["bins"] = serde_json::json!([]);
+    std::fs::write(&long, learned.to_string()).unwrap();
     let findings = fleet.scan("logs", &["--baseline", long.to_str().unwrap()]);
     assert!(calibrations(&findings).iter().all(|said| said == "history"), "{findings:?}");
     learned["device_days"] = 1999.into();

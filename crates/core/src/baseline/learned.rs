@@ -3,10 +3,10 @@
 //! Learning must not teach an infection: what one device alone shows is never normal and is kept as a number
 //! only, which also keeps personal servers out of a file that people pass around.
 
-use super::Baseline;
+use super::{Baseline, HABITS_MAX, Habits};
 use crate::model::Day;
 use crate::score::budget::{Sight, Tail};
-use crate::score::history::Maxima;
+use crate::score::history::FleetMaxima;
 use std::collections::BTreeMap;
 
 /// Devices from which something is kept by name.
@@ -27,6 +27,8 @@ pub struct Bounds {
     pub app_stacks: usize,
     /// Services by app.
     pub app_services: usize,
+    /// Series of phones.
+    pub habits: usize,
 }
 
 impl Default for Bounds {
@@ -39,6 +41,7 @@ impl Default for Bounds {
             stacks: 50_000,
             app_stacks: 200_000,
             app_services: 200_000,
+            habits: HABITS_MAX,
         }
     }
 }
@@ -72,14 +75,21 @@ pub struct Learned {
     /// Entries left out to stay within bounds.
     pub cut: u64,
     /// Highest `S` of each device-day.
-    pub maxima: Maxima,
+    pub maxima: FleetMaxima,
+    /// What each phone did; `None` where it was not kept.
+    pub habits: Option<Habits>,
     /// What the maxima were made with: those of network logs say nothing of scans with telemetry.
     pub sight: Sight,
 }
 
 impl Learned {
     /// What is kept of a settled fleet (see [`Baseline::settle`]).
-    pub fn of(mut baseline: Baseline, maxima: Maxima, sight: Sight, bounds: Bounds) -> Self {
+    pub fn of(
+        mut baseline: Baseline,
+        (maxima, mut habits): (FleetMaxima, Option<Habits>),
+        sight: Sight,
+        bounds: Bounds,
+    ) -> Self {
         let span = baseline.span();
         let mut cut = 0;
         // How many devices show any of an app's stacks is a number of its own and says nothing of one device.
@@ -102,13 +112,18 @@ impl Learned {
             app_stacks: keep(&mut baseline.app_stacks, |devices| *devices, bounds.app_stacks, &mut cut),
             app_services: keep(&mut baseline.app_services, |devices| *devices, bounds.app_services, &mut cut),
         };
-        Self { baseline, span, singles, cut, maxima, sight }
+        cut += habits.as_mut().map_or(0, |habits| habits.bound(bounds.habits));
+        Self { baseline, span, singles, cut, maxima, habits, sight }
     }
 
-    /// The history's tail, for scans that see as much as it did. Fewer devices than a fleet are weighed with shipped
-    /// priors, and such weights calibrate nothing.
-    pub fn tail(&self, sight: Sight) -> Option<Tail> {
-        if self.sight == sight && self.baseline.is_fleet() { self.maxima.tail() } else { None }
+    /// The history's tails of phones without and with a past, for scans that see as much as it did; `None` where it is
+    /// too short. Fewer devices than a fleet are weighed with shipped priors, and such weights calibrate nothing.
+    pub fn tails(&self, sight: Sight) -> (Option<Tail>, Option<Tail>) {
+        if self.sight == sight && self.baseline.is_fleet() {
+            (self.maxima.first.tail(), self.maxima.later.tail())
+        } else {
+            (None, None)
+        }
     }
 }
 
@@ -180,7 +195,7 @@ mod tests {
     }
 
     fn learn(baseline: Baseline) -> Learned {
-        Learned::of(baseline, Maxima::default(), Sight::Telemetry, Bounds::default())
+        Learned::of(baseline, (FleetMaxima::default(), None), Sight::Telemetry, Bounds::default())
     }
 
     #[test]
@@ -218,7 +233,7 @@ mod tests {
             baseline.add_device(&report(&reached));
         }
         let bounds = Bounds { destinations: 2, ..Bounds::default() };
-        let learned = Learned::of(baseline, Maxima::default(), Sight::Network, bounds);
+        let learned = Learned::of(baseline, (FleetMaxima::default(), None), Sight::Network, bounds);
         let kept: Vec<&Destination> = learned.baseline.destinations.keys().collect();
         assert_eq!(kept, [&domain_of("d4.example"), &domain_of("d5.example")]);
         assert_eq!((learned.cut, learned.singles.destinations), (3, 1));
@@ -226,12 +241,12 @@ mod tests {
 
     #[test]
     fn a_history_of_other_sight_is_no_calibration() {
-        let mut maxima = Maxima::default();
-        maxima.add(0, 1800);
-        maxima.add(60, 150);
-        maxima.add(70, 50);
-        let learned = Learned::of(fleet(40), maxima, Sight::Telemetry, Bounds::default());
-        assert!(learned.tail(Sight::Telemetry).is_some());
-        assert!(learned.tail(Sight::Network).is_none());
+        let mut maxima = FleetMaxima::default();
+        maxima.later.add(0, 1800);
+        maxima.later.add(60, 150);
+        maxima.later.add(70, 50);
+        let learned = Learned::of(fleet(40), (maxima, None), Sight::Telemetry, Bounds::default());
+        assert!(matches!(learned.tails(Sight::Telemetry), (None, Some(_))));
+        assert_eq!(learned.tails(Sight::Network), (None, None));
     }
 }

@@ -5,12 +5,14 @@
 
 mod declared;
 mod features;
+mod habits;
 mod learned;
 mod peers;
 mod polls;
 
 pub use declared::{Declarations, Declared, Verdict};
 pub use features::Features;
+pub use habits::{DaySet, HABITS_MAX, Habit, Habits, Past};
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
 pub use polls::{Poll, Polls};

@@ -5,6 +5,7 @@
 //! people use is not. *Do other copies of this app poll a place of their own?* Then one more place of its own is the
 //! app's habit (mail, cloud, home automation), even where most of its users have none.
 
+use crate::model::Day;
 use crate::series::Destination;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,12 +27,22 @@ pub struct Poll {
     pub reaching: u32,
     /// Period of its rhythm, seconds; `None` for a kept connection.
     pub period_secs: Option<f64>,
+    /// First day on which it was long enough to be judged.
+    pub first_day: Day,
+}
+
+/// A device that polls a destination.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct There {
+    device: u32,
+    period_secs: Option<f64>,
+    first_day: Day,
 }
 
 /// Polls of the fleet, for look-up. Built once all devices are in, in any order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Polls {
-    destinations: BTreeMap<Destination, Vec<(u32, Option<f64>)>>,
+    destinations: BTreeMap<Destination, Vec<There>>,
     personal_by_app: BTreeMap<Box<str>, BTreeSet<u32>>,
 }
 
@@ -43,17 +54,27 @@ impl Polls {
             if let Some(app) = poll.app.filter(|_| poll.reaching <= PERSONAL_DEVICES_MAX) {
                 found.personal_by_app.entry(app).or_default().insert(poll.device);
             }
-            found.destinations.entry(poll.destination).or_default().push((poll.device, poll.period_secs));
+            let there =
+                There { device: poll.device, period_secs: poll.period_secs, first_day: poll.first_day };
+            found.destinations.entry(poll.destination).or_default().push(there);
         }
         found
     }
 
     /// Other devices that poll the destination at this pace; those that keep a connection, for a kept connection.
     pub fn at_this_pace(&self, destination: &Destination, device: u32, period_secs: Option<f64>) -> u32 {
+        self.others_that(destination, device, |there| is_same_pace(there.period_secs, period_secs))
+    }
+
+    /// Other devices that polled the destination before a day.
+    pub fn before(&self, destination: &Destination, device: u32, day: Day) -> u32 {
+        self.others_that(destination, device, |there| there.first_day < day)
+    }
+
+    fn others_that(&self, destination: &Destination, device: u32, is: impl Fn(&There) -> bool) -> u32 {
         let there = self.destinations.get(destination).map(Vec::as_slice).unwrap_or_default();
-        let alike =
-            there.iter().filter(|(other, period)| *other != device && is_same_pace(*period, period_secs));
-        let devices: BTreeSet<u32> = alike.map(|(other, _)| *other).collect();
+        let others = there.iter().filter(|there| there.device != device && is(there));
+        let devices: BTreeSet<u32> = others.map(|there| there.device).collect();
         u32::try_from(devices.len()).unwrap_or(u32::MAX)
     }
 
@@ -84,6 +105,7 @@ mod tests {
             destination: Destination::Domain(domain.into()),
             reaching,
             period_secs,
+            first_day: Day::from_number(i32::try_from(device).unwrap_or(0)),
         }
     }
 
@@ -101,6 +123,9 @@ mod tests {
         assert_eq!(polls.at_this_pace(&there, 9, None), 1);
         let elsewhere = Destination::Domain("y.example".into());
         assert_eq!(polls.at_this_pace(&elsewhere, 1, Some(60.0)), 0);
+        // Device n polls from day n on.
+        assert_eq!(polls.before(&there, 1, Day::from_number(3)), 1);
+        assert_eq!(polls.before(&there, 9, Day::from_number(1)), 0);
     }
 
     #[test]

@@ -26,7 +26,7 @@ const DEAD_MICROS: i64 = 2_000_000;
 /// `ln 2`: `exp(-0.6 ln 2) - exp(-1.4 ln 2)`), jitter of +-50 % has 0.8, with 40 % of the check-ins missed 0.45.
 const PACE_SHARE_MIN: f64 = 0.42;
 const NEAR: f64 = 0.4;
-/// Starts looked at, the latest: what a group of one pace needs is far less.
+/// Starts that the test for a pace looks at, the latest.
 const STARTS_MAX: usize = 4096;
 
 /// Sessions that share everything but their destination.
@@ -83,13 +83,12 @@ fn can_rotate(service: Service) -> bool {
 fn rotation(
     filing: &Filing,
     common: &Common<'_>,
-    mut group: Vec<Sighting>,
+    group: Vec<Sighting>,
     circumstances: &Circumstances<'_, '_, '_>,
 ) -> Option<Rotation> {
     if group.len() < STARTS_MIN {
         return None;
     }
-    group.drain(..group.len().saturating_sub(STARTS_MAX));
     let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
     for sighting in &group {
         *counts.entry(filing.app_and_destination(sighting.series).1).or_default() += 1;
@@ -98,7 +97,8 @@ fn rotation(
     if counts.len() < MEMBERS_MIN || f64::from(most) > ONE_SHARE_MAX * group.len() as f64 {
         return None;
     }
-    let times = group.iter().filter_map(|s| circumstances.time_of(s)).map(Timestamp::micros).collect();
+    let latest = group.get(group.len().saturating_sub(STARTS_MAX)..).unwrap_or_default();
+    let times = latest.iter().filter_map(|s| circumstances.time_of(s)).map(Timestamp::micros).collect();
     if !keeps_a_pace(times) {
         return None;
     }

@@ -49,6 +49,8 @@ pub struct Scored {
     pub key: SeriesKey,
     /// Day of its last event.
     pub day: Day,
+    /// Whether the phone was seen on days enough before for its series to be known or new.
+    pub has_past: bool,
     /// Window summary.
     pub profile: Profile,
     /// Stage A.
@@ -63,9 +65,24 @@ pub struct DecideOptions {
     /// Whether there are devices enough for error control; else findings are leads.
     pub is_fleet: bool,
     /// Device-day maxima of clean phones.
-    pub tail: Tail,
+    pub tails: Tails,
     /// Expected false alerts per 1,000 device-days that an alert may have.
     pub budget_per_1000: f64,
+}
+
+/// How high clean phones reach.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tails {
+    /// Phones seen for the first time.
+    pub first: Tail,
+    /// Phones with a past.
+    pub later: Tail,
+}
+
+impl DecideOptions {
+    fn tail(&self, series: &Scored) -> &Tail {
+        if series.has_past { &self.tails.later } else { &self.tails.first }
+    }
 }
 
 /// Turns scored series into findings, all of them, sorted: alerts, leads, the rest; strongest first.
@@ -145,7 +162,8 @@ fn is_better(a: &Scored, b: &Scored) -> bool {
 fn finding(series: Scored, options: &DecideOptions) -> Finding {
     let weight = round(series.weighed.total(), 3);
     let score = score_of(weight);
-    let expected = options.tail.expected_per_1000(weight);
+    let tail = *options.tail(&series);
+    let expected = tail.expected_per_1000(weight);
     let shortfall = shortfall(&series, expected, options);
     let floor_a = if options.is_fleet { FLOOR_A_BANS } else { LEAD_FLOOR_A_BANS };
     let is_over_floor = series.weighed.stage_a >= floor_a;
@@ -182,7 +200,7 @@ fn finding(series: Scored, options: &DecideOptions) -> Finding {
         score,
         weight_bans: weight,
         expected_false_per_1000_device_days: options.is_fleet.then(|| significant(expected)),
-        calibration: options.is_fleet.then_some(options.tail.calibration),
+        calibration: options.is_fleet.then_some(tail.calibration),
         q_value: None,
         severity,
         confidence,
@@ -278,7 +296,7 @@ fn confidence(series: &Scored, alert: bool, options: &DecideOptions) -> Confiden
     let missing = [
         series.key.app.is_none(),
         states.lock_known() == 0 && states.app_known() == 0,
-        options.tail.calibration == crate::finding::Calibration::Reference,
+        options.tail(series).calibration == crate::finding::Calibration::Reference,
     ];
     match missing.into_iter().filter(|is| *is).count() {
         0 => Confidence::High,
@@ -301,7 +319,7 @@ fn limits(series: &Scored, options: &DecideOptions) -> Vec<String> {
     note(states.app_known() == 0, "foreground or background unknown");
     note(!options.is_fleet, "fewer than 30 devices: ranked by shipped priors, without error control");
     note(
-        options.is_fleet && options.tail.calibration == crate::finding::Calibration::Reference,
+        options.is_fleet && options.tail(series).calibration == crate::finding::Calibration::Reference,
         "a server that fewer than 1 in 100 phones use (one's own cloud, home automation) can look like this; the \
          expectation leaves those out",
     );

@@ -17,14 +17,43 @@ pub struct Maxima {
     bins: BTreeMap<u16, u64>,
 }
 
+/// The maxima of a fleet: of phones seen for the first time, and of phones whose days before are known. The two are
+/// weighed differently ([`crate::weigh::HISTORY_DAYS_MIN`]), so that neither calibrates the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FleetMaxima {
+    /// Days of phones without a past.
+    pub first: Maxima,
+    /// Days of phones with a past.
+    pub later: Maxima,
+}
+
+impl FleetMaxima {
+    /// The maxima of scored series. `first` and `later` are how many days with traffic the phones had together.
+    pub fn of(scored: &[Scored], first: u64, later: u64) -> Self {
+        let of = |has_past, days| Maxima::of(scored.iter().filter(|s| s.has_past == has_past), days);
+        Self { first: of(false, first), later: of(true, later) }
+    }
+
+    /// Adds the maxima of other device-days.
+    pub fn merge(&mut self, other: &Self) {
+        self.first.merge(&other.first);
+        self.later.merge(&other.later);
+    }
+
+    /// Device-days in all.
+    pub fn device_days(&self) -> u64 {
+        self.first.device_days().saturating_add(self.later.device_days())
+    }
+}
+
 impl Maxima {
     /// The maxima of scored series that clear the floors of an alert: no other could be a false one. `device_days` is
     /// how many days with traffic all devices had together: days without any such series count as 0.
-    pub fn of(scored: &[Scored], device_days: u64) -> Self {
+    fn of<'s>(scored: impl Iterator<Item = &'s Scored>, device_days: u64) -> Self {
         let mut highest: BTreeMap<(&str, Day), f64> = BTreeMap::new();
         let could_alert =
             |s: &&Scored| s.weighed.stage_a >= FLOOR_A_BANS && s.weighed.stage_b >= FLOOR_B_BANS;
-        for series in scored.iter().filter(could_alert) {
+        for series in scored.filter(could_alert) {
             let total = series.weighed.total();
             let known = highest.entry((&series.device_id, series.day)).or_insert(total);
             *known = known.max(total);
@@ -38,6 +67,10 @@ impl Maxima {
             maxima.add(0, silent);
         }
         maxima
+    }
+
+    fn merge(&mut self, other: &Self) {
+        other.bins().for_each(|(bin, days)| self.add(bin, days));
     }
 
     /// Adds device-days to a bin; a bin past the last counts as the last.

@@ -8,5 +8,7 @@ pub mod machine;
 mod reference_tables;
 mod sum;
 
-pub use decide::{DecideOptions, FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, OVER_BUDGET, Scored, decide};
+pub use decide::{
+    DecideOptions, FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, OVER_BUDGET, Scored, Tails, decide,
+};
 pub use sum::{Weighed, weigh_case};

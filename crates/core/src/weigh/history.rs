@@ -3,33 +3,40 @@
 use super::{Case, plain};
 use crate::evidence::{Evidence, EvidenceKind};
 
-/// Days that the phone must have been seen before newness means anything.
-const DEVICE_DAYS_MIN: u32 = 2;
+/// Days that a phone must have been seen before newness means anything.
+pub const HISTORY_DAYS_MIN: u32 = 2;
+
 /// A channel that begins while the phone is watched.
 const NEW_BANS: f64 = 1.2;
-/// A series that two days or more were long enough to judge. It was shown on the first of them if it was to be shown;
-/// a slow one that becomes testable only now loses nothing.
+/// A series that was there, and long enough to be judged, on a day before. It was shown then if it was to be shown; a
+/// slow one that becomes testable only now loses nothing.
 const KNOWN_BANS_PER_DAY: f64 = 1.2;
 const KNOWN_CAP_BANS: f64 = 2.4;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
-    let (device, series) = (case.device_days_before, case.series_days_before);
-    if device < DEVICE_DAYS_MIN {
+    let past = case.past;
+    if past.device_days < HISTORY_DAYS_MIN {
         return None;
     }
     let item = |weight: f64, text: String| Evidence {
-        observed: Some(f64::from(series)),
+        observed: Some(f64::from(past.series_days)),
         unit: "days",
-        baseline: Some(f64::from(device)),
+        baseline: Some(f64::from(past.device_days)),
         ..plain(EvidenceKind::Baseline, None, weight, text)
     };
-    if series == 0 {
-        let text = format!("new today: the phone was seen on {device} days before without it");
-        return Some(item(NEW_BANS, text));
+    let days = past.device_days;
+    if past.series_days == 0 {
+        return Some(match case.polls.before(&case.key.destination, case.device, case.day) {
+            0 => item(NEW_BANS, format!("new today: the phone was seen on {days} days before without it")),
+            // What spreads from phone to phone may be an app as well as a campaign.
+            others => {
+                item(0.0, format!("new on this phone, but polled on days before by {others} other phones"))
+            }
+        });
     }
-    let days = case.series_days_judged;
-    (days >= 2).then(|| {
-        let weight = -(KNOWN_BANS_PER_DAY * f64::from(days)).min(KNOWN_CAP_BANS);
-        item(weight, format!("the same on {days} days before, of {device} on which the phone was seen"))
+    (past.days_judged > 0).then(|| {
+        let judged = past.days_judged;
+        let weight = -(KNOWN_BANS_PER_DAY * f64::from(judged)).min(KNOWN_CAP_BANS);
+        item(weight, format!("the same on {judged} days before, of {days} on which the phone was seen"))
     })
 }

@@ -22,10 +22,12 @@ mod testing;
 mod timing;
 mod words;
 
+pub use history::HISTORY_DAYS_MIN;
+
 use crate::attack::Element;
-use crate::baseline::{Baseline, Declared, Features, PeerFeature, Peers, Polls, Subject, Surprise};
+use crate::baseline::{Baseline, Declared, Features, Past, PeerFeature, Peers, Polls, Subject, Surprise};
 use crate::evidence::{Evidence, EvidenceKind};
-use crate::model::Platform;
+use crate::model::{Day, Platform};
 use crate::score::machine::Machine;
 use crate::series::{Destination, Profile, SeriesKey};
 use crate::thresholds::Thresholds;
@@ -49,12 +51,10 @@ pub struct Case<'c> {
     pub role: &'c str,
     /// Number of the device.
     pub device: u32,
-    /// Days before this one on which the device was seen.
-    pub device_days_before: u32,
-    /// Days before this one on which the series was seen.
-    pub series_days_before: u32,
-    /// Days before this one on which the series was long enough to be judged.
-    pub series_days_judged: u32,
+    /// Day that is scored.
+    pub day: Day,
+    /// The days before it on this device.
+    pub past: Past,
     /// The fleet.
     pub baseline: &'c Baseline,
     /// What people declare to be normal.

@@ -1,8 +1,8 @@
 //! A series to be weighed in tests.
 
 use super::Case;
-use crate::baseline::{Baseline, Declared, Features, Peers, Polls};
-use crate::model::Platform;
+use crate::baseline::{Baseline, Declared, Features, Past, Peers, Polls};
+use crate::model::{Day, Platform};
 use crate::score::machine::Machine;
 use crate::series::{Destination, Profile, SeriesKey, Service};
 use crate::thresholds::Thresholds;
@@ -47,9 +47,8 @@ impl Scene {
             members: &[],
             role: self.role,
             device: 0,
-            device_days_before: 0,
-            series_days_before: 0,
-            series_days_judged: 0,
+            day: Day::from_number(0),
+            past: Past::default(),
             baseline: &self.baseline,
             declared: &self.declared,
             peers: &self.peers,

@@ -16,7 +16,8 @@ use undertone_core::device::{DeviceReport, Reported};
 use undertone_core::finding::Finding;
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
-use undertone_core::score::history::Maxima;
+use undertone_core::score::history::FleetMaxima;
+use undertone_core::weigh::HISTORY_DAYS_MIN;
 
 /// A past day.
 #[derive(Debug, Clone)]
@@ -84,7 +85,8 @@ pub fn backtest(
             totals = std::mem::take(&mut second.totals).latest(totals);
             if number >= from.number() {
                 let reports = devices.iter().map(|device| (device.id.as_str(), &device.report)).collect();
-                let is_calibrated = then.learned.as_ref().is_some_and(|l| l.tail(second.sight).is_some());
+                let is_calibrated =
+                    then.learned.as_ref().is_some_and(|l| l.tails(second.sight) != (None, None));
                 days.push(BacktestDay {
                     day,
                     findings: verdict(second, &then, &reports),
@@ -103,7 +105,7 @@ pub fn backtest(
 struct History {
     /// What each device reached, and with which stacks; the rest of its report stays empty.
     reports: BTreeMap<String, DeviceReport>,
-    maxima: Maxima,
+    maxima: FleetMaxima,
     sight: Sight,
 }
 
@@ -118,7 +120,7 @@ impl History {
             baseline.add_device(report);
         }
         baseline.settle(self.reports.values());
-        Some(Learned::of(baseline, self.maxima.clone(), self.sight, Bounds::default()))
+        Some(Learned::of(baseline, (self.maxima.clone(), None), self.sight, Bounds::default()))
     }
 
     /// Adds a day that has passed, with what the window that ends on it showed.
@@ -131,9 +133,12 @@ impl History {
             unite(&mut known.app_services, &device.report.app_services);
             unite(&mut known.days, &device.report.days);
         }
-        for (bin, days) in Maxima::of(&second.scored, active).bins() {
-            self.maxima.add(bin, days);
-        }
+        let has_past = |device: &&Device| {
+            let days = &device.report.days;
+            days.contains(&day) && days.partition_point(|known| *known < day) >= HISTORY_DAYS_MIN as usize
+        };
+        let later = devices.iter().filter(has_past).count() as u64;
+        self.maxima.merge(&FleetMaxima::of(&second.scored, active - later, later));
         self.sight = second.sight;
     }
 }

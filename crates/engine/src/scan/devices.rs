@@ -55,6 +55,8 @@ pub(super) struct Assessed {
     pub(super) days_before: u32,
     /// Days before on which it was long enough to be judged.
     pub(super) days_judged: u32,
+    /// First day on which it was.
+    pub(super) first_judged: Day,
     pub(super) profile: Profile,
     pub(super) machine: Machine,
 }
@@ -262,6 +264,7 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
                 is_last,
                 days_before: u32::try_from(before).unwrap_or(u32::MAX),
                 days_judged: u32::try_from(found.len()).unwrap_or(u32::MAX),
+                first_judged: found.first().map_or(day, |first: &Assessed| first.day),
                 profile,
                 machine,
             });

@@ -4,6 +4,7 @@ mod backtest;
 mod cache;
 mod coverage;
 mod devices;
+mod habits;
 mod parallel;
 mod report;
 mod second;
@@ -33,8 +34,8 @@ use undertone_core::baseline::{Bounds, Learned};
 use undertone_core::device::DeviceReport;
 use undertone_core::finding::{Finding, add_context};
 use undertone_core::model::{Day, Network};
-use undertone_core::score::history::Maxima;
-use undertone_core::score::{DecideOptions, budget, decide};
+use undertone_core::score::history::FleetMaxima;
+use undertone_core::score::{DecideOptions, Tails, budget, decide};
 use undertone_core::thresholds::ThresholdSet;
 use undertone_wire::mobile::usagestats::UtcOffset;
 
@@ -122,8 +123,10 @@ pub fn learn(
     let analysis = Analysis::of(&options, Reading::default(), progress, stop)?;
     let second = second::second_pass(&analysis.devices, &analysis.settings, analysis.threads);
     let summary = analysis.summary(&second);
-    let maxima = Maxima::of(&second.scored, second.baseline.device_days);
-    Ok((Learned::of(second.baseline, maxima, second.sight, Bounds::default()), summary))
+    let later = second.totals.device_days_later;
+    let maxima = FleetMaxima::of(&second.scored, second.totals.device_days - later, later);
+    let habits = habits::of(&analysis.devices, &second.baseline);
+    Ok((Learned::of(second.baseline, (maxima, habits), second.sight, Bounds::default()), summary))
 }
 
 /// How inputs that may be asked for again are read.
@@ -197,8 +200,7 @@ impl Analysis {
 
     fn report(&self, second: Second, settings: &Settings, reports: &ReportsById<'_>) -> ScanReport {
         let mut summary = self.summary(&second);
-        let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
-        summary.notes.extend(report::baseline_note(settings.learned.as_ref(), history.is_some()));
+        summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.sight));
         ScanReport { findings: verdict(second, settings, reports), summary }
     }
 }
@@ -208,12 +210,16 @@ type ReportsById<'r> = BTreeMap<&'r str, &'r DeviceReport>;
 
 /// Floors, budget and leads.
 fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
-    let history = settings.learned.as_ref().and_then(|learned| learned.tail(second.sight));
+    let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(second.sight));
+    let tails = Tails {
+        first: first.unwrap_or_else(|| budget::reference(second.sight)),
+        later: later.unwrap_or_else(|| budget::reference_with_history(second.sight)),
+    };
     let mut findings = decide(
         second.scored,
         &DecideOptions {
             is_fleet: second.baseline.is_fleet(),
-            tail: history.unwrap_or_else(|| budget::reference(second.sight)),
+            tails,
             budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
         },
     );

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use undertone_core::baseline::Learned;
 use undertone_core::finding::Finding;
 use undertone_core::model::Timestamp;
-use undertone_core::score::budget::Sight;
+use undertone_core::score::budget::{Sight, Tail};
 
 /// What a scan found.
 #[derive(Debug, Clone)]
@@ -70,20 +70,24 @@ pub struct Rejected {
 }
 
 /// What a learned baseline did for a scan.
-pub(super) fn baseline_note(learned: Option<&Learned>, is_calibrated: bool) -> Option<String> {
+pub(super) fn baseline_note(learned: Option<&Learned>, sight: Sight) -> Option<String> {
     let learned = learned?;
-    let calibration = if is_calibrated {
-        "the alert budget is calibrated by its history".to_owned()
-    } else if learned.tail(learned.sight).is_some() {
-        format!(
+    let is_any = |(first, later): (Option<Tail>, Option<Tail>)| first.is_some() || later.is_some();
+    let calibration = match (learned.tails(sight), is_any(learned.tails(learned.sight))) {
+        ((_, Some(_)), _) => "its history calibrates the alert budget of phones with a past".to_owned(),
+        ((Some(_), None), _) => {
+            "its history calibrates the alert budget of phones seen for the first time; for phones with a past it is \
+             too short, and the shipped reference serves"
+                .to_owned()
+        }
+        (_, true) => format!(
             "the alert budget keeps the shipped reference: the history was made with {}",
             match learned.sight {
                 Sight::Network => "network logs alone",
                 Sight::Telemetry => "telemetry that names apps",
             }
-        )
-    } else {
-        "the alert budget keeps the shipped reference: the history has too few device-days".to_owned()
+        ),
+        (_, false) => "the alert budget keeps the shipped reference: the history has too few device-days".to_owned(),
     };
     let (devices, days) = (learned.baseline.devices, learned.baseline.device_days);
     Some(format!("{devices} learned devices ({days} device-days) count as other devices; {calibration}"))

@@ -5,13 +5,13 @@ use super::parallel;
 use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
-use undertone_core::baseline::{Baseline, Features, Peer, Peers, Poll, Polls};
+use undertone_core::baseline::{Baseline, Features, Past, Peer, Peers, Poll, Polls};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Scored, weigh_case};
-use undertone_core::series::Destination;
+use undertone_core::series::{Destination, SeriesKey};
 use undertone_core::thresholds::Scope;
-use undertone_core::weigh::Case;
+use undertone_core::weigh::{Case, HISTORY_DAYS_MIN};
 
 /// What pass 2 gives.
 pub(super) struct Second {
@@ -26,6 +26,8 @@ pub(super) struct Second {
 pub(super) struct Totals {
     pub(super) devices: u64,
     pub(super) device_days: u64,
+    /// Of them, days of devices that were seen on days enough before.
+    pub(super) device_days_later: u64,
     pub(super) series: u64,
     pub(super) sessions: u64,
     pub(super) duplicates: u64,
@@ -41,6 +43,7 @@ impl Totals {
         let more = |mine: &mut u64, other: u64| *mine = (*mine).max(other);
         more(&mut self.devices, earlier.devices);
         more(&mut self.device_days, earlier.device_days);
+        more(&mut self.device_days_later, earlier.device_days_later);
         more(&mut self.series, earlier.series);
         more(&mut self.sessions, earlier.sessions);
         more(&mut self.duplicates, earlier.duplicates);
@@ -67,6 +70,7 @@ pub(super) fn second_pass(devices: &[Device], settings: &Settings, threads: usiz
     }
     baseline.settle(devices.iter().map(|device| &device.report));
     totals.device_days = baseline.device_days;
+    totals.device_days_later = devices.iter().map(|d| days_with_a_past(&d.report.days)).sum();
     if let Some(learned) = &settings.learned {
         baseline.merge(learned.baseline.clone());
     }
@@ -120,12 +124,18 @@ fn polls_of(devices: &[Device], baseline: &Baseline) -> impl Iterator<Item = Pol
         destination: series.key.destination.clone(),
         reaching: baseline.others_reaching(&series.key.destination) + 1,
         period_secs: series.machine.pace_secs(),
+        first_day: series.first_judged,
     })
 }
 
 /// Days of an ascending list before a day.
 fn count_before(days: &[Day], day: Day) -> u32 {
     u32::try_from(days.partition_point(|known| *known < day)).unwrap_or(u32::MAX)
+}
+
+/// Days of an ascending list with days enough before them.
+fn days_with_a_past(days: &[Day]) -> u64 {
+    (days.len() as u64).saturating_sub(u64::from(HISTORY_DAYS_MIN))
 }
 
 struct Context<'c> {
@@ -149,6 +159,19 @@ impl Context<'_> {
         scored
     }
 
+    /// The days before: those of the inputs, and those that the learned baseline remembers.
+    fn past(&self, device: &Device, series: &Assessed) -> Past {
+        let here = Past {
+            device_days: count_before(&device.report.days, series.day),
+            series_days: series.days_before,
+            days_judged: series.days_judged,
+        };
+        let learned = self.settings.learned.as_ref().and_then(|learned| learned.habits.as_ref());
+        let SeriesKey { app, destination, .. } = &series.key;
+        let known = learned.and_then(|known| known.past(&device.id, app.as_deref(), destination, series.day));
+        known.map_or(here, |known| known.or(here))
+    }
+
     fn score_series(
         &self,
         (number, device): (usize, &Device),
@@ -160,6 +183,7 @@ impl Context<'_> {
         let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
         let scope = Scope { platform: device.platform, role, app };
         let thresholds = self.settings.thresholds.for_series(scope);
+        let past = self.past(device, series);
         let case = Case {
             key: &series.key,
             profile: &series.profile,
@@ -169,9 +193,8 @@ impl Context<'_> {
             members,
             role,
             device: u32::try_from(number).unwrap_or(u32::MAX),
-            device_days_before: count_before(&device.report.days, series.day),
-            series_days_before: series.days_before,
-            series_days_judged: series.days_judged,
+            day: series.day,
+            past,
             baseline: self.baseline,
             declared: &self.settings.declared,
             peers: self.peers,
@@ -187,6 +210,7 @@ impl Context<'_> {
             role: role.to_owned(),
             key: series.key.clone(),
             day: series.day,
+            has_past: past.device_days >= HISTORY_DAYS_MIN,
             profile: series.profile.clone(),
             machine: series.machine.clone(),
             weighed: weigh_case(&case),

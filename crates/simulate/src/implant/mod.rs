@@ -26,6 +26,8 @@ pub(crate) struct Infection {
     pub(crate) jitter: f64,
     pub(crate) miss: f64,
     pub(crate) law: Law,
+    /// Whole days before it, still clean; `None` draws when it begins.
+    pub(crate) after_days: Option<u32>,
 }
 
 /// Which phones are infected, and how.
@@ -97,5 +99,6 @@ fn infection(campaign: u64, is_shared: bool, channel: Channel, pin: &ImplantPin,
         jitter: pin.jitter.unwrap_or(if has_jitter { jitter } else { 0.0 }),
         miss: pin.miss.unwrap_or(if has_schedule { miss } else { 0.0 }),
         law,
+        after_days: pin.after_days,
     }
 }

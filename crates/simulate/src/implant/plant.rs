@@ -7,7 +7,7 @@ use crate::device::usage::Use;
 use crate::flow::{Cause, Plan};
 use crate::label::{Label, LabelKind};
 use crate::law::Law;
-use crate::number::{index, low16};
+use crate::number::{DAY, index, low16};
 use crate::random::Rng;
 use crate::sender::{Mode, Questions, Sender, SizeLaw};
 use crate::world::World;
@@ -88,9 +88,12 @@ pub(crate) fn plant(
     Label::new(plan, &sender, LabelKind::Implant(infection.channel), done)
 }
 
-/// The whole span, or from an installation in its first part on.
+/// The whole span, or from an installation in its first part on: of all days, or of the first that is not clean.
 fn present(plan: &Plan<'_, '_>, infection: &Infection, rng: &mut Rng) -> Span {
     let span = plan.timeline.span;
+    if let Some(days) = infection.after_days {
+        return Span { start: span.start + i64::from(days) * DAY + rng.range(0, DAY / 8), end: span.end };
+    }
     if infection.channel != Channel::Slow && rng.chance(0.2) {
         return Span { start: span.start + rng.range(0, span.micros() * 2 / 5), end: span.end };
     }

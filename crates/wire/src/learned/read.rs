@@ -5,10 +5,10 @@ use crate::config::Problem;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use undertone_core::baseline::{AppReach, Baseline, Learned, Reach, Singles};
+use undertone_core::baseline::{AppReach, Baseline, DaySet, Habit, Habits, Learned, Reach, Singles};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
-use undertone_core::score::history::{BIN_BANS, BIN_MAX, Maxima};
+use undertone_core::score::history::{BIN_BANS, BIN_MAX, FleetMaxima, Maxima};
 use undertone_core::series::{Destination, Service};
 
 /// Problems reported at the most.
@@ -31,6 +31,7 @@ struct Document {
     cut: u64,
     seen_on_one_device: Counts,
     device_day_maxima: Histogram,
+    later_device_day_maxima: Histogram,
     destinations: Vec<Reached>,
     apps: Vec<App>,
     app_destinations: Vec<Reached>,
@@ -38,6 +39,18 @@ struct Document {
     apps_with_stacks: Vec<Known>,
     app_stacks: Vec<Known>,
     app_services: Vec<Known>,
+    habits: Option<KnownHabits>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownHabits {
+    last_day: String,
+    is_complete: bool,
+    /// Hash, days.
+    devices: Vec<(String, String)>,
+    /// Hash, first day, days judged.
+    series: Vec<(String, String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -135,7 +148,15 @@ fn learned(document: Document, check: &mut Check) -> Learned {
         (None, None) => None,
         (first, last) => check.span(first.as_deref(), last.as_deref(), "the file"),
     };
-    let maxima = maxima(&document.device_day_maxima, document.device_days, check);
+    let maxima = FleetMaxima {
+        first: maxima(&document.device_day_maxima, check),
+        later: maxima(&document.later_device_day_maxima, check),
+    };
+    if maxima.device_days() != document.device_days {
+        let (have, days) = (maxima.device_days(), document.device_days);
+        check.add(|| format!("the device-day maxima hold {have} device-days, not {days}"));
+    }
+    let habits = document.habits.and_then(|known| habits(&known, check));
     let mut baseline =
         Baseline { devices: document.devices, device_days: document.device_days, ..Baseline::default() };
     for entry in document.destinations {
@@ -193,11 +214,12 @@ fn learned(document: Document, check: &mut Check) -> Learned {
         singles: Singles { destinations, apps, app_destinations, stacks, app_stacks, app_services },
         cut: document.cut,
         maxima,
+        habits,
         sight: sight.unwrap_or_default(),
     }
 }
 
-fn maxima(histogram: &Histogram, device_days: u64, check: &mut Check) -> Maxima {
+fn maxima(histogram: &Histogram, check: &mut Check) -> Maxima {
     let mut maxima = Maxima::default();
     if (histogram.bin_bans - BIN_BANS).abs() > 1e-9 {
         check.add(|| format!("`bin_bans` must be {BIN_BANS}"));
@@ -208,12 +230,27 @@ fn maxima(histogram: &Histogram, device_days: u64, check: &mut Check) -> Maxima 
         }
         maxima.add(*bin, *days);
     }
-    if maxima.device_days() != device_days {
-        check.add(|| {
-            format!("`device_day_maxima` hold {} device-days, not {device_days}", maxima.device_days())
-        });
-    }
     maxima
+}
+
+fn habits(known: &KnownHabits, check: &mut Check) -> Option<Habits> {
+    let bits = |text: &str| u64::from_str_radix(text, 16).ok();
+    let read = || {
+        let mut habits = Habits { is_complete: known.is_complete, ..Habits::until(day_of(&known.last_day)?) };
+        for (device, days) in &known.devices {
+            habits.devices.insert(bits(device)?, DaySet::from_bits(bits(days)?));
+        }
+        for (series, first, judged) in &known.series {
+            let habit = Habit { first_day: day_of(first)?, judged: DaySet::from_bits(bits(judged)?) };
+            habits.series.insert(bits(series)?, habit);
+        }
+        Some(habits)
+    };
+    let habits = read();
+    if habits.is_none() {
+        check.add(|| "`habits` hold something that is no date and no hexadecimal number".to_owned());
+    }
+    habits
 }
 
 fn reached(entry: Reached, check: &mut Check) -> Option<(Option<Box<str>>, Destination, Reach)> {

@@ -1,7 +1,7 @@
 //! The learned baseline: written, read back, put in words, compared.
 
 use super::*;
-use undertone_core::baseline::{AppReach, Learned, Reach, Singles};
+use undertone_core::baseline::{AppReach, Habits, Learned, Reach, Singles};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::series::{Destination, Service};
@@ -29,8 +29,12 @@ fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     learned.baseline.app_stacks.insert((app(), "okhttp".into()), 8);
     learned.baseline.app_services.insert((app(), Service::Tls), 12);
     learned.baseline.app_services.insert((app(), Service::Mqtt), 2);
-    learned.maxima.add(0, 3 * u64::from(devices));
-    learned.maxima.add(71, u64::from(devices));
+    learned.maxima.first.add(0, 3 * u64::from(devices));
+    learned.maxima.later.add(71, u64::from(devices));
+    let mut habits = Habits::until(last_day);
+    habits.add_device("d1", &[first_day, last_day]);
+    habits.add_judged("d1", Some("com.example.a"), &Destination::Domain("own.example".into()), last_day);
+    learned.habits = Some(habits);
     learned
 }
 
@@ -61,6 +65,11 @@ fn a_file_that_contradicts_itself_is_refused() {
         ("\"domain\":\"example.com\"", "\"domain\":\"\"", "empty"),
         ("[71,40]", "[71,39]", "device-days"),
         ("[71,40]", "[999,40]", "above the last"),
+        (
+            "\"is_complete\": true,\n\"devices\": [\n [\"",
+            "\"is_complete\": true,\n\"devices\": [\n [\"x",
+            "hexadecimal",
+        ),
         ("\"bin_bans\":0.05", "\"bin_bans\":0.5", "bin_bans"),
         ("\"sight\": \"telemetry\"", "\"sight\": \"psychic\"", "sight"),
         ("\"schema_version\": 1", "\"schema_version\": 2", "version 2"),

@@ -52,20 +52,28 @@ fn sight(learned: &Learned) -> &'static str {
     }
 }
 
-/// The tail of device-day maxima, or that there is none.
+/// The tails of device-day maxima, or that there are none.
 fn write_calibration(out: &mut dyn Write, learned: &Learned) -> io::Result<()> {
-    let Some(tail) = learned.tail(learned.sight) else {
-        let days = learned.maxima.device_days();
-        return writeln!(out, "no calibration: {days} device-days are too few, about 625 are needed");
-    };
-    // One in 1,000 device-days: the weight at which the law above the threshold has fallen that far.
-    let once = tail.threshold_bans + tail.scale_bans * (1000.0 * tail.rate).max(1.0).ln();
-    writeln!(
-        out,
-        "calibration: {:.1} % of device-days show {:.2} bans or more; {once:.2} once in 1,000 (extrapolated)",
-        tail.rate * 100.0,
-        tail.threshold_bans
-    )
+    let (first, later) = learned.tails(learned.sight);
+    let phones = [
+        ("phones seen for the first time", first, learned.maxima.first.device_days()),
+        ("phones with two days before", later, learned.maxima.later.device_days()),
+    ];
+    for (which, tail, days) in phones {
+        let Some(tail) = tail else {
+            writeln!(out, "{which}: no calibration, {days} device-days are too few, about 625 are needed")?;
+            continue;
+        };
+        // One in 1,000 device-days: the weight at which the law above the threshold has fallen that far.
+        let once = tail.threshold_bans + tail.scale_bans * (1000.0 * tail.rate).max(1.0).ln();
+        writeln!(
+            out,
+            "{which}: {:.1} % of device-days show {:.2} bans or more; {once:.2} once in 1,000 (extrapolated)",
+            tail.rate * 100.0,
+            tail.threshold_bans
+        )?;
+    }
+    Ok(())
 }
 
 fn section(

@@ -3,8 +3,8 @@
 use super::{KIND, LEARNED_SCHEMA_VERSION};
 use serde_json::{Value, json};
 use std::io::{self, Write};
-use undertone_core::baseline::{Learned, Reach};
-use undertone_core::score::history::BIN_BANS;
+use undertone_core::baseline::{Habits, Learned, Reach};
+use undertone_core::score::history::{BIN_BANS, Maxima};
 use undertone_core::series::Destination;
 
 /// Writes a learned baseline.
@@ -12,7 +12,7 @@ use undertone_core::series::Destination;
 /// # Errors
 /// Those of `out`.
 pub fn write_learned(out: &mut dyn Write, learned: &Learned) -> io::Result<()> {
-    let Learned { baseline, span, singles, cut, maxima, sight } = learned;
+    let Learned { baseline, span, singles, cut, maxima, habits, sight } = learned;
     let day = |day: Option<String>| day.map_or(Value::Null, Value::String);
     writeln!(out, "{{")?;
     for (name, value) in [
@@ -32,7 +32,8 @@ pub fn write_learned(out: &mut dyn Write, learned: &Learned) -> io::Result<()> {
                 "app_stacks": singles.app_stacks, "app_services": singles.app_services,
             }),
         ),
-        ("device_day_maxima", json!({ "bin_bans": BIN_BANS, "bins": maxima.bins().collect::<Vec<_>>() })),
+        ("device_day_maxima", histogram(&maxima.first)),
+        ("later_device_day_maxima", histogram(&maxima.later)),
     ] {
         writeln!(out, "\"{name}\": {value},")?;
     }
@@ -58,8 +59,33 @@ pub fn write_learned(out: &mut dyn Write, learned: &Learned) -> io::Result<()> {
     let by_app = baseline.app_services.iter().map(
         |((app, service), devices)| json!({ "app": app, "service": service.as_str(), "devices": devices }),
     );
-    list(out, "app_services", by_app, "")?;
+    list(out, "app_services", by_app, if habits.is_some() { "," } else { "" })?;
+    if let Some(habits) = habits {
+        write_habits(out, habits)?;
+    }
     writeln!(out, "}}")
+}
+
+fn histogram(maxima: &Maxima) -> Value {
+    json!({ "bin_bans": BIN_BANS, "bins": maxima.bins().collect::<Vec<_>>() })
+}
+
+fn write_habits(out: &mut dyn Write, habits: &Habits) -> io::Result<()> {
+    let (last, is_complete) = (habits.last_day.to_string(), habits.is_complete);
+    writeln!(out, "\"habits\": {{\n\"last_day\": \"{last}\",\n\"is_complete\": {is_complete},")?;
+    let devices = habits.devices.iter().map(|(device, days)| json!([hex(*device), hex(days.bits())]));
+    list(out, "devices", devices, ",")?;
+    let series = habits
+        .series
+        .iter()
+        .map(|(series, habit)| json!([hex(*series), habit.first_day.to_string(), hex(habit.judged.bits())]));
+    list(out, "series", series, "")?;
+    writeln!(out, "}}")
+}
+
+/// 64 bits: JSON's own numbers lose some.
+fn hex(bits: u64) -> String {
+    format!("{bits:x}")
 }
 
 fn list(out: &mut dyn Write, name: &str, entries: impl Iterator<Item = Value>, end: &str) -> io::Result<()> {

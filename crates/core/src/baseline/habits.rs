@@ -1,0 +1,186 @@
+//! What each phone did on the days before, without saying what: so that a later run knows what is new on a phone.
+//!
+//! A destination that one phone alone reaches is never normal for the others, and its name has no place in a file
+//! that people pass around. Whether this phone went there before is all that counts, and a hash can tell that.
+
+use crate::model::Day;
+use crate::series::{Destination, stable_hash};
+use std::collections::BTreeMap;
+
+/// Days that are told apart, up to the last one.
+const HABIT_DAYS: i32 = 64;
+/// Series that are remembered at the most: about 40 bytes each in a file.
+pub const HABITS_MAX: usize = 400_000;
+
+/// A set of days: bit `n` is the day `n` days before the last one known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DaySet(u64);
+
+impl DaySet {
+    /// From the bits.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The bits.
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    fn add(&mut self, day: Day, last: Day) {
+        let back = last.number() - day.number();
+        if (0..HABIT_DAYS).contains(&back) {
+            self.0 |= 1 << back;
+        }
+    }
+
+    fn before(self, day: Day, last: Day) -> u32 {
+        let skip = last.number() - day.number() + 1;
+        match u32::try_from(skip) {
+            Err(_) => self.0.count_ones(),
+            Ok(skip) => self.0.checked_shr(skip).unwrap_or(0).count_ones(),
+        }
+    }
+}
+
+/// What is known of one series of one phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Habit {
+    /// Day on which it was first seen.
+    pub first_day: Day,
+    /// Days on which it was long enough to be judged.
+    pub judged: DaySet,
+}
+
+/// Phones and their series by hash, with the days on which each was seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Habits {
+    /// The last day known.
+    pub last_day: Day,
+    /// Days on which each phone was seen.
+    pub devices: BTreeMap<u64, DaySet>,
+    /// Series of phones.
+    pub series: BTreeMap<u64, Habit>,
+    /// Whether nothing was left out: only then is what is missing new.
+    pub is_complete: bool,
+}
+
+/// The past of one series on its phone, as far as it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Past {
+    /// Days before on which the phone was seen.
+    pub device_days: u32,
+    /// Days before on which the series was seen, at least.
+    pub series_days: u32,
+    /// Days before on which it was long enough to be judged.
+    pub days_judged: u32,
+}
+
+impl Past {
+    /// Of two memories of the same past the longer one.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            device_days: self.device_days.max(other.device_days),
+            series_days: self.series_days.max(other.series_days),
+            days_judged: self.days_judged.max(other.days_judged),
+        }
+    }
+}
+
+impl Habits {
+    /// Empty, up to a day.
+    pub fn until(last_day: Day) -> Self {
+        Self { last_day, devices: BTreeMap::new(), series: BTreeMap::new(), is_complete: true }
+    }
+
+    /// Adds the days of a phone.
+    pub fn add_device(&mut self, device: &str, days: &[Day]) {
+        let known = self.devices.entry(stable_hash(device.as_bytes())).or_default();
+        days.iter().for_each(|day| known.add(*day, self.last_day));
+    }
+
+    /// Adds a series that was first seen on a day.
+    pub fn add_series(&mut self, device: &str, app: Option<&str>, to: &Destination, first_day: Day) {
+        let first = Habit { first_day, judged: DaySet::default() };
+        let known = self.series.entry(key_of(device, app, to)).or_insert(first);
+        known.first_day = known.first_day.min(first_day);
+    }
+
+    /// Adds a day on which a series was long enough to be judged.
+    pub fn add_judged(&mut self, device: &str, app: Option<&str>, to: &Destination, day: Day) {
+        self.add_series(device, app, to, day);
+        if let Some(known) = self.series.get_mut(&key_of(device, app, to)) {
+            known.judged.add(day, self.last_day);
+        }
+    }
+
+    /// Keeps the number of series within its bound, those that were judged first. Returns how many were left out.
+    pub fn bound(&mut self, most: usize) -> u64 {
+        let Some(over) = self.series.len().checked_sub(most).filter(|over| *over > 0) else { return 0 };
+        let mut ranked: Vec<(u32, u64)> =
+            self.series.iter().map(|(key, habit)| (habit.judged.0.count_ones(), *key)).collect();
+        ranked.sort_unstable();
+        for (_, key) in ranked.iter().take(over) {
+            self.series.remove(key);
+        }
+        self.is_complete = false;
+        over as u64
+    }
+
+    /// What is known of a series before a day; `None` of phones that were never seen.
+    pub fn past(&self, device: &str, app: Option<&str>, to: &Destination, day: Day) -> Option<Past> {
+        let days = self.devices.get(&stable_hash(device.as_bytes()))?.before(day, self.last_day);
+        let habit = self.series.get(&key_of(device, app, to)).filter(|habit| habit.first_day < day);
+        let judged = habit.map_or(0, |habit| habit.judged.before(day, self.last_day));
+        let seen = match habit {
+            Some(_) => judged.max(1),
+            // What was left out may have been this.
+            None => u32::from(!self.is_complete),
+        };
+        Some(Past { device_days: days, series_days: seen, days_judged: judged })
+    }
+}
+
+fn key_of(device: &str, app: Option<&str>, to: &Destination) -> u64 {
+    stable_hash(format!("{device}\0{}\0{to:?}", app.unwrap_or_default()).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(number: i32) -> Day {
+        Day::from_number(number)
+    }
+
+    #[test]
+    fn only_days_before_count() {
+        let mut habits = Habits::until(day(12));
+        let (own, other) =
+            (Destination::Domain("own.example".into()), Destination::Domain("x.example".into()));
+        habits.add_device("d1", &[day(10), day(11), day(12)]);
+        habits.add_judged("d1", Some("a"), &own, day(10));
+        habits.add_judged("d1", Some("a"), &own, day(12));
+        let past = |to: &Destination, on: i32| habits.past("d1", Some("a"), to, day(on)).unwrap();
+        assert_eq!(past(&own, 13), Past { device_days: 3, series_days: 2, days_judged: 2 });
+        assert_eq!(past(&own, 12), Past { device_days: 2, series_days: 1, days_judged: 1 });
+        assert_eq!(past(&own, 10), Past { device_days: 0, series_days: 0, days_judged: 0 });
+        assert_eq!(past(&own, 90), Past { device_days: 3, series_days: 2, days_judged: 2 });
+        assert_eq!(past(&other, 13), Past { device_days: 3, series_days: 0, days_judged: 0 });
+        assert_eq!(habits.past("d2", Some("a"), &own, day(13)), None);
+        assert_eq!(past(&own, -80).device_days, 0);
+    }
+
+    #[test]
+    fn what_was_left_out_is_not_called_new() {
+        let mut habits = Habits::until(day(3));
+        habits.add_device("d1", &[day(1), day(2), day(3)]);
+        let place = |n: u32| Destination::Domain(format!("d{n}.example").into());
+        (0..10).for_each(|n| habits.add_series("d1", None, &place(n), day(1)));
+        habits.add_judged("d1", None, &place(4), day(2));
+        assert_eq!(habits.bound(4), 6);
+        assert_eq!(habits.past("d1", None, &place(4), day(4)).unwrap().days_judged, 1);
+        assert_eq!(habits.past("d1", None, &place(77), day(4)).unwrap().series_days, 1);
+        assert_eq!(habits.bound(4), 0);
+    }
+}
