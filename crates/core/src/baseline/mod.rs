@@ -9,6 +9,7 @@ mod habits;
 mod learned;
 mod peers;
 mod polls;
+mod usage;
 
 pub use declared::{Declarations, Declared, Verdict};
 pub use features::Features;
@@ -16,6 +17,7 @@ pub use habits::{DaySet, HABITS_MAX, Habit, Habits, Past};
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
 pub use polls::{Poll, Polls};
+pub use usage::{AppHours, RoleHours, UsualHour};
 
 use crate::device::{DeviceReport, Reported};
 use crate::model::Day;

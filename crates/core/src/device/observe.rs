@@ -9,6 +9,7 @@ use super::names::Names;
 use super::rotation::{Rotation, rotations};
 use super::sighting::{Naming, Sighting, service_of, sightings};
 use super::summary::{Circumstances, Summary, fingerprint_of};
+use crate::baseline::AppHours;
 use crate::model::{Day, ExchangeKind, Platform, Timestamp};
 use crate::series::{Destination, EventFlags, Profile, SeriesKey, Service};
 use crate::text;
@@ -52,6 +53,8 @@ pub struct DeviceReport {
     /// TLS fingerprints, user-agent families and networking libraries by app, ascending; filled in by whoever knows
     /// the apps.
     pub app_stacks: Vec<(Box<str>, Box<str>)>,
+    /// Connections of each app by hour with nobody at the phone; filled in by whoever knows the apps.
+    pub app_hours: BTreeMap<Box<str>, AppHours>,
     /// Services by app, ascending.
     pub app_services: Vec<(Box<str>, Service)>,
     /// Days with any session.

@@ -221,6 +221,7 @@ fn joined_device(
         DeviceInput { connections: &connections, apps: &view.apps, flags: &view.flags, stacks: &view.stacks };
     let mut report = device::observe(&input);
     report.app_stacks = telemetry::app_stacks(&connections, &view);
+    report.app_hours = telemetry::app_hours(&connections, &view);
     let seen = coverage::seen(&connections, &view, telemetry, &report.series);
     let series = std::mem::take(&mut report.series);
     let assessed = series.into_iter().flat_map(|series| assess(series, &report)).collect();

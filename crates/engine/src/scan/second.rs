@@ -5,7 +5,7 @@ use super::parallel;
 use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
-use undertone_core::baseline::{Baseline, Features, Past, Peer, Peers, Poll, Polls};
+use undertone_core::baseline::{AppHours, Baseline, Features, Past, Peer, Peers, Poll, Polls, RoleHours};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Scored, weigh_case};
@@ -80,13 +80,32 @@ pub(super) fn second_pass(devices: &[Device], settings: &Settings, threads: usiz
     }
     let peers = Peers::new(&peers_of(devices, &baseline, &roles));
     let polls = Polls::new(polls_of(devices, &baseline));
+    let role_hours = RoleHours::new(hours_of(devices, &roles));
     let has_apps = devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
     let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-    let context = Context { baseline: &baseline, peers: &peers, polls: &polls, roles: &roles, settings };
+    let context = Context {
+        baseline: &baseline,
+        peers: &peers,
+        polls: &polls,
+        roles: &roles,
+        role_hours: &role_hours,
+        settings,
+    };
     let scored = parallel::map(devices.len(), threads, |number| {
         devices.get(number).map_or_else(Vec::new, |device| context.score(number, device))
     });
     Second { scored: scored.into_iter().flatten().collect(), baseline, sight, totals }
+}
+
+/// Every app's hours, with the number of its device and its role.
+fn hours_of<'d>(
+    devices: &'d [Device],
+    roles: &'d Roles,
+) -> impl Iterator<Item = (u32, &'d str, &'d AppHours)> {
+    (0..).zip(devices).flat_map(move |(number, device)| {
+        let hours = device.report.app_hours.iter();
+        hours.map(move |(app, hours)| (number, roles.role_of(Some(app)), hours))
+    })
 }
 
 fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer> {
@@ -143,6 +162,7 @@ struct Context<'c> {
     peers: &'c Peers,
     polls: &'c Polls,
     roles: &'c Roles,
+    role_hours: &'c RoleHours,
     settings: &'c Settings,
 }
 
@@ -199,6 +219,8 @@ impl Context<'_> {
             declared: &self.settings.declared,
             peers: self.peers,
             polls: self.polls,
+            app_hours: app.and_then(|app| device.report.app_hours.get(app)).map_or(&[][..], Vec::as_slice),
+            role_hours: self.role_hours,
             thresholds: &thresholds,
         };
         Scored {
