@@ -49,9 +49,10 @@ pub(crate) fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a 
         let known: Vec<&str> =
             findings.iter().take(IDS_NAMED_MAX).filter_map(|finding| finding.id.get(..8)).collect();
         let more = if findings.len() > known.len() { ", …" } else { "" };
-        let known = match known.is_empty() {
-            true => "the file holds none".to_owned(),
-            false => format!("the file holds {}: {}{more}", findings.len(), known.join(", ")),
+        let known = if known.is_empty() {
+            "the file holds none".to_owned()
+        } else {
+            format!("the file holds {}: {}{more}", findings.len(), known.join(", "))
         };
         return Err(Fault::error(Failure::Usage, format!("no finding `{id}`; {known}")));
     };

@@ -128,9 +128,10 @@ fn habits(app: &str, finding: &Finding, usual: &AppUsual) -> Vec<String> {
     let phones = if usual.others == 1 { "1 other phone" } else { "other phones" };
     let count = if usual.others == 1 { String::new() } else { format!("{} ", usual.others) };
     let destinations = usual.destinations.iter().map(|known| format!("{} (on {})", known.name, known.others));
-    let there = match usual.destinations.is_empty() {
-        true => "talks to nothing else there".to_owned(),
-        false => format!("talks there to {}", named(destinations, usual.more)),
+    let there = if usual.destinations.is_empty() {
+        "talks to nothing else there".to_owned()
+    } else {
+        format!("talks there to {}", named(destinations, usual.more))
     };
     let mut lines = vec![format!("{app}, {role}, is on {count}{phones} and {there}.")];
     let target = destination_label(&finding.destination);

@@ -186,26 +186,7 @@ fn learned(document: Document, check: &mut Check) -> Learned {
             insert(&mut baseline.stacks, stack, devices, check);
         }
     }
-    for entry in document.apps_with_stacks {
-        if let Some((app, devices)) = known(&entry, [entry.stack.is_none(), entry.service.is_none()], check) {
-            insert(&mut baseline.app_stack_devices, app, devices, check);
-        }
-    }
-    for entry in document.app_stacks {
-        if let Some((app, devices)) = known(&entry, [entry.stack.is_some(), entry.service.is_none()], check)
-            && let Some(stack) = check.name(entry.stack.as_deref().unwrap_or_default())
-        {
-            insert(&mut baseline.app_stacks, (app, stack), devices, check);
-        }
-    }
-    for entry in document.app_services {
-        let service = entry.service.as_deref().and_then(Service::from_name);
-        if let Some((app, devices)) = known(&entry, [entry.stack.is_none(), service.is_some()], check)
-            && let Some(service) = service
-        {
-            insert(&mut baseline.app_services, (app, service), devices, check);
-        }
-    }
+    by_app(&mut baseline, [document.apps_with_stacks, document.app_stacks, document.app_services], check);
     let Counts { destinations, apps, app_destinations, stacks, app_stacks, app_services } =
         document.seen_on_one_device;
     Learned {
@@ -268,6 +249,30 @@ fn reached(entry: Reached, check: &mut Check) -> Option<(Option<Box<str>>, Desti
     let is_counted = check.counts(entry.devices, &name);
     let app = entry.app.map(|app| check.name(&app)).map_or(Some(None), |app| app.map(Some))?;
     is_counted.then_some((app, destination, Reach { devices: entry.devices, first_day, last_day }))
+}
+
+/// Apps with any stack known, their stacks, and their services.
+fn by_app(baseline: &mut Baseline, [with_stacks, stacks, services]: [Vec<Known>; 3], check: &mut Check) {
+    for entry in with_stacks {
+        if let Some((app, devices)) = known(&entry, [entry.stack.is_none(), entry.service.is_none()], check) {
+            insert(&mut baseline.app_stack_devices, app, devices, check);
+        }
+    }
+    for entry in stacks {
+        if let Some((app, devices)) = known(&entry, [entry.stack.is_some(), entry.service.is_none()], check)
+            && let Some(stack) = check.name(entry.stack.as_deref().unwrap_or_default())
+        {
+            insert(&mut baseline.app_stacks, (app, stack), devices, check);
+        }
+    }
+    for entry in services {
+        let service = entry.service.as_deref().and_then(Service::from_name);
+        if let Some((app, devices)) = known(&entry, [entry.stack.is_none(), service.is_some()], check)
+            && let Some(service) = service
+        {
+            insert(&mut baseline.app_services, (app, service), devices, check);
+        }
+    }
 }
 
 /// The app of an entry and its devices, where its other fields are as they must be.

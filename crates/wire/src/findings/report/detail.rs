@@ -164,9 +164,9 @@ fn habits(finding: &Finding) -> Markup {
                     "What " (Said(app)) " does on the " (usual.others) " other phones that have it"
                     @if usual.more > 0 { "; " (usual.more) " more destinations are not listed" }
                 }
-                (shares("Destination", usual.others, destinations, (destination_label(&finding.destination), here)))
+                (shares("Destination", usual.others, destinations, (&destination_label(&finding.destination), here)))
                 @if !usual.services.is_empty() {
-                    (shares("Protocol", usual.others, services, (finding.service.clone(), speaking)))
+                    (shares("Protocol", usual.others, services, (&finding.service, speaking)))
                 }
             }
         }
@@ -174,12 +174,12 @@ fn habits(finding: &Finding) -> Markup {
 }
 
 /// A row each with a bar; the finding's own last, whether others have it or not.
-fn shares(head: &str, others: u32, rows: impl Iterator<Item = (String, u32)>, own: (String, u32)) -> Markup {
+fn shares(head: &str, others: u32, rows: impl Iterator<Item = (String, u32)>, own: (&str, u32)) -> Markup {
     let share = |count: u32| f64::from(count) / f64::from(others.max(1));
     html! {
         thead { tr { th scope="col" { (head) } th scope="col" { span.soft { "share" } } th.n scope="col" { "Phones" } } }
         tbody {
-            @for (name, count) in rows.filter(|(name, _)| *name != own.0) {
+            @for (name, count) in rows.filter(|(name, _)| name != own.0) {
                 tr {
                     th scope="row" { (Said(&name)) }
                     td.mini aria-hidden="true" { (PreEscaped(bar(share(count), "fill"))) }
@@ -187,7 +187,7 @@ fn shares(head: &str, others: u32, rows: impl Iterator<Item = (String, u32)>, ow
                 }
             }
             tr {
-                th scope="row" { b { (Said(&own.0)) } " " span.soft { "this finding" } }
+                th scope="row" { b { (Said(own.0)) } " " span.soft { "this finding" } }
                 td.mini aria-hidden="true" { (PreEscaped(bar(share(own.1), "own"))) }
                 td.n { (own.1) " of " (others) }
             }
