@@ -184,7 +184,7 @@ fn inputs_are_read_again_only_when_they_changed() {
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         let said = ended
             .stderr
-            .replace("note: the inputs are as they were: their records come from the cache\n", "");
+            .replace("note: the inputs are as they were: what they hold comes from the cache\n", "");
         ((ended.stdout, said.clone()), said != ended.stderr)
     };
     let plain = tune(&["--no-cache"]);

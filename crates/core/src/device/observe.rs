@@ -14,6 +14,7 @@ use crate::model::{Day, ExchangeKind, Platform, Timestamp};
 use crate::series::{Destination, EventFlags, Profile, SeriesKey, Service};
 use crate::text;
 use crate::timing::AwakeClock;
+use bitcode::{Decode, Encode};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -40,7 +41,7 @@ pub struct DeviceInput<'i, 'a> {
 }
 
 /// What a device's connections come to.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct DeviceReport {
     /// Series that are long enough to be tested, ascending by key.
     pub series: Vec<SeriesDays>,
@@ -70,7 +71,7 @@ pub struct DeviceReport {
 }
 
 /// A series by UTC day.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct SeriesDays {
     /// Which.
     pub key: SeriesKey,
@@ -79,7 +80,7 @@ pub struct SeriesDays {
 }
 
 /// A destination that a device contacted: the device's contribution to the baseline.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Reported {
     /// App, where known.
     pub app: Option<Box<str>>,

@@ -4,10 +4,11 @@ use super::counts::Counts;
 use super::events::{EventFlags, Events};
 use crate::dns::DnsChannel;
 use crate::model::Timestamp;
+use bitcode::{Decode, Encode};
 use std::net::IpAddr;
 
 /// Everything that scoring needs to know of a series.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct Profile {
     /// Session starts.
     pub starts: Events,
@@ -30,7 +31,7 @@ pub struct Profile {
     /// Path pattern classes.
     pub paths: Counts<Box<str>>,
     /// Networking stacks that telemetry named.
-    pub stacks: Counts<&'static str>,
+    pub stacks: Counts<Box<str>>,
     /// Counted oddities.
     pub marks: Marks,
     /// Device and app state at each session.
@@ -103,7 +104,7 @@ impl Profile {
 }
 
 /// Oddities, counted in sessions or messages.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Marks {
     /// Sessions that were never answered or were rejected.
     pub failed: u64,
@@ -152,7 +153,7 @@ impl Marks {
 }
 
 /// Sessions by the state that device and app were in. What is unknown is in no count.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct StateTally {
     /// Sessions with the app in the foreground.
     pub foreground: u64,
@@ -214,7 +215,7 @@ impl StateTally {
 }
 
 /// A sum of entropies as integers: floating-point addition is not associative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct EntropySum {
     millibits: u64,
     texts: u64,
@@ -248,7 +249,7 @@ impl EntropySum {
 }
 
 /// The latest session ids, by (time, id).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct LatestUids(Vec<(i64, Box<str>)>);
 
 impl LatestUids {

@@ -4,6 +4,7 @@
 //! what phones reached (as [`super::learn`] keeps it), and the highest weight that each phone showed on each of those
 //! days when it was that day's turn. The inputs are read once.
 
+use super::cache::Slot;
 use super::devices::{Device, Window};
 use super::second::second_pass;
 use super::settings::Settings;
@@ -66,7 +67,8 @@ pub fn backtest(
 ) -> Result<Backtest, ScanError> {
     let settings = Settings { learned: None, ..Settings::read(options)? };
     let BacktestSpan { from, to, cache } = span;
-    let mut recorded = Recorded::read(options, cache, progress, stop)?;
+    let mut recorded =
+        Recorded::read(options, cache.and_then(|folder| Slot::of(folder, options)), progress, stop)?;
     recorded.check_usable(0)?;
     let mut days = Vec::new();
     let mut history = History::default();

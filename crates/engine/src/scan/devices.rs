@@ -7,6 +7,7 @@ use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Packed, Partitions, Taken, next_record};
 use crate::telemetry::{self, Roles};
+use bitcode::{Decode, Encode};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -45,7 +46,7 @@ pub(super) struct Device {
 }
 
 /// A series on one day, with stage A over its window.
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
 pub(super) struct Assessed {
     pub(super) key: SeriesKey,
     pub(super) day: Day,

@@ -5,6 +5,7 @@ mod cache;
 mod coverage;
 mod devices;
 mod habits;
+mod kept;
 mod parallel;
 mod report;
 mod second;
@@ -39,6 +40,8 @@ use undertone_core::score::{DecideOptions, Tails, budget, decide};
 use undertone_core::thresholds::ThresholdSet;
 use undertone_wire::mobile::usagestats::UtcOffset;
 
+/// Said where inputs were not read anew.
+const FROM_CACHE: &str = "the inputs are as they were: what they hold comes from the cache";
 /// Share of the memory cap that packed records may take before they spill; joining and scoring need the rest.
 const PACKED_SHARE: u64 = 6;
 
@@ -164,10 +167,22 @@ impl Analysis {
         if let Some(thresholds) = reading.thresholds {
             settings.thresholds = thresholds.clone();
         }
-        let mut recorded = Recorded::read(options, reading.cache, progress, stop)?;
+        let records = reading.cache.and_then(|folder| Slot::of(folder, options));
+        let kept = records.as_ref().map(|records| kept::slot(records, &settings));
+        if let Some((devices, mut base)) = kept.as_ref().and_then(kept::load) {
+            base.notes.push(FROM_CACHE.to_owned());
+            return Ok(Self { devices, settings, threads: threads(options), base });
+        }
+        let mut recorded = Recorded::read(options, records, progress, stop)?;
         let devices = recorded.devices(&settings, None, stop)?;
         recorded.check_usable(devices.len())?;
-        Ok(Self { devices, settings, threads: recorded.threads, base: recorded.base })
+        let mut base = recorded.base;
+        if let Some(slot) = kept
+            && let Err(error) = kept::store(&slot, &devices, &base)
+        {
+            base.notes.push(format!("nothing was kept for the next run: {error}"));
+        }
+        Ok(Self { devices, settings, threads: recorded.threads, base })
     }
 
     /// The thresholds that were asked for.
@@ -227,6 +242,14 @@ fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Ve
     findings
 }
 
+/// Threads to work with.
+fn threads(options: &ScanOptions) -> usize {
+    match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
+}
+
 /// Inputs, read and packed by device.
 struct Recorded {
     partitions: Partitions,
@@ -240,21 +263,17 @@ struct Recorded {
 impl Recorded {
     fn read(
         options: &ScanOptions,
-        cache: Option<&Path>,
+        slot: Option<Slot>,
         progress: &Progress,
         stop: &StopFlag,
     ) -> Result<Self, ScanError> {
-        let threads = match options.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
+        let threads = threads(options);
         let read = ReadOptions {
             threads,
             limits: Limits::default(),
             utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
             stop: stop.clone(),
         };
-        let slot = cache.and_then(|folder| Slot::of(folder, options));
         let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
         let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
         let plan = Plan::new(&paths, &read, progress);
@@ -266,7 +285,7 @@ impl Recorded {
         let inside = Inside::new(options.internal.clone());
         let sink = Arc::new(SinkSettings::new(directory, inside, budget_bytes, None));
         if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink)) {
-            base.notes.push("the inputs are as they were: their records come from the cache".to_owned());
+            base.notes.push(FROM_CACHE.to_owned());
             return Ok(Self { partitions, sink, base, is_usable: true, threads });
         }
         let (sinks, records) =

@@ -1,0 +1,141 @@
+//! Devices after pass 1, kept in a file beside the records: what a change of thresholds is decided on, so that trying one
+//! needs neither the logs nor another look at each phone.
+//!
+//! The name is that of the records' file, hashed with what pass 1 decides by: windows of interaction and declared roles.
+
+use super::cache::{Slot, damaged, head_of, summary_of};
+use super::devices::{Assessed, Device};
+use super::settings::Settings;
+use super::{FROM_CACHE, ScanSummary};
+use crate::telemetry::Roles;
+use bitcode::{Decode, DecodeOwned, Encode};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Read};
+use undertone_core::attribution::AttributionMethod;
+use undertone_core::coverage::DeviceSeen;
+use undertone_core::device::DeviceReport;
+use undertone_core::model::Platform;
+use undertone_core::thresholds::ThresholdKey;
+use undertone_wire::packed::RunHead;
+
+/// Longest part of a device, bytes: thousands of series of a week.
+const PART_BYTES_MAX: u64 = 1 << 30;
+
+/// What is kept of a device besides its report, its series and its roles.
+#[derive(Encode, Decode)]
+struct Facts {
+    id: String,
+    platform: Platform,
+    duplicates: u64,
+    methods: BTreeMap<String, u64>,
+    method_of_app: BTreeMap<Box<str>, String>,
+    skew_micros: Option<i64>,
+    seen: DeviceSeen,
+}
+
+/// The slot of the devices that the records of `records` come to under these settings.
+pub(super) fn slot(records: &Slot, settings: &Settings) -> Slot {
+    let window = ThresholdKey::RecentUserInteractionWindow;
+    let thresholds = &settings.thresholds;
+    let mut text =
+        format!("devices {} {:?}", thresholds.global.recent_user_interaction_window_secs, settings.roles);
+    let platforms = thresholds.platforms.iter().map(|(name, over)| (name.as_str(), over));
+    let roles = thresholds.roles.iter().map(|(name, over)| (name.as_ref(), over));
+    let apps = thresholds.apps.iter().map(|(name, over)| (name.as_ref(), over));
+    for (name, over) in platforms.chain(roles).chain(apps) {
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, "\0{name}\0{:?}", over.get(&window));
+    }
+    records.beside(&text)
+}
+
+/// The devices and what was read; `None` where nothing is kept, or it is damaged.
+pub(super) fn load(slot: &Slot) -> Option<(Vec<Device>, ScanSummary)> {
+    read(slot).ok()
+}
+
+fn read(slot: &Slot) -> io::Result<(Vec<Device>, ScanSummary)> {
+    let (mut input, head) = slot.open()?;
+    let mut devices = Vec::new();
+    while let Some(facts) = next(&mut input)? {
+        let mut part = || next(&mut input)?.ok_or_else(damaged);
+        let (report, assessed, roles) = (part()?, part()?, part()?);
+        let (facts, report) = (decoded::<Facts>(&facts)?, decoded(&report)?);
+        let (assessed, roles) = (decoded(&assessed)?, decoded(&roles)?);
+        devices.push(device(facts, report, assessed, roles).ok_or_else(damaged)?);
+    }
+    Ok((devices, summary_of(head).ok_or_else(damaged)?))
+}
+
+/// The next part; `None` at the end.
+fn next(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 8];
+    let (first, rest) = length.split_at_mut(1);
+    if input.read(first)? == 0 {
+        return Ok(None);
+    }
+    input.read_exact(rest)?;
+    let length = Some(u64::from_le_bytes(length)).filter(|n| *n <= PART_BYTES_MAX).ok_or_else(damaged)?;
+    let mut bytes = Vec::new();
+    input.take(length).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+fn decoded<T: DecodeOwned>(bytes: &[u8]) -> io::Result<T> {
+    bitcode::decode(bytes).map_err(|_not_ours| damaged())
+}
+
+/// Keeps devices.
+pub(super) fn store(slot: &Slot, devices: &[Device], summary: &ScanSummary) -> io::Result<()> {
+    let mut head = RunHead { parts: Vec::new(), ..head_of(summary) };
+    head.notes.retain(|note| note != FROM_CACHE);
+    slot.create(&head, |out| {
+        for device in devices {
+            // One at a time: all of them at once would be as much memory again.
+            let facts = bitcode::encode(&facts(device));
+            let (report, roles) = (bitcode::encode(&device.report), bitcode::encode(&device.roles));
+            for part in [facts, report, bitcode::encode(&device.assessed), roles] {
+                out.write_all(&(part.len() as u64).to_le_bytes())?;
+                out.write_all(&part)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn facts(device: &Device) -> Facts {
+    let owned = |method: &'static str| method.to_owned();
+    Facts {
+        id: device.id.clone(),
+        platform: device.platform,
+        duplicates: device.duplicates,
+        methods: device.methods.iter().map(|(method, count)| (owned(method), *count)).collect(),
+        method_of_app: device
+            .method_of_app
+            .iter()
+            .map(|(app, method)| (app.clone(), owned(method)))
+            .collect(),
+        skew_micros: device.skew_micros,
+        seen: device.seen,
+    }
+}
+
+/// The device; `None` where a method has another name.
+fn device(facts: Facts, report: DeviceReport, assessed: Vec<Assessed>, roles: Roles) -> Option<Device> {
+    let method = |name: String| AttributionMethod::from_name(&name).map(AttributionMethod::as_str);
+    let methods = facts.methods.into_iter().map(|(name, count)| Some((method(name)?, count)));
+    let by_app = facts.method_of_app.into_iter().map(|(app, name)| Some((app, method(name)?)));
+    Some(Device {
+        methods: methods.collect::<Option<_>>()?,
+        method_of_app: by_app.collect::<Option<_>>()?,
+        id: facts.id,
+        platform: facts.platform,
+        report,
+        assessed,
+        duplicates: facts.duplicates,
+        roles,
+        skew_micros: facts.skew_micros,
+        seen: facts.seen,
+    })
+}
