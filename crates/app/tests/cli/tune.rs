@@ -168,6 +168,9 @@ fn stored_findings_are_exported_as_convert_writes_them() {
     }
 }
 
+/// Makes a file's bytes wrong.
+type Damage<'d> = &'d dyn Fn(&[u8]) -> Vec<u8>;
+
 /// Records of inputs are kept, used while the inputs are the same, and never when they are not or the file is damaged.
 #[test]
 fn inputs_are_read_again_only_when_they_changed() {
@@ -210,7 +213,7 @@ fn inputs_are_read_again_only_when_they_changed() {
         bytes[middle] ^= 0x40;
         bytes
     };
-    let damages: [&dyn Fn(&[u8]) -> Vec<u8>; 4] = [
+    let damages: [Damage<'_>; 4] = [
         &|bytes| bytes[..bytes.len() - 1].to_vec(),
         &|bytes| bytes[..40].to_vec(),
         &|_| Vec::new(),
