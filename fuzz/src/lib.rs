@@ -21,15 +21,9 @@ pub fn scan(bytes: &[u8]) {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     std::fs::write(file.path(), bytes).expect("room for it");
     let options = undertone_engine::ScanOptions {
-        inputs: vec![InputPath::Path(file.path().to_owned())],
         threads: 1,
-        internal: Vec::new(),
-        inventory: Vec::new(),
-        apps: None,
-        config: None,
-        baseline: None,
-        utc_offset_secs: 0,
         memory_bytes: 64 << 20,
+        ..undertone_engine::ScanOptions::new(vec![InputPath::Path(file.path().to_owned())])
     };
     let _report = undertone_engine::scan(&options, &Progress::default(), &StopFlag::default());
 }

@@ -29,11 +29,14 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "First steps:
-  undertone demo                                          a simulated fleet, its findings beside the truth
-  undertone scan LOGS --format table -o findings.jsonl    what to look at, strongest first
-  undertone explain ID --in findings.jsonl                one finding in full
+  undertone demo
+      simulates a fleet, and shows its findings beside the truth
+  undertone scan LOGS --format table -o findings.jsonl
+      what to look at, strongest first
+  undertone explain ID --in findings.jsonl
+      one finding in full
   undertone suppress add --from findings.jsonl ID --reason TEXT
-                                                          known and harmless, until it ends
+      hides what is known and harmless, until it ends
 
 Exit codes: 0 ran; 2 findings at or above --fail-on; 3 part of the input was unreadable; \
 64 usage; 65 no usable input; 70 internal; 74 output failed; 78 configuration; 130 interrupted.";
@@ -247,7 +250,7 @@ pub(crate) struct ExplainArgs {
     /// Findings of an earlier scan, as JSON Lines; `-` is standard input
     #[arg(long = "in", value_name = "FINDINGS", value_hint = ValueHint::FilePath)]
     pub(crate) input: PathBuf,
-    /// Logs to read the finding's sessions from again; without them the finding alone is explained
+    /// Logs or telemetry to read the finding's connections from again; without them the finding alone is explained
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) paths: Vec<PathBuf>,
     /// Say whether one of these suppressions hides it (`undertone suppress`)

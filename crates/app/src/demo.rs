@@ -45,7 +45,7 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
         return Err(ScanError::Interrupted.into());
     }
     let truth = read_truth(folder.path())?;
-    let report = scan::scan(&options(inputs(folder.path())?), &stop, console)?;
+    let report = scan::scan(&ScanOptions::new(inputs(folder.path())?), &stop, console)?;
     let shown: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.alert || finding.lead).collect();
     to_stdout(|out| {
@@ -82,20 +82,6 @@ fn inputs(folder: &Path) -> anyhow::Result<Vec<InputPath>> {
     }
     paths.sort();
     Ok(paths.into_iter().map(InputPath::Path).collect())
-}
-
-fn options(inputs: Vec<InputPath>) -> ScanOptions {
-    ScanOptions {
-        inputs,
-        threads: 0,
-        internal: Vec::new(),
-        inventory: Vec::new(),
-        apps: None,
-        config: None,
-        baseline: None,
-        utc_offset_secs: 0,
-        memory_bytes: 1 << 30,
-    }
 }
 
 /// What became of the implants, and of the findings that are none.

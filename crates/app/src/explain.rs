@@ -7,7 +7,11 @@ use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use crate::{interrupt, reread, stored};
 use undertone_core::finding::Finding;
+
 use undertone_wire::findings::{write_explanation, write_rows};
+
+/// Ids that an error names.
+const IDS_NAMED_MAX: usize = 5;
 
 /// Runs the command.
 ///
@@ -19,7 +23,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
     let mut findings = stored::read(&args.input)?;
     suppressions.apply(&mut findings);
     let finding = find(&findings, &args.id)?;
-    let rows = if args.paths.is_empty() { Vec::new() } else { reread::rows(finding, &args.paths) };
+    let rows = if args.paths.is_empty() { Vec::new() } else { reread::rows(finding, &args.paths)? };
     to_stdout(|out| {
         write_explanation(&mut *out, finding, console.stdout_style())?;
         write_rows(out, &rows, console.stdout_style())
@@ -42,7 +46,15 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
 pub(crate) fn find<'a>(findings: &'a [Finding], id: &str) -> anyhow::Result<&'a Finding> {
     let mut matching = findings.iter().filter(|finding| !id.is_empty() && finding.id.starts_with(id));
     let Some(first) = matching.next() else {
-        return Err(Fault::error(Failure::Usage, format!("no finding `{id}` among {}", findings.len())));
+        let known: Vec<&str> =
+            findings.iter().take(IDS_NAMED_MAX).filter_map(|finding| finding.id.get(..8)).collect();
+        let more = if findings.len() > known.len() { ", …" } else { "" };
+        let known = if known.is_empty() {
+            "the file holds none".to_owned()
+        } else {
+            format!("the file holds {}: {}{more}", findings.len(), known.join(", "))
+        };
+        return Err(Fault::error(Failure::Usage, format!("no finding `{id}`; {known}")));
     };
     if matching.any(|other| other.id != first.id) {
         return Err(Fault::error(

@@ -1,22 +1,26 @@
 //! The sessions of a finding as the logs have them, for `undertone explain ID --in FINDINGS PATH...`.
 
+use crate::exit::{Failure, Fault};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::path::PathBuf;
+use undertone_core::destination::normal_host;
 use undertone_core::finding::Finding;
-use undertone_core::model::{ConnState, Exchange, Record, Session};
+use undertone_core::model::{AppConnection, ConnState, Exchange, Record, Session, Telemetry, TelemetryKind};
 use undertone_engine::input::{
-    InputPath, Plan, Progress, ReadOptions, SourceInfo, SourceSink, StopFlag, read_records,
+    InputPath, Outcome, Plan, Progress, ReadOptions, SourceInfo, SourceSink, StopFlag, read_records,
 };
 use undertone_wire::findings::{human_bytes, human_secs};
 use undertone_wire::{RecordSink, RejectReason};
 
-/// Rows kept of one session: a session may carry many messages.
+/// Rows shown of one session: a session may carry many messages.
 const ROWS_MAX: usize = 40;
+/// Rows kept of all of them: a finding names a few dozen sessions at the most.
+const KEPT_MAX: usize = 64 * ROWS_MAX;
 
-/// Reads the paths and gives a line a record of the finding's sessions, by time.
-pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> Vec<String> {
-    let wanted: BTreeSet<String> = finding.sessions.iter().cloned().collect();
+/// Reads the paths and gives a line a record of the finding's sessions, by time. A finding of phone telemetry alone has
+/// no ids of sessions: of it, the latest of what the phone says of the app and the destination.
+pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> anyhow::Result<Vec<String>> {
     let inputs: Vec<InputPath> =
         paths.iter().map(|path| InputPath::from_argument(path.as_os_str())).collect();
     let options = ReadOptions {
@@ -26,44 +30,109 @@ pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> Vec<String> {
     };
     let progress = Progress::default();
     let plan = Plan::new(&inputs, &options, &progress);
-    let sink = |_| Rows { wanted: wanted.clone(), ..Rows::default() };
-    let (sinks, _summary) = read_records(&plan, &options, sink, &progress);
-    let mut found: Vec<(i64, String, String)> = sinks.into_iter().flat_map(|sink| sink.found).collect();
-    found.sort();
-    found.dedup();
-    let mut rows = Vec::new();
-    for id in &finding.sessions {
-        if rows.iter().any(|row: &String| row.starts_with(id.as_str())) {
-            continue;
+    let wanted = Wanted::of(finding);
+    let sink = |_| Rows { wanted: &wanted, source: String::new(), found: BTreeSet::new() };
+    let (sinks, summary) = read_records(&plan, &options, sink, &progress);
+    let mut read = plan.summary();
+    read.merge(summary);
+    if read.outcome() == Outcome::NothingUsable {
+        let why =
+            read.skipped.first().map_or_else(String::new, |one| format!(": `{}`: {}", one.name, one.reason));
+        return Err(Fault::error(Failure::Data, format!("no usable input{why}")));
+    }
+    let mut found: BTreeSet<Row> = sinks.into_iter().flat_map(|sink| sink.found).collect();
+    if finding.sessions.is_empty() {
+        while found.len() > ROWS_MAX {
+            found.pop_first();
         }
-        let own: Vec<_> = found.iter().filter(|(_, uid, _)| uid == id).collect();
-        rows.extend(own.iter().take(ROWS_MAX).map(|(_, uid, text)| format!("{uid} {text}")));
+        if found.is_empty() {
+            let all = read.accepted();
+            return Ok(vec![format!(
+                "the finding names no sessions, and none of the {all} rows is of this phone, app and destination"
+            )]);
+        }
+        return Ok(found.into_iter().map(|row| row.text).collect());
+    }
+    let mut rows = Vec::new();
+    let mut told = BTreeSet::new();
+    for id in finding.sessions.iter().filter(|id| told.insert(id.as_str())) {
+        let own: Vec<&Row> = found.iter().filter(|row| row.uid == *id).collect();
+        rows.extend(own.iter().take(ROWS_MAX).map(|row| format!("{id} {}", row.text)));
         match own.len() {
             0 => rows.push(format!("{id} is not in these logs")),
             all => rows.extend((all > ROWS_MAX).then(|| format!("{id} and {} more", all - ROWS_MAX))),
         }
     }
-    rows
+    Ok(rows)
 }
 
-/// Keeps what belongs to the wanted sessions.
-#[derive(Default)]
-struct Rows {
-    wanted: BTreeSet<String>,
+/// Which records are the finding's.
+struct Wanted<'f> {
+    finding: &'f Finding,
+    sessions: BTreeSet<&'f str>,
+}
+
+impl<'f> Wanted<'f> {
+    fn of(finding: &'f Finding) -> Self {
+        Self { finding, sessions: finding.sessions.iter().map(String::as_str).collect() }
+    }
+
+    /// Whether a connection that the phone reports is the finding's. A file from one phone names no phone.
+    fn has(&self, event: &Telemetry<'_>, connection: &AppConnection<'_>) -> bool {
+        let Finding { device, app, destination, first_seen, last_seen, .. } = self.finding;
+        let is_there = connection.resp_ip.is_some_and(|addr| destination.addresses.contains(&addr))
+            || connection.resp_host.is_some_and(|host| {
+                let host = normal_host(host);
+                destination.name.as_deref() == Some(&*host)
+                    || destination.domain.as_deref().is_some_and(|domain| is_below(&host, domain))
+            });
+        self.sessions.is_empty()
+            && (event.device_id.is_empty() || event.device_id == device.id)
+            && event.app_id == app.id.as_deref()
+            && (*first_seen..=*last_seen).contains(&event.at)
+            && is_there
+    }
+}
+
+fn is_below(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// A record of the finding, by time.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    at_micros: i64,
+    uid: String,
+    text: String,
+}
+
+/// Keeps what is the finding's.
+struct Rows<'w> {
+    wanted: &'w Wanted<'w>,
     source: String,
-    found: Vec<(i64, String, String)>,
+    found: BTreeSet<Row>,
 }
 
-impl RecordSink for Rows {
+impl RecordSink for Rows<'_> {
     fn record(&mut self, record: Record<'_>) {
         let (uid, at, text) = match &record {
             Record::Session(session) => (session.uid, session.start, session_text(session)),
             Record::Exchange(message) => (message.uid, message.at, message_text(message)),
-            Record::Telemetry(_) | Record::Lease(_) => return,
+            Record::Telemetry(event) => match &event.kind {
+                TelemetryKind::Connection(connection) if self.wanted.has(event, connection) => {
+                    ("", event.at, connection_text(connection))
+                }
+                _ => return,
+            },
+            Record::Lease(_) => return,
         };
-        // An id past the cap of one session is dropped below; here the bound is on all of them.
-        if self.wanted.contains(uid) && self.found.len() < 64 * ROWS_MAX {
-            self.found.push((at.micros(), uid.to_owned(), format!("{at} {text} [{}]", self.source)));
+        if uid.is_empty() || self.wanted.sessions.contains(uid) {
+            let text = format!("{at} {text} [{}]", self.source);
+            self.found.insert(Row { at_micros: at.micros(), uid: uid.to_owned(), text });
+            // What one session may show is bounded above; here, what all of them may.
+            if self.found.len() > KEPT_MAX {
+                self.found.pop_first();
+            }
         }
     }
 
@@ -72,12 +141,24 @@ impl RecordSink for Rows {
     fn ignore(&mut self, _what: &str) {}
 }
 
-impl SourceSink for Rows {
+impl SourceSink for Rows<'_> {
     fn begin_source(&mut self, source: &SourceInfo<'_>) {
         if self.source != source.name {
             source.name.clone_into(&mut self.source);
         }
     }
+}
+
+fn connection_text(connection: &AppConnection<'_>) -> String {
+    let port = connection.resp_port.map_or_else(String::new, |port| format!(":{port}"));
+    let to = connection.resp_host.map(str::to_owned).or(connection.resp_ip.map(|addr| addr.to_string()));
+    let mut parts = vec![format!("to {}{port}", to.unwrap_or_else(|| "an unknown address".to_owned()))];
+    parts.extend(
+        connection.resp_ip.filter(|_| connection.resp_host.is_some()).map(|addr| format!("at {addr}")),
+    );
+    parts.extend(connection.orig_bytes.map(|bytes| format!("{} sent", human_bytes(bytes))));
+    parts.extend(connection.resp_bytes.map(|bytes| format!("{} received", human_bytes(bytes))));
+    parts.join(", ")
 }
 
 fn session_text(session: &Session<'_>) -> String {

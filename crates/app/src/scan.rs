@@ -188,15 +188,14 @@ fn options(args: &ScanArgs) -> ScanOptions {
 /// Options of any command that reads inputs.
 pub(crate) fn input_options(paths: &[PathBuf], reading: &ReadingArgs) -> ScanOptions {
     ScanOptions {
-        inputs: paths.iter().map(|path| input(path)).collect(),
         threads: reading.threads,
         internal: reading.internal.clone(),
         inventory: reading.inventory.clone(),
         apps: reading.apps.clone(),
         config: reading.config.clone(),
-        baseline: None,
         utc_offset_secs: reading.timezone,
         memory_bytes: reading.memory,
+        ..ScanOptions::new(paths.iter().map(|path| input(path)).collect())
     }
 }
 

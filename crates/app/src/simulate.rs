@@ -28,9 +28,14 @@ pub(crate) fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Outc
     write(&args.out, &options)?;
     console.say(|out| {
         let (devices, days) = (options.devices, options.days);
-        writeln!(out, "wrote {devices} phones over {days} days to {}", args.out.display())
+        let (phones, span) = (plural(devices, "phone"), plural(days, "day"));
+        writeln!(out, "wrote {phones} over {span} to {}", args.out.display())
     });
     Ok(Outcome::Done)
+}
+
+fn plural(count: u32, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Writes a fleet.

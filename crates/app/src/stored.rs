@@ -36,8 +36,12 @@ fn read_lines(name: &str, mut input: impl BufRead) -> anyhow::Result<Vec<Finding
         }
         let text = line.trim_ascii();
         if !text.is_empty() {
-            let finding = parse_finding(text)
-                .map_err(|error| Fault::error(Failure::Data, format!("{name}:{number}: {error}")))?;
+            let finding = parse_finding(text).map_err(|error| {
+                Fault::error(
+                    Failure::Data,
+                    format!("{name}:{number}: {error}; `scan -o findings.jsonl` writes such lines"),
+                )
+            })?;
             findings.push(finding);
         }
     }

@@ -1,4 +1,4 @@
-//! The manual: every command in `docs/` that a reader may type is run, page by page, in an empty folder.
+//! The manual: every command in `README.md` and `docs/` that a reader may type is run, page by page, in an empty folder.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are no test functions, but fail like them")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
@@ -8,27 +8,41 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where a block of commands begins and ends.
+/// Where a block of commands begins and ends; in the other kind of block commands stand after a prompt, between what
+/// they print.
 const OPEN: &str = "```sh";
+const OPEN_CONSOLE: &str = "```console";
+const PROMPT: &str = "$ ";
 const CLOSE: &str = "```";
+/// Builds and runs undertone itself: not for a test of it.
+const DEVELOPMENT: &str = "cargo ";
 
 fn page(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    if name == "README.md" { root.join(name) } else { root.join("docs").join(name) }
 }
 
 /// The commands of a page, in order.
 fn commands(text: &str) -> String {
     let mut script = String::new();
-    let mut is_inside = false;
+    let mut block = None;
     for line in text.lines() {
-        match line.trim_end() {
-            OPEN => is_inside = true,
-            CLOSE => is_inside = false,
-            line if is_inside => {
-                script.push_str(line);
-                script.push('\n');
+        let command = match line.trim_end() {
+            open @ (OPEN | OPEN_CONSOLE) => {
+                block = Some(open);
+                continue;
             }
-            _ => {}
+            CLOSE => {
+                block = None;
+                continue;
+            }
+            line if block == Some(OPEN) => Some(line),
+            line if block == Some(OPEN_CONSOLE) => line.strip_prefix(PROMPT),
+            _ => None,
+        };
+        if let Some(command) = command.filter(|command| !command.starts_with(DEVELOPMENT)) {
+            script.push_str(command);
+            script.push('\n');
         }
     }
     script
@@ -53,6 +67,24 @@ fn runs(name: &str) {
     };
     let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{name}: {}\n{told}\n{said}", output.status);
+}
+
+#[test]
+fn the_readme_runs() {
+    runs("README.md");
+}
+
+/// A page that gains commands gains a test.
+#[test]
+fn no_page_has_commands_that_nothing_runs() {
+    let run = ["tutorial-one-phone.md", "fleet-guide.md", "tuning.md", "output-reference.md"];
+    for entry in fs::read_dir(page("")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|extension| extension == "md") && !run.contains(&name.as_str()) {
+            assert_eq!(commands(&fs::read_to_string(&path).unwrap()), "", "{name}");
+        }
+    }
 }
 
 #[test]

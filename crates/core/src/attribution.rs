@@ -66,6 +66,15 @@ pub enum AttributionMethod {
 }
 
 impl AttributionMethod {
+    /// All.
+    pub const ALL: [Self; 6] =
+        [Self::Reported, Self::FiveTuple, Self::Address, Self::Name, Self::Declared, Self::None];
+
+    /// The method of a name as [`AttributionMethod::as_str`] gives it.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == name)
+    }
+
     /// Name in findings and summaries, `snake_case`.
     pub const fn as_str(self) -> &'static str {
         match self {

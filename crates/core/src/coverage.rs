@@ -4,6 +4,7 @@
 use crate::attack::Element;
 use crate::baseline::FLEET_DEVICES_MIN;
 use crate::model::Platform;
+use bitcode::{Decode, Encode};
 use std::collections::BTreeMap;
 
 /// Check-ins that a rhythm needs.
@@ -12,7 +13,7 @@ const CHECK_INS_MIN: u64 = 8;
 const SAMPLES_MIN: u64 = 6;
 
 /// What is known of one device's sessions, in sessions unless said otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct DeviceSeen {
     /// All.
     pub sessions: u64,

@@ -1,7 +1,8 @@
 //! What given data could show, for people, for programs, and as a layer for the ATT&CK Navigator.
 
+use crate::findings::human_count;
 use crate::findings::json::{round_to, write_json_line};
-use crate::findings::{human_count, technique_url};
+use crate::findings::navigator::{Layer, layer_row};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 use undertone_core::attack::{ATTACK_VERSION, Analytic, Element};
@@ -137,27 +138,21 @@ pub fn write_coverage_json<W: Write>(out: W, coverage: &Coverage) -> io::Result<
 /// # Errors
 /// The output's error.
 pub fn write_coverage_layer<W: Write>(out: W, coverage: &Coverage, findings: &[&Finding]) -> io::Result<()> {
-    let techniques: Vec<Value> = ["T1437", "T1437.001"].map(|id| layer_row(id, coverage, findings)).to_vec();
-    let major = ATTACK_VERSION.split('.').next().unwrap_or(ATTACK_VERSION);
-    write_json_line(
-        out,
-        &json!({
-            "name": "undertone coverage",
-            "description": "How much of the given data can show the technique: the mean over the mutable elements of \
-                            its analytics of the share of devices that have what the element needs.",
-            "versions": { "attack": major, "navigator": "5.1.0", "layer": "4.5" },
-            "domain": "mobile-attack",
-            "techniques": techniques,
-            "gradient": { "colors": ["#ffffff", "#cfe8ff", "#0060c0"], "minValue": 0, "maxValue": 100 },
-            "legendItems": [
-                { "label": "0: the data cannot show it", "color": "#ffffff" },
-                { "label": "100: every device has all that is needed", "color": "#0060c0" },
-            ],
-        }),
-    )
+    Layer {
+        name: "undertone coverage",
+        description: "How much of the given data can show the technique: the mean over the mutable elements of its \
+                      analytics of the share of devices that have what the element needs.",
+        techniques: ["T1437", "T1437.001"].map(|id| technique_row(id, coverage, findings)).to_vec(),
+        colours: ["#ffffff", "#cfe8ff", "#0060c0"],
+        legend: [
+            ("0: the data cannot show it", "#ffffff"),
+            ("100: every device has all that is needed", "#0060c0"),
+        ],
+    }
+    .write(out)
 }
 
-fn layer_row(id: &str, coverage: &Coverage, findings: &[&Finding]) -> Value {
+fn technique_row(id: &str, coverage: &Coverage, findings: &[&Finding]) -> Value {
     let of_technique = |element: &&ElementCoverage| {
         analytics(element.element).iter().any(|analytic| technique(*analytic) == id)
     };
@@ -178,16 +173,8 @@ fn layer_row(id: &str, coverage: &Coverage, findings: &[&Finding]) -> Value {
         metadata.push(json!({ "name": "findings", "value": found.len().to_string() }));
         metadata.push(json!({ "name": "highest score", "value": format!("{best:.1}") }));
     }
-    json!({
-        "techniqueID": id,
-        "tactic": "command-and-control",
-        "score": round_to(100.0 * mean, 1),
-        "enabled": true,
-        "comment": format!("{} elements, {} findings", elements.len(), found.len()),
-        "metadata": metadata,
-        "links": [{ "label": "ATT&CK", "url": technique_url(id) }],
-        "showSubtechniques": true,
-    })
+    let comment = format!("{} elements, {} findings", elements.len(), found.len());
+    layer_row(id, 100.0 * mean, &comment, &metadata)
 }
 
 #[cfg(test)]

@@ -141,11 +141,20 @@ pub fn advice(head: &[u8]) -> Option<&'static str> {
         "Parquet, which is not read"
     } else if starts(b"\x0c\xa5") || starts(b"\xa5\x0c") {
         "nfdump, which is not read"
+    } else if is_labels(head) {
+        "labels of a simulated fleet, for `eval` and `tune`; nothing is found by them"
     } else if head.trim_ascii_start().starts_with(b"[") {
         "JSON in one list, which is not read as a log: write one object a line, as `jq -c .[]` does"
     } else {
         return None;
     })
+}
+
+/// Whether it is what `simulate` writes beside the logs: a list of objects that name a device and a kind.
+fn is_labels(head: &[u8]) -> bool {
+    let Some(first) = head.trim_ascii_start().strip_prefix(b"[") else { return false };
+    let keys = json::first_keys(first.trim_ascii_start());
+    ["device", "domain", "kind", "period_secs"].iter().all(|key| keys.contains(key))
 }
 
 /// Whether an input of a detected format says which device held which address, and so is read before all

@@ -131,15 +131,9 @@ impl Fleet {
             folders.push(self.path("inventory.csv"));
         }
         ScanOptions {
-            inputs: folders.into_iter().map(InputPath::Path).collect(),
             threads: self.options.threads,
-            internal: Vec::new(),
-            inventory: Vec::new(),
-            apps: None,
-            config: None,
-            baseline: None,
-            utc_offset_secs: 0,
             memory_bytes: MEMORY_BYTES,
+            ..ScanOptions::new(folders.into_iter().map(InputPath::Path).collect())
         }
     }
 

@@ -168,6 +168,9 @@ fn stored_findings_are_exported_as_convert_writes_them() {
     }
 }
 
+/// Makes a file's bytes wrong.
+type Damage<'d> = &'d dyn Fn(&[u8]) -> Vec<u8>;
+
 /// Records of inputs are kept, used while the inputs are the same, and never when they are not or the file is damaged.
 #[test]
 fn inputs_are_read_again_only_when_they_changed() {
@@ -184,7 +187,7 @@ fn inputs_are_read_again_only_when_they_changed() {
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         let said = ended
             .stderr
-            .replace("note: the inputs are as they were: their records come from the cache\n", "");
+            .replace("note: the inputs are as they were: what they hold comes from the cache\n", "");
         ((ended.stdout, said.clone()), said != ended.stderr)
     };
     let plain = tune(&["--no-cache"]);
@@ -194,30 +197,48 @@ fn inputs_are_read_again_only_when_they_changed() {
     assert_eq!(tune(&cached), (plain.0.clone(), true), "the second does not, and says and finds the same");
     assert_eq!(tune(&[&cached[..], &["--memory", "64M"]].concat()), (plain.0.clone(), true));
     let kept = || crate::support::names(Path::new(&cache));
-    assert_eq!(kept().len(), 1);
-    let file = Path::new(&cache).join(&kept()[0]);
+    // The records, and the devices that they come to.
+    let files: Vec<_> = kept().iter().map(|name| Path::new(&cache).join(name)).collect();
+    assert_eq!(files.len(), 2);
     #[cfg(unix)]
-    {
+    for file in &files {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(
-            fs::metadata(&file).unwrap().permissions().mode() & 0o077,
-            0,
-            "logs are nobody else's business"
-        );
+        let mode = fs::metadata(file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "logs are nobody else's business");
     }
-    let whole = fs::read(&file).unwrap();
-    let mut flipped = whole.clone();
-    let middle = flipped.len() / 2;
-    flipped[middle] ^= 0x40;
-    for damaged in [&whole[..whole.len() - 1], &whole[..40], &[], &flipped] {
-        fs::write(&file, damaged).unwrap();
-        assert_eq!(tune(&cached), (plain.0.clone(), false), "{} bytes", damaged.len());
+    let whole: Vec<Vec<u8>> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+    let flipped = |bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x40;
+        bytes
+    };
+    let damages: [Damage<'_>; 4] = [
+        &|bytes| bytes[..bytes.len() - 1].to_vec(),
+        &|bytes| bytes[..40].to_vec(),
+        &|_| Vec::new(),
+        &flipped,
+    ];
+    for (number, damage) in damages.iter().enumerate() {
+        for damaged in [&[0][..], &[1], &[0, 1]] {
+            for at in 0..2 {
+                let bytes = if damaged.contains(&at) { damage(&whole[at]) } else { whole[at].clone() };
+                fs::write(&files[at], bytes).unwrap();
+            }
+            // Of the two files one that is whole is enough.
+            assert_eq!(tune(&cached), (plain.0.clone(), damaged.len() < 2), "{number}: {damaged:?}");
+        }
     }
+    // What decides while a phone is looked at makes other devices of the same records.
+    let config = Path::new(&logs).parent().unwrap().join("window.yaml");
+    fs::write(&config, "recent_user_interaction_window_secs: 600\n").unwrap();
+    let windowed = tune(&[&cached[..], &["--config", config.to_str().unwrap()]].concat());
+    assert!(windowed.1 && kept().len() == 3);
     let log = Path::new(&logs).join("conn.log");
     let text = fs::read_to_string(&log).unwrap();
     let cut = text.trim_end().rfind('\n').unwrap();
     fs::write(&log, &text[..=cut]).unwrap();
     let changed = tune(&cached);
     assert!(!changed.1 && changed.0 != plain.0, "one row less is another input");
-    assert_eq!(kept().len(), 2);
+    assert_eq!(kept().len(), 5);
 }

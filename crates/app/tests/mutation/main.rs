@@ -157,15 +157,9 @@ fn no_container_panics_or_hangs() {
         let bytes = mutate(&seeds[dice.below(3)], &seeds[dice.below(3)], &mut dice);
         std::fs::write(&path, &bytes).unwrap();
         let options = undertone_engine::ScanOptions {
-            inputs: vec![undertone_engine::input::InputPath::Path(path.clone())],
             threads: 1,
-            internal: Vec::new(),
-            inventory: Vec::new(),
-            apps: None,
-            config: None,
-            baseline: None,
-            utc_offset_secs: 0,
             memory_bytes: 64 << 20,
+            ..undertone_engine::ScanOptions::new(vec![undertone_engine::input::InputPath::Path(path.clone())])
         };
         let asked = Instant::now();
         let ended = std::panic::catch_unwind(|| {

@@ -202,17 +202,7 @@ pub(crate) fn write(path: &Path, lines: &[String]) {
 }
 
 pub(crate) fn options(paths: &[PathBuf]) -> ScanOptions {
-    ScanOptions {
-        inputs: paths.iter().cloned().map(InputPath::Path).collect(),
-        threads: 1,
-        internal: Vec::new(),
-        inventory: Vec::new(),
-        apps: None,
-        config: None,
-        baseline: None,
-        utc_offset_secs: 0,
-        memory_bytes: 1 << 30,
-    }
+    ScanOptions { threads: 1, ..ScanOptions::new(paths.iter().cloned().map(InputPath::Path).collect()) }
 }
 
 pub(crate) fn run(options: &ScanOptions) -> ScanReport {

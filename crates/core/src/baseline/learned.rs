@@ -23,18 +23,24 @@ pub struct Bounds {
     pub app_destinations: usize,
     /// Networking stacks.
     pub stacks: usize,
+    /// Networking stacks by app.
+    pub app_stacks: usize,
+    /// Services by app.
+    pub app_services: usize,
     /// Series of phones.
     pub habits: usize,
 }
 
 impl Default for Bounds {
-    /// What a fleet of a million devices shares, with room to spare; about 60 MB as a file.
+    /// What a fleet of a million devices shares, with room to spare; about 100 MB as a file.
     fn default() -> Self {
         Self {
             destinations: 200_000,
             apps: 50_000,
             app_destinations: 400_000,
             stacks: 50_000,
+            app_stacks: 200_000,
+            app_services: 200_000,
             habits: HABITS_MAX,
         }
     }
@@ -51,6 +57,10 @@ pub struct Singles {
     pub app_destinations: u64,
     /// Networking stacks.
     pub stacks: u64,
+    /// Networking stacks by app.
+    pub app_stacks: u64,
+    /// Services by app.
+    pub app_services: u64,
 }
 
 /// A learned baseline.
@@ -81,10 +91,9 @@ impl Learned {
         bounds: Bounds,
     ) -> Self {
         let span = baseline.span();
-        // Of the fleet at hand: the file has no place for it yet.
-        baseline.app_stacks.clear();
-        baseline.app_stack_devices.clear();
         let mut cut = 0;
+        // How many devices show any of an app's stacks is a number of its own and says nothing of one device.
+        baseline.app_stack_devices.retain(|_, devices| *devices >= DEVICES_MIN);
         let singles = Singles {
             destinations: keep(
                 &mut baseline.destinations,
@@ -100,6 +109,8 @@ impl Learned {
             ),
             apps: keep(&mut baseline.apps, |reach| reach.devices, bounds.apps, &mut cut),
             stacks: keep(&mut baseline.stacks, |devices| *devices, bounds.stacks, &mut cut),
+            app_stacks: keep(&mut baseline.app_stacks, |devices| *devices, bounds.app_stacks, &mut cut),
+            app_services: keep(&mut baseline.app_services, |devices| *devices, bounds.app_services, &mut cut),
         };
         cut += habits.as_mut().map_or(0, |habits| habits.bound(bounds.habits));
         Self { baseline, span, singles, cut, maxima, habits, sight }
@@ -193,7 +204,7 @@ mod tests {
         let learned = learn(fleet(10));
         assert_eq!(learned.baseline.destinations.len(), 1);
         assert_eq!(learned.baseline.apps.len(), 2);
-        let singles = Singles { destinations: 11, apps: 1, app_destinations: 11, stacks: 0 };
+        let singles = Singles { destinations: 11, apps: 1, app_destinations: 11, ..Singles::default() };
         assert_eq!(learned.singles, singles);
         let mut later = Baseline::default();
         later.add_device(&report(&[("torch", "c2.example")]));

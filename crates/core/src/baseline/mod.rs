@@ -9,6 +9,7 @@ mod habits;
 mod learned;
 mod peers;
 mod polls;
+mod usage;
 
 pub use declared::{Declarations, Declared, Verdict};
 pub use features::Features;
@@ -16,10 +17,11 @@ pub use habits::{DaySet, HABITS_MAX, Habit, Habits, Past};
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
 pub use polls::{Poll, Polls};
+pub use usage::{AppHours, RoleHours, UsualHour};
 
 use crate::device::{DeviceReport, Reported};
 use crate::model::Day;
-use crate::series::Destination;
+use crate::series::{Destination, Service};
 use std::collections::BTreeMap;
 
 /// Devices from which a fleet speaks for itself; below, shipped priors serve (DESIGN section 7).
@@ -86,11 +88,12 @@ pub struct Baseline {
     pub app_destinations: BTreeMap<(Box<str>, Destination), Reach>,
     /// TLS fingerprints and user-agent families, in devices.
     pub stacks: BTreeMap<Box<str>, u32>,
-    /// Fingerprints, user-agent families and networking libraries of each app, in devices. Of the fleet at hand: a
-    /// learned baseline has none.
+    /// Fingerprints, user-agent families and networking libraries of each app, in devices.
     pub app_stacks: BTreeMap<(Box<str>, Box<str>), u32>,
     /// Devices on which any of an app's stacks is known.
     pub app_stack_devices: BTreeMap<Box<str>, u32>,
+    /// Services of each app, in devices.
+    pub app_services: BTreeMap<(Box<str>, Service), u32>,
 }
 
 impl Baseline {
@@ -144,6 +147,9 @@ impl Baseline {
                 last = Some(app);
             }
         }
+        for pair in &report.app_services {
+            *self.app_services.entry(pair.clone()).or_default() += 1;
+        }
     }
 
     /// Adds the summary of other devices.
@@ -169,6 +175,9 @@ impl Baseline {
         }
         for (app, devices) in other.app_stack_devices {
             *self.app_stack_devices.entry(app).or_default() += devices;
+        }
+        for (key, devices) in other.app_services {
+            *self.app_services.entry(key).or_default() += devices;
         }
     }
 

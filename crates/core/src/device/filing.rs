@@ -105,6 +105,18 @@ impl Filing {
         self.keys.get(series as usize).map(|(_, _, service)| *service)
     }
 
+    /// Each app with each service that it speaks, ascending.
+    pub(super) fn app_services(&self) -> Vec<(Box<str>, Service)> {
+        let mut pairs: Vec<(u32, Service)> =
+            self.keys.iter().map(|(app, _, service)| (*app, *service)).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let named = pairs.into_iter().filter_map(|(app, service)| Some((self.app_of(app)?, service)));
+        let mut named: Vec<(Box<str>, Service)> = named.collect();
+        named.sort_unstable();
+        named
+    }
+
     /// For each destination, by number, whether something holds of it.
     pub(super) fn destinations_that(&self, holds: impl Fn(&Destination) -> bool) -> Vec<bool> {
         self.destinations.iter().map(holds).collect()

@@ -9,10 +9,12 @@ use super::names::Names;
 use super::rotation::{Rotation, rotations};
 use super::sighting::{Naming, Sighting, service_of, sightings};
 use super::summary::{Circumstances, Summary, fingerprint_of};
+use crate::baseline::AppHours;
 use crate::model::{Day, ExchangeKind, Platform, Timestamp};
-use crate::series::{Destination, EventFlags, Profile, SeriesKey};
+use crate::series::{Destination, EventFlags, Profile, SeriesKey, Service};
 use crate::text;
 use crate::timing::AwakeClock;
+use bitcode::{Decode, Encode};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -57,6 +59,13 @@ impl DeviceReport {
         self.app_stacks.extend(part.app_stacks);
         self.app_stacks.sort_unstable();
         self.app_stacks.dedup();
+        self.app_services.extend(part.app_services);
+        self.app_services.sort_unstable();
+        self.app_services.dedup();
+        for (app, hours) in part.app_hours {
+            let known = self.app_hours.entry(app).or_default();
+            *known = added(std::mem::take(known), hours);
+        }
         self.days = distinct(std::mem::take(&mut self.days).into_iter().chain(part.days).collect());
         self.addresses =
             distinct(std::mem::take(&mut self.addresses).into_iter().chain(part.addresses).collect());
@@ -68,7 +77,7 @@ impl DeviceReport {
 }
 
 /// What a device's connections come to.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct DeviceReport {
     /// Series that are long enough to be tested, ascending by key.
     pub series: Vec<SeriesDays>,
@@ -81,6 +90,10 @@ pub struct DeviceReport {
     /// TLS fingerprints, user-agent families and networking libraries by app, ascending; filled in by whoever knows
     /// the apps.
     pub app_stacks: Vec<(Box<str>, Box<str>)>,
+    /// Connections of each app by hour with nobody at the phone; filled in by whoever knows the apps.
+    pub app_hours: BTreeMap<Box<str>, AppHours>,
+    /// Services by app, ascending.
+    pub app_services: Vec<(Box<str>, Service)>,
     /// Days with any session.
     pub days: Vec<Day>,
     /// Addresses that the device used, ascending.
@@ -98,7 +111,7 @@ pub struct DeviceReport {
 }
 
 /// A series by UTC day.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct SeriesDays {
     /// Which.
     pub key: SeriesKey,
@@ -107,7 +120,7 @@ pub struct SeriesDays {
 }
 
 /// A destination that a device contacted: the device's contribution to the baseline.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Reported {
     /// App, where known.
     pub app: Option<Box<str>>,
@@ -248,6 +261,16 @@ fn push_new<T: PartialEq>(values: &mut Vec<T>, value: T) {
     }
 }
 
+/// Counts by hour of both, ascending by hour.
+fn added(known: AppHours, more: AppHours) -> AppHours {
+    let mut hours: BTreeMap<i32, u32> = known.into_iter().collect();
+    for (hour, count) in more {
+        let sum = hours.entry(hour).or_default();
+        *sum = sum.saturating_add(count);
+    }
+    hours.into_iter().collect()
+}
+
 fn distinct<T: Ord>(mut values: Vec<T>) -> Vec<T> {
     values.sort_unstable();
     values.dedup();
@@ -273,6 +296,7 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
     }
     report.series.sort_by(|a, b| a.key.cmp(&b.key));
     report.reached = reported(filing, reached);
+    report.app_services = filing.app_services();
     report
 }
 

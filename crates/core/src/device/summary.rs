@@ -124,6 +124,7 @@ pub(super) struct Summary<'a> {
     fingerprints: Tally<&'a str>,
     alpns: Tally<&'a str>,
     agents: Tally<&'a str>,
+    stacks: Tally<&'a str>,
     methods: Tally<&'a str>,
     uids: LatestIds<'a>,
 }
@@ -184,7 +185,7 @@ impl<'a> Summary<'a> {
             self.hosts.add(host, &mut profile.hosts, |host| counted_host(host, key, circumstances.hosts));
         }
         if let Some(stack) = circumstances.input.stacks.get(sighting.connection as usize).copied().flatten() {
-            profile.stacks.add(stack);
+            self.stacks.add(stack, &mut profile.stacks, Box::from);
         }
         let duration = session.duration_micros.unwrap_or(0);
         profile.longest_micros = profile.longest_micros.max(duration);
@@ -268,6 +269,7 @@ impl<'a> Summary<'a> {
         self.fingerprints.flush(&mut profile.fingerprints, Box::from);
         self.alpns.flush(&mut profile.alpns, Box::from);
         self.agents.flush(&mut profile.user_agents, Box::from);
+        self.stacks.flush(&mut profile.stacks, Box::from);
         self.methods.flush(&mut profile.methods, Box::from);
         self.uids.flush(&mut profile.uids);
         profile.starts = Events::of(self.starts);

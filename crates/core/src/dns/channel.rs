@@ -2,6 +2,7 @@
 
 use crate::model::Timestamp;
 use crate::text;
+use bitcode::{Decode, Encode};
 use std::collections::BTreeMap;
 
 /// Most distinct labels that are kept exactly (about 100 kB). Beyond it the lowest hashes are kept, and the number
@@ -85,7 +86,7 @@ impl QueryType {
 }
 
 /// What is kept of a distinct label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 struct Label {
     bytes: u8,
     entropy_millibits: u16,
@@ -93,7 +94,7 @@ struct Label {
 
 /// Counts of one (device, registrable domain). Merging is associative and commutative, and a merge equals having
 /// seen the queries of both.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct DnsChannel {
     queries: u64,
     span: Option<(i64, i64)>,
@@ -108,7 +109,7 @@ pub struct DnsChannel {
 }
 
 /// What the counts say. Shares are `None` where nothing was seen to share.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct DnsAssessment {
     /// Queries.
     pub queries: u64,

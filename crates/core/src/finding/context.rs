@@ -1,23 +1,32 @@
-//! What a finding is compared with: what its app normally talks to, and the thresholds that were in force.
+//! What a finding is compared with: what its app talks to on other phones, and the thresholds that were in force.
 
 use super::Finding;
 use crate::baseline::Baseline;
+use crate::device::DeviceReport;
 use crate::evidence::{Evidence, EvidenceKind};
-use crate::series::Destination;
+use crate::series::{Destination, Service};
 use crate::thresholds::{Scope, ThresholdKey, ThresholdSet, ThresholdValue};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What an app talks to across the fleet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an app does on other devices. The finding's own device is left out of every number: an implant never
+/// vouches for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AppUsual {
-    /// Devices that have the app, the finding's own among them.
-    pub devices: u32,
+    /// Other devices that have the app.
+    pub others: u32,
     /// Other devices on which the app reaches the finding's destination.
     pub others_here: u32,
-    /// Its other destinations, most devices first, at most [`AppUsual::DESTINATIONS_MAX`].
+    /// What else it reaches on other devices, most devices first, at most [`AppUsual::DESTINATIONS_MAX`].
     pub destinations: Vec<UsualDestination>,
-    /// Destinations that are not listed.
+    /// Such destinations that are not listed.
     pub more: u64,
+    /// Services that it speaks on other devices, most devices first.
+    pub services: Vec<UsualService>,
+    /// What the app reaches on the finding's device and on no other, besides the finding's destinations, ascending, at
+    /// most [`AppUsual::ALONE_MAX`].
+    pub alone: Vec<String>,
+    /// Such destinations that are not listed.
+    pub alone_more: u64,
 }
 
 /// A destination of an app.
@@ -25,13 +34,29 @@ pub struct AppUsual {
 pub struct UsualDestination {
     /// Registrable domain or address.
     pub name: String,
-    /// Devices on which the app reaches it.
-    pub devices: u32,
+    /// Other devices on which the app reaches it.
+    pub others: u32,
+}
+
+/// A service that an app speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsualService {
+    /// Lower-case name, as in a finding's `service`.
+    pub name: String,
+    /// Other devices on which the app speaks it.
+    pub others: u32,
 }
 
 impl AppUsual {
     /// Destinations listed at the most.
     pub const DESTINATIONS_MAX: usize = 10;
+    /// Destinations of the finding's device alone that are listed at the most.
+    pub const ALONE_MAX: usize = 5;
+
+    /// Other devices on which the app speaks a service.
+    pub fn others_speaking(&self, service: &str) -> u32 {
+        self.services.iter().find(|known| known.name == service).map_or(0, |known| known.others)
+    }
 }
 
 /// A threshold that was in force for a finding.
@@ -57,14 +82,18 @@ pub fn threshold_of(evidence: &Evidence) -> Option<ThresholdKey> {
     }
 }
 
-/// Adds to every alert and lead what it is compared with.
-pub fn add_context(findings: &mut [Finding], baseline: &Baseline, thresholds: &ThresholdSet) {
-    let mut known: BTreeMap<String, Option<AppUsual>> = BTreeMap::new();
+/// Adds to every alert and lead what it is compared with. `reports` are those of the devices, by their ids.
+pub fn add_context(
+    findings: &mut [Finding],
+    baseline: &Baseline,
+    thresholds: &ThresholdSet,
+    reports: &BTreeMap<&str, &DeviceReport>,
+) {
     for finding in findings {
         finding.thresholds = in_force(finding, thresholds);
         if let (Some(app), true) = (&finding.app.id, finding.trace.is_some()) {
-            let usual = known.entry(app.clone()).or_insert_with(|| usual_of(app, baseline));
-            finding.app_usual = usual.as_ref().map(|usual| without_own(usual, finding, app, baseline));
+            let own = Own::of(finding, app, reports.get(finding.device.id.as_str()).copied());
+            finding.app_usual = usual(app, &own, baseline);
         }
     }
 }
@@ -83,42 +112,191 @@ fn in_force(finding: &Finding, thresholds: &ThresholdSet) -> Vec<InForce> {
     keys.into_iter().filter_map(number).collect()
 }
 
-/// Everything that the app reaches, by devices: one destination more than are listed, so that one can be left out.
-fn usual_of(app: &str, baseline: &Baseline) -> Option<AppUsual> {
-    let devices = baseline.apps.get(app)?.devices;
-    // The least destination there is: where the app's entries begin.
-    let from = (Box::from(app), Destination::Domain("".into()));
-    let reached = baseline.app_destinations.range(from..).take_while(|((known, _), _)| known.as_ref() == app);
-    let mut destinations: Vec<(u32, &Destination)> =
-        reached.map(|((_, destination), reach)| (reach.devices, destination)).collect();
-    destinations.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let total = destinations.len() as u64;
-    let listed = destinations.into_iter().take(AppUsual::DESTINATIONS_MAX + 1);
-    let destinations: Vec<UsualDestination> =
-        listed.map(|(devices, name)| UsualDestination { name: name.to_string(), devices }).collect();
-    Some(AppUsual { devices, others_here: 0, more: total, destinations })
+/// What the app does on the finding's device.
+#[derive(Default)]
+struct Own<'r> {
+    /// Where the finding points.
+    here: BTreeSet<Destination>,
+    reached: BTreeSet<&'r Destination>,
+    services: BTreeSet<Service>,
 }
 
-fn without_own(usual: &AppUsual, finding: &Finding, app: &str, baseline: &Baseline) -> AppUsual {
-    let own = destination_of(finding);
-    let reach = own.as_ref().and_then(|own| baseline.app_destinations.get(&(app.into(), own.clone())));
-    let name = own.as_ref().map(ToString::to_string);
-    let others = usual.destinations.iter().filter(|known| Some(&known.name) != name.as_ref());
-    let destinations: Vec<_> = others.take(AppUsual::DESTINATIONS_MAX).cloned().collect();
-    AppUsual {
-        devices: usual.devices,
-        others_here: reach.map_or(0, |reach| reach.devices.saturating_sub(1)),
-        more: usual.more.saturating_sub(destinations.len() as u64 + u64::from(reach.is_some())),
-        destinations,
+impl<'r> Own<'r> {
+    fn of(finding: &Finding, app: &str, report: Option<&'r DeviceReport>) -> Self {
+        let Some(report) = report else { return Self { here: here(finding, None), ..Self::default() } };
+        let of_app = |known: Option<&str>| known == Some(app);
+        let reached = report.reached.iter().filter(|reported| of_app(reported.app.as_deref()));
+        let services = report.app_services.iter().filter(|(known, _)| of_app(Some(known)));
+        Self {
+            here: here(finding, Some(report)),
+            reached: reached.map(|reported| &reported.destination).collect(),
+            services: services.map(|(_, service)| *service).collect(),
+        }
     }
 }
 
-/// Where the finding points, as the baseline counts it; `None` for a group.
-fn destination_of(finding: &Finding) -> Option<Destination> {
+/// The destinations of a finding as the baseline counts them: one, or the members of a group.
+fn here(finding: &Finding, report: Option<&DeviceReport>) -> BTreeSet<Destination> {
     let destination = &finding.destination;
-    match (&destination.group, &destination.domain) {
-        (Some(_), _) => None,
-        (None, Some(domain)) => Some(Destination::Domain(domain.as_str().into())),
-        (None, None) => destination.addresses.first().copied().map(Destination::Address),
+    let Some(group) = &destination.group else {
+        let one = match &destination.domain {
+            Some(domain) => Some(Destination::Domain(domain.as_str().into())),
+            None => destination.addresses.first().copied().map(Destination::Address),
+        };
+        return one.into_iter().collect();
+    };
+    let of_group = report.into_iter().flat_map(|report| &report.members).filter(|(key, _)| {
+        key.app == finding.app.id.as_deref().map(Box::from)
+            && matches!(&key.destination, Destination::Group(known) if known.as_ref() == group.as_str())
+    });
+    of_group.flat_map(|(_, members)| members).map(|(member, _)| member.clone()).collect()
+}
+
+fn usual(app: &str, own: &Own<'_>, baseline: &Baseline) -> Option<AppUsual> {
+    let others = baseline.apps.get(app)?.devices.saturating_sub(1);
+    // The least destination there is: where the app's entries begin.
+    let from = (Box::from(app), Destination::Domain("".into()));
+    let of_app = baseline.app_destinations.range(from..).take_while(|((known, _), _)| known.as_ref() == app);
+    let (mut others_here, mut found, mut alone) = (0, Vec::new(), Vec::new());
+    for ((_, destination), reach) in of_app {
+        let besides = reach.devices.saturating_sub(u32::from(own.reached.contains(destination)));
+        if own.here.contains(destination) {
+            others_here = others_here.max(besides);
+        } else if besides > 0 {
+            found.push((besides, destination));
+        } else {
+            alone.push(destination);
+        }
+    }
+    found.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let listed = found.iter().take(AppUsual::DESTINATIONS_MAX);
+    let destinations: Vec<UsualDestination> =
+        listed.map(|(others, name)| UsualDestination { name: name.to_string(), others: *others }).collect();
+    let named: Vec<String> = alone.iter().take(AppUsual::ALONE_MAX).map(ToString::to_string).collect();
+    Some(AppUsual {
+        others,
+        others_here,
+        more: (found.len() - destinations.len()) as u64,
+        destinations,
+        services: services(app, own, baseline),
+        alone_more: (alone.len() - named.len()) as u64,
+        alone: named,
+    })
+}
+
+fn services(app: &str, own: &Own<'_>, baseline: &Baseline) -> Vec<UsualService> {
+    let spoken = Service::ALL.into_iter().filter_map(|service| {
+        let devices = *baseline.app_services.get(&(Box::from(app), service))?;
+        let others = devices.saturating_sub(u32::from(own.services.contains(&service)));
+        (others > 0).then(|| UsualService { name: service.as_str().to_owned(), others })
+    });
+    let mut spoken: Vec<UsualService> = spoken.collect();
+    spoken.sort_by(|a, b| b.others.cmp(&a.others).then_with(|| a.name.cmp(&b.name)));
+    spoken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::Reported;
+    use crate::finding::{FindingApp, FindingDestination, FindingDevice, Trace, TraceOf};
+    use crate::model::Day;
+    use crate::series::SeriesKey;
+
+    const APP: &str = "com.a";
+
+    fn domain(name: &str) -> Destination {
+        Destination::Domain(name.into())
+    }
+
+    fn report(domains: &[&str], services: &[Service]) -> DeviceReport {
+        let day = Day::from_number(1);
+        let reached = domains.iter().map(|name| Reported {
+            app: Some(APP.into()),
+            destination: domain(name),
+            first_day: day,
+            last_day: day,
+        });
+        DeviceReport {
+            reached: reached.collect(),
+            app_services: services.iter().map(|service| (APP.into(), *service)).collect(),
+            days: vec![day],
+            ..DeviceReport::default()
+        }
+    }
+
+    fn finding(destination: FindingDestination) -> Finding {
+        let trace = Trace {
+            of: TraceOf::Sessions,
+            check_ins: Vec::new(),
+            total: 0,
+            period_secs: None,
+            is_awake_clock: false,
+            dead_time_millis: 0,
+            first_hour: 0,
+            per_hour: Vec::new(),
+        };
+        Finding {
+            device: FindingDevice { id: "d-1".to_owned(), ..FindingDevice::default() },
+            app: FindingApp { id: Some(APP.to_owned()), ..FindingApp::default() },
+            destination,
+            trace: Some(trace),
+            ..Finding::default()
+        }
+    }
+
+    fn usual_of(destination: FindingDestination, own: &DeviceReport, others: &[DeviceReport]) -> AppUsual {
+        let mut baseline = Baseline::default();
+        others.iter().chain([own]).for_each(|report| baseline.add_device(report));
+        let mut findings = [finding(destination)];
+        let reports = BTreeMap::from([("d-1", own)]);
+        add_context(&mut findings, &baseline, &ThresholdSet::default(), &reports);
+        findings[0].app_usual.clone().unwrap()
+    }
+
+    #[test]
+    fn the_own_device_counts_in_no_number() {
+        let own = report(&["c2.example", "api.example", "odd.example"], &[Service::Tls, Service::Mqtt]);
+        let others = [
+            report(&["api.example"], &[Service::Tls]),
+            report(&["api.example", "ads.example"], &[Service::Tls]),
+        ];
+        let here =
+            FindingDestination { domain: Some("c2.example".to_owned()), ..FindingDestination::default() };
+        let usual = usual_of(here, &own, &others);
+        assert_eq!((usual.others, usual.others_here), (2, 0));
+        let listed: Vec<_> =
+            usual.destinations.iter().map(|known| (known.name.as_str(), known.others)).collect();
+        assert_eq!(listed, [("api.example", 2), ("ads.example", 1)]);
+        assert_eq!((usual.alone.as_slice(), usual.alone_more), (&["odd.example".to_owned()][..], 0));
+        assert_eq!((usual.others_speaking("tls"), usual.others_speaking("mqtt")), (2, 0));
+        assert_eq!(usual.services.len(), 1);
+    }
+
+    #[test]
+    fn what_a_group_rotates_over_is_not_what_the_app_usually_reaches() {
+        let mut own = report(&["a.example", "api.example", "b.example"], &[Service::Tcp]);
+        let group = SeriesKey {
+            app: Some(APP.into()),
+            destination: Destination::Group("port 9001".into()),
+            service: Service::Tcp,
+        };
+        own.members.insert(group, vec![(domain("a.example"), 9), (domain("b.example"), 9)]);
+        let here =
+            FindingDestination { group: Some("port 9001".to_owned()), ..FindingDestination::default() };
+        let usual = usual_of(here, &own, &[report(&["api.example"], &[Service::Tls])]);
+        assert_eq!((usual.others_here, usual.destinations.len()), (0, 1));
+        assert_eq!((usual.alone.len(), usual.alone_more), (0, 0));
+    }
+
+    #[test]
+    fn lists_are_bounded_and_what_they_leave_out_is_counted() {
+        let names: Vec<String> = (0..30).map(|n| format!("d{n}.example")).collect();
+        let all: Vec<&str> = names.iter().map(String::as_str).collect();
+        let here =
+            FindingDestination { domain: Some("d0.example".to_owned()), ..FindingDestination::default() };
+        let usual = usual_of(here, &report(&all, &[]), &[report(&all[..20], &[])]);
+        assert_eq!((usual.destinations.len(), usual.more, usual.others_here), (10, 9, 1));
+        assert_eq!((usual.alone.len(), usual.alone_more), (5, 5));
     }
 }

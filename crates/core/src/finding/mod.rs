@@ -4,7 +4,7 @@ mod context;
 mod suppression;
 mod trace;
 
-pub use context::{AppUsual, InForce, UsualDestination, add_context, threshold_of};
+pub use context::{AppUsual, InForce, UsualDestination, UsualService, add_context, threshold_of};
 pub use suppression::{Band, Matchers, RecordUse, Suppressed, Suppression, suppress};
 pub use trace::{AppState, CheckIn, Lock, Trace, TraceOf};
 
@@ -16,8 +16,8 @@ use std::net::IpAddr;
 /// Version of the native finding schema.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// One finding: one device, app and destination on one day.
-#[derive(Debug, Clone, PartialEq)]
+/// One finding: one device, app and destination on one day. The default says nothing of nobody.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Finding {
     /// Hex id derived from device, app, destination, service and day: the same on every run.
     pub id: String,
@@ -82,10 +82,23 @@ impl Finding {
     pub fn analytic(&self) -> Option<Analytic> {
         self.attack.iter().find_map(|attack| attack.analytic)
     }
+
+    /// What it is to whoever looks: `suppressed`, else `alert`, `lead` or `below`.
+    pub const fn standing(&self) -> &'static str {
+        if self.suppressed.is_some() {
+            "suppressed"
+        } else if self.alert {
+            "alert"
+        } else if self.lead {
+            "lead"
+        } else {
+            "below"
+        }
+    }
 }
 
 /// The device of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FindingDevice {
     /// Inventory id, MAC or address.
     pub id: String,
@@ -96,7 +109,7 @@ pub struct FindingDevice {
 }
 
 /// The app of a finding.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FindingApp {
     /// Package name or bundle id; `None` when unknown.
     pub id: Option<String>,
@@ -144,9 +157,10 @@ impl Calibration {
 }
 
 /// How bad it would be if the finding is true.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Severity {
     /// Worth knowing.
+    #[default]
     Info,
     /// Look when there is time.
     Low,
@@ -175,9 +189,10 @@ impl Severity {
 }
 
 /// How much stands behind a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Confidence {
     /// Little: shipped priors, few devices, unknown app and state.
+    #[default]
     Low,
     /// Some.
     Medium,

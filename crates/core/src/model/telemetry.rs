@@ -1,10 +1,11 @@
 //! What the phone says (ATT&CK data component DC0021, OS API Execution, and the states around it).
 
 use super::{Timestamp, Transport};
+use bitcode::{Decode, Encode};
 use std::net::IpAddr;
 
 /// The operating system of a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 pub enum Platform {
     /// Android.
     Android,

@@ -1,5 +1,6 @@
 //! Time as an integer, parsed from decimal text without going through floating point.
 
+use bitcode::{Decode, Encode};
 use std::fmt;
 
 /// Microseconds since the Unix epoch, UTC. May be negative (before 1970).
@@ -110,7 +111,7 @@ impl fmt::Display for Timestamp {
 }
 
 /// A UTC day, counted from 1970-01-01.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 pub struct Day(i32);
 
 impl Day {

@@ -5,6 +5,7 @@
 use crate::dns::DnsAssessment;
 use crate::series::{Event, EventFlags, Events, Profile};
 use crate::timing::{self, AwakeClock, TimingTest, Verdict};
+use bitcode::{Decode, Encode};
 
 /// The busiest host or request pattern is tested by itself when it has at most this share of all.
 const PATTERN_SHARE_MAX: f64 = 0.9;
@@ -17,7 +18,7 @@ const RHYTHM_P_MAX: f64 = 0.01;
 const MICROS_PER_HOUR: f64 = 3.6e9;
 
 /// Which of a series' instants showed the rhythm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub enum Rhythm {
     /// Session starts.
     Sessions,
@@ -32,7 +33,7 @@ pub enum Rhythm {
 }
 
 /// The rhythm of a series.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct Timing {
     /// Combined over all instants tested, 1e-7..=0.9.
     pub p_value: f64,
@@ -43,7 +44,7 @@ pub struct Timing {
 }
 
 /// How long a series is connected.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
 pub struct Persistence {
     /// Longest session, seconds.
     pub longest_secs: f64,
@@ -56,7 +57,7 @@ pub struct Persistence {
 }
 
 /// What stage A found of one series over one window of days.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct Machine {
     /// `None` with fewer than eight check-ins: no evidence, which is not evidence of a person.
     pub timing: Option<Timing>,

@@ -1,5 +1,6 @@
 //! Counted values, bounded and mergeable in any order.
 
+use bitcode::{Decode, Encode};
 use std::net::IpAddr;
 
 /// A key whose hash is the same on every machine and run.
@@ -54,7 +55,7 @@ impl StableKey for IpAddr {
 /// Keeps at most `CAP` values, those with the smallest hashes: a value that survives in the whole also
 /// survived in every part, so its count is exact whatever the order of merges (bottom-k sampling). `total`
 /// counts every sighting; [`Counts::is_capped`] says that values were dropped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct Counts<K> {
     /// Ascending by (hash, key).
     entries: Vec<(u64, K, u32)>,

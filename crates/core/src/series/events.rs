@@ -1,7 +1,9 @@
 //! Check-ins of a series: when, how much, under which circumstances.
 
+use bitcode::{Decode, Encode};
+
 /// Circumstances of an event, a small bit set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Encode, Decode)]
 pub struct EventFlags(pub u16);
 
 impl EventFlags {
@@ -37,7 +39,7 @@ impl EventFlags {
 }
 
 /// One check-in. Ordered by time, then by `tie`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Event {
     /// Microseconds since the epoch.
     pub at_micros: i64,
@@ -57,7 +59,7 @@ pub struct Event {
 }
 
 /// The latest events by (time, tie), with the number of all.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Events {
     latest: Vec<Event>,
     total: u64,

@@ -1,11 +1,12 @@
 //! What identifies a series.
 
 use crate::destination::registrable_domain;
+use bitcode::{Decode, Encode};
 use std::fmt;
 use std::net::IpAddr;
 
 /// Application protocol of a series.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Service {
     /// TLS over TCP (HTTPS and others that are not told apart).
     Tls,
@@ -96,7 +97,7 @@ impl Service {
 }
 
 /// Where a series goes: a registrable domain, or an address when no name is known.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Destination {
     /// Registrable domain (Public Suffix List with its private section), lower case.
     Domain(Box<str>),
@@ -132,7 +133,7 @@ impl fmt::Display for Destination {
 }
 
 /// What identifies a series within its device.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub struct SeriesKey {
     /// App, where known.
     pub app: Option<Box<str>>,

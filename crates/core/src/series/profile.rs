@@ -4,13 +4,14 @@ use super::counts::Counts;
 use super::events::{Event, EventFlags, Events};
 use crate::dns::DnsChannel;
 use crate::model::Timestamp;
+use bitcode::{Decode, Encode};
 use std::net::IpAddr;
 
 /// What a counted value or an id takes, bytes: hash, text, count, and the allocation of the text.
 const VALUE_BYTES: usize = 80;
 
 /// Everything that scoring needs to know of a series.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct Profile {
     /// Session starts.
     pub starts: Events,
@@ -33,7 +34,7 @@ pub struct Profile {
     /// Path pattern classes.
     pub paths: Counts<Box<str>>,
     /// Networking stacks that telemetry named.
-    pub stacks: Counts<&'static str>,
+    pub stacks: Counts<Box<str>>,
     /// Counted oddities.
     pub marks: Marks,
     /// Device and app state at each session.
@@ -120,7 +121,7 @@ impl Profile {
 }
 
 /// Oddities, counted in sessions or messages.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Marks {
     /// Sessions that were never answered or were rejected.
     pub failed: u64,
@@ -169,7 +170,7 @@ impl Marks {
 }
 
 /// Sessions by the state that device and app were in. What is unknown is in no count.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct StateTally {
     /// Sessions with the app in the foreground.
     pub foreground: u64,
@@ -231,7 +232,7 @@ impl StateTally {
 }
 
 /// A sum of entropies as integers: floating-point addition is not associative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Encode, Decode)]
 pub struct EntropySum {
     millibits: u64,
     texts: u64,
@@ -265,7 +266,7 @@ impl EntropySum {
 }
 
 /// The latest session ids, by (time, id).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct LatestUids(Vec<(i64, Box<str>)>);
 
 impl LatestUids {

@@ -3,13 +3,14 @@
 //! A phone that sleeps or is out of coverage stops every check-in. On the wall clock that is a long interval
 //! in the middle of a rhythm; on the awake clock it is none.
 
+use bitcode::{Decode, Encode};
 use std::collections::BTreeMap;
 
 /// Most gaps that a clock keeps; the longest are kept, since they distort intervals most.
 const GAPS_MAX: usize = 10_000;
 
 /// A clock that stands still in given gaps.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct AwakeClock {
     /// Start of a gap to (its end, time asleep before it), microseconds. Disjoint.
     gaps: BTreeMap<i64, (i64, i64)>,

@@ -13,6 +13,8 @@
 //! Known gaps: jitter of +-70 % and more is not told from mildly regular polling below about 100 check-ins;
 //! long-lived sessions have no check-ins (see persistence); regular is not malicious.
 
+use bitcode::{Decode, Encode};
+
 pub mod awake;
 pub mod collapse;
 pub mod combine;
@@ -75,7 +77,7 @@ pub enum Verdict {
 
 /// A tested series. Everything but `p_value` describes one scale (the coarsest that is clear) and the reading of it
 /// that looks most regular.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Encode, Decode)]
 pub struct TimingTest {
     /// Check-ins after burst collapse, at most 2,001 (the latest are used).
     pub events: usize,
@@ -101,7 +103,7 @@ pub struct TimingTest {
 }
 
 /// One statistic of a reading.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Encode, Decode)]
 pub struct StatisticTest {
     /// Which.
     pub statistic: Statistic,

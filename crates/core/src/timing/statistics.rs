@@ -2,10 +2,11 @@
 //! distribution depends on nothing but the number of intervals and the shape of the null law.
 
 use super::Intervals;
+use bitcode::{Decode, Encode};
 use std::f64::consts::LN_2;
 
 /// A statistic of a sample of intervals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum Statistic {
     /// `ln(mean / geometric mean)`: the likelihood ratio of gamma against exponential intervals (Moran
     /// 1951, J. R. Stat. Soc. B 13:147). Near-optimal for pure jitter. Small is regular.

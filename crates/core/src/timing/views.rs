@@ -4,6 +4,7 @@
 //! is clear at night. Each reading is tested; the Cauchy combination keeps the sum honest.
 
 use super::intervals::{INTERVALS_MIN, Intervals};
+use bitcode::{Decode, Encode};
 use std::ops::Range;
 
 /// An interval is a long gap above this many medians. Missed check-ins up to 8 in a row stay; cutting there
@@ -20,7 +21,7 @@ const GAP_SHARE_MIN: f64 = 0.005;
 const STRETCHES_MAX: usize = 16;
 
 /// Which reading of the series a result comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum View {
     /// All intervals.
     Whole,

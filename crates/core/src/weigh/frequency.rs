@@ -1,31 +1,29 @@
 //! Rate of connections (`ConnectionFrequencyThreshold`): against comparable series, and with nobody at the phone
-//! against the series' own earlier days (a usage spike, DC0021).
+//! against the earlier days of the series and of its app, and against the app's role (a usage spike, DC0021).
 
 use super::{Case, bans_of, plain};
 use crate::attack::Element;
-use crate::baseline::PeerFeature;
+use crate::baseline::{PeerFeature, UsualHour};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::series::EventFlags;
 use std::collections::BTreeMap;
 
 const CAP_BANS: f64 = 1.0;
 
-/// Hours of earlier days from which they are a history.
-const HISTORY_HOURS_MIN: usize = 6;
 /// Sessions of an hour from which it can be a spike: fewer are one retry.
 const SPIKE_SESSIONS_MIN: u32 = 8;
-/// Of the earlier hours, the share that a usual hour is not above.
-const USUAL_SHARE: f64 = 0.9;
+/// Hours before a day that are its history: those of the window's other days.
+const HISTORY_HOURS: i64 = 6 * 24;
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
 /// The stronger of the two: both see the same sessions.
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
-    let found = rate(case).into_iter().chain(spike(case));
+    let found = rate(case).into_iter().chain(spike(case)).chain(app_spike(case));
     found.max_by(|a, b| a.weight_bans.total_cmp(&b.weight_bans))
 }
 
-/// The busiest hour of the last day with nobody at the phone, against such hours of the days before.
-fn spike(case: &Case<'_>) -> Option<Evidence> {
+/// The series' sessions by hour with nobody at the phone, and the first hour of its last day.
+fn unattended(case: &Case<'_>) -> Option<(BTreeMap<i64, u32>, i64)> {
     let starts = case.profile.starts.latest();
     let last_day = starts.last()?.at_micros.div_euclid(24 * MICROS_PER_HOUR);
     let mut hours: BTreeMap<i64, u32> = BTreeMap::new();
@@ -36,26 +34,61 @@ fn spike(case: &Case<'_>) -> Option<Evidence> {
     if case.profile.starts.total() > starts.len() as u64 {
         hours.pop_first();
     }
-    let today = hours.split_off(&(last_day * 24));
-    let mut history: Vec<u32> = hours.into_values().collect();
-    history.sort_unstable();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= share <= 1")]
-    let at = (history.len().saturating_sub(1) as f64 * USUAL_SHARE).round() as usize;
-    let usual = history.get(at).copied().filter(|_| history.len() >= HISTORY_HOURS_MIN)?;
+    Some((hours, last_day * 24))
+}
+
+/// The busiest hour of the last day with nobody at the phone, against such hours of the days before.
+fn spike(case: &Case<'_>) -> Option<Evidence> {
+    let (mut hours, midnight) = unattended(case)?;
+    let today = hours.split_off(&midnight);
+    let usual = UsualHour::of(hours.into_values().collect())?;
     let most = today.into_values().max()?;
-    let ratio = f64::from(most) / f64::from(usual);
+    let text = format!(
+        "{most} connections in one hour with nobody at the phone; on the days before, nine of ten such hours had \
+         {} or fewer",
+        usual.connections
+    );
+    spiked(case, most, usual, text)
+}
+
+/// The busiest hour of the app as a whole with nobody at the phone, against the app's own days before and against apps
+/// of its role; told of the series that makes most of it.
+fn app_spike(case: &Case<'_>) -> Option<Evidence> {
+    let app = case.key.app.as_deref()?;
+    let (own, midnight) = unattended(case)?;
+    let at = |hour: i32| i64::from(hour);
+    let day = midnight..midnight + 24;
+    let busiest = case.app_hours.iter().filter(|(hour, _)| day.contains(&at(*hour)));
+    let &(hour, most) = busiest.max_by_key(|(hour, count)| (*count, std::cmp::Reverse(*hour)))?;
+    if own.get(&at(hour)).copied().unwrap_or(0).saturating_mul(2) < most {
+        return None;
+    }
+    let history =
+        case.app_hours.iter().filter(|(hour, _)| (midnight - HISTORY_HOURS..midnight).contains(&at(*hour)));
+    let before = UsualHour::of(history.map(|(_, count)| *count).collect())?;
+    // Of a role that is as busy every day, a busy hour is no spike.
+    let role = case.role_hours.of(case.role);
+    let usual = role.filter(|role| role.connections > before.connections).unwrap_or(before);
+    let role =
+        role.map_or_else(String::new, |usual| format!("; of other apps of its role, {}", usual.connections));
+    let text = format!(
+        "{app} made {most} connections in one hour with nobody at the phone, most of them here; on the days before, \
+         nine of ten such hours had {} or fewer{role}",
+        before.connections
+    );
+    spiked(case, most, usual, text)
+}
+
+fn spiked(case: &Case<'_>, most: u32, usual: UsualHour, text: String) -> Option<Evidence> {
+    let ratio = f64::from(most) / f64::from(usual.connections);
     if most < SPIKE_SESSIONS_MIN || ratio < case.thresholds.connection_frequency_threshold {
         return None;
     }
-    let text = format!(
-        "{most} connections in one hour with nobody at the phone; on the days before, nine of ten such hours had \
-         {usual} or fewer"
-    );
     Some(Evidence {
         observed: Some(f64::from(most)),
         unit: "per_hour",
-        baseline: Some(f64::from(usual)),
-        baseline_n: Some(history.len() as u64),
+        baseline: Some(f64::from(usual.connections)),
+        baseline_n: Some(usual.hours),
         ..plain(
             EvidenceKind::Frequency,
             Some(Element::ConnectionFrequencyThreshold),

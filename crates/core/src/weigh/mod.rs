@@ -25,7 +25,9 @@ mod words;
 pub use history::HISTORY_DAYS_MIN;
 
 use crate::attack::Element;
-use crate::baseline::{Baseline, Declared, Features, Past, PeerFeature, Peers, Polls, Subject, Surprise};
+use crate::baseline::{
+    Baseline, Declared, Features, Past, PeerFeature, Peers, Polls, RoleHours, Subject, Surprise,
+};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::{Day, Platform};
 use crate::score::machine::Machine;
@@ -63,6 +65,10 @@ pub struct Case<'c> {
     pub peers: &'c Peers,
     /// The same, by destination and app.
     pub polls: &'c Polls,
+    /// Hours of the app on this device with nobody at it; empty for an unknown app.
+    pub app_hours: &'c [(i32, u32)],
+    /// Such hours of the fleet, by role.
+    pub role_hours: &'c RoleHours,
     /// Thresholds that apply.
     pub thresholds: &'c Thresholds,
 }

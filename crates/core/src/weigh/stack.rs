@@ -34,7 +34,7 @@ fn foreign(case: &Case<'_>) -> Option<Evidence> {
     let profile = case.profile;
     let fingerprint = profile.fingerprints.top().map(|(stack, _)| stack.as_ref());
     let agent = profile.user_agents.top().map(|(stack, _)| stack.as_ref());
-    let library = profile.stacks.top().map(|(stack, _)| *stack);
+    let library = profile.stacks.top().map(|(stack, _)| stack.as_ref());
     let candidates = [fingerprint, agent, library].into_iter().flatten();
     let unused = candidates.filter_map(|stack| {
         let (using, known) = case.baseline.others_using(app, stack);

@@ -1,7 +1,7 @@
 //! A series to be weighed in tests.
 
 use super::Case;
-use crate::baseline::{Baseline, Declared, Features, Past, Peers, Polls};
+use crate::baseline::{Baseline, Declared, Features, Past, Peers, Polls, RoleHours};
 use crate::model::{Day, Platform};
 use crate::score::machine::Machine;
 use crate::series::{Destination, Profile, SeriesKey, Service};
@@ -16,6 +16,8 @@ pub(super) struct Scene {
     pub(super) declared: Declared,
     pub(super) peers: Peers,
     pub(super) polls: Polls,
+    pub(super) app_hours: Vec<(i32, u32)>,
+    pub(super) role_hours: RoleHours,
     pub(super) thresholds: Thresholds,
     pub(super) role: &'static str,
 }
@@ -32,6 +34,8 @@ impl Scene {
             declared: Declared::default(),
             peers: Peers::default(),
             polls: Polls::default(),
+            app_hours: Vec::new(),
+            role_hours: RoleHours::default(),
             thresholds: Thresholds::default(),
             role: "tools",
         }
@@ -53,6 +57,8 @@ impl Scene {
             declared: &self.declared,
             peers: &self.peers,
             polls: &self.polls,
+            app_hours: &self.app_hours,
+            role_hours: &self.role_hours,
             thresholds: &self.thresholds,
         }
     }

@@ -4,7 +4,9 @@
 //! what phones reached (as [`super::learn`] keeps it), and the highest weight that each phone showed on each of those
 //! days when it was that day's turn. The inputs are read once.
 
+use super::cache::Slot;
 use super::devices::{Device, Window};
+use super::reports_of;
 use super::second::second_pass;
 use super::settings::Settings;
 use super::{Recorded, ScanError, ScanOptions, ScanSummary, Second, verdict};
@@ -66,7 +68,8 @@ pub fn backtest(
 ) -> Result<Backtest, ScanError> {
     let settings = Settings { learned: None, ..Settings::read(options)? };
     let BacktestSpan { from, to, cache } = span;
-    let mut recorded = Recorded::read(options, cache, progress, stop)?;
+    let mut recorded =
+        Recorded::read(options, cache.and_then(|folder| Slot::of(folder, options)), progress, stop)?;
     recorded.check_usable(0)?;
     let mut days = Vec::new();
     let mut history = History::default();
@@ -85,11 +88,12 @@ pub fn backtest(
             history.add(day, active, &fleet.devices, &second);
             totals = std::mem::take(&mut second.totals).latest(totals);
             if number >= from.number() {
+                let reports = reports_of(&fleet.devices);
                 let is_calibrated =
                     then.learned.as_ref().is_some_and(|l| l.tails(second.sight) != (None, None));
                 days.push(BacktestDay {
                     day,
-                    findings: verdict(second, &then),
+                    findings: verdict(second, &then, &reports),
                     devices: active,
                     history_device_days,
                     is_calibrated,
@@ -128,12 +132,10 @@ impl History {
         for device in devices.iter().filter(|device| device.report.days.contains(&day)) {
             let known = self.reports.entry(device.id.clone()).or_default();
             known.reached = united(std::mem::take(&mut known.reached), &device.report.reached);
-            known.stacks.extend(device.report.stacks.iter().cloned());
-            known.stacks.sort_unstable();
-            known.stacks.dedup();
-            known.days.extend(&device.report.days);
-            known.days.sort_unstable();
-            known.days.dedup();
+            unite(&mut known.stacks, &device.report.stacks);
+            unite(&mut known.app_stacks, &device.report.app_stacks);
+            unite(&mut known.app_services, &device.report.app_services);
+            unite(&mut known.days, &device.report.days);
         }
         let has_past = |device: &&Device| {
             let days = &device.report.days;
@@ -143,6 +145,13 @@ impl History {
         self.maxima.merge(&FleetMaxima::of(&second.scored, active - later, later));
         self.sight = second.sight;
     }
+}
+
+/// Adds what is not in an ascending list yet.
+fn unite<T: Ord + Clone>(known: &mut Vec<T>, more: &[T]) {
+    known.extend_from_slice(more);
+    known.sort_unstable();
+    known.dedup();
 }
 
 /// Both lists, each app and destination once, with the first and last day of either.

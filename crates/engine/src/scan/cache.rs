@@ -19,8 +19,9 @@ use undertone_wire::packed::RunHead;
 
 /// First bytes of a file; the number is that of the layout.
 const MAGIC: &[u8; 16] = b"undertone-run\0\0\x01";
-/// Files kept in a folder, the latest: each is about a third of a gigabyte for ten million rows.
-const FILES_MAX: usize = 8;
+/// Files kept in a folder, the latest, records and devices: of records each is about a third of a gigabyte for ten
+/// million rows.
+const FILES_MAX: usize = 12;
 /// Longest head: names of a million devices.
 const HEAD_BYTES_MAX: u64 = 256 << 20;
 /// Files that inputs may come to for them to be hashed one by one.
@@ -50,8 +51,18 @@ impl Slot {
         self.read(settings).ok()
     }
 
-    fn read(&self, settings: &Arc<SinkSettings>) -> io::Result<(Partitions, ScanSummary)> {
-        let damaged = || io::Error::from(io::ErrorKind::InvalidData);
+    /// A slot for what is made of these inputs in one way or another.
+    pub(super) fn beside(&self, how: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.key);
+        hash.update(how);
+        let key: [u8; 32] = hash.finalize().into();
+        let name = key.iter().take(16).fold(0_u128, |name, byte| name << 8 | u128::from(*byte));
+        Self { path: self.path.with_file_name(format!("{name:032x}.{EXTENSION}")), key }
+    }
+
+    /// What follows the head of a file that is there and ours, and the head.
+    pub(super) fn open(&self) -> io::Result<(impl Read + use<>, RunHead)> {
         let mut file = BufReader::new(File::open(&self.path)?);
         let mut opening = [0; 48];
         file.read_exact(&mut opening)?;
@@ -65,6 +76,11 @@ impl Slot {
         let mut bytes = Vec::new();
         input.by_ref().take(length).read_to_end(&mut bytes)?;
         let head = RunHead::decode(&bytes).ok_or_else(damaged)?;
+        Ok((input, head))
+    }
+
+    fn read(&self, settings: &Arc<SinkSettings>) -> io::Result<(Partitions, ScanSummary)> {
+        let (mut input, head) = self.open()?;
         let partitions = Partitions::restore(Arc::clone(settings), &head.parts, &mut input)?;
         // The end of the stream holds its checksum.
         if input.read(&mut [0])? != 0 {
@@ -73,8 +89,19 @@ impl Slot {
         Ok((partitions, summary_of(head).ok_or_else(damaged)?))
     }
 
-    /// Stores what was read; what is older than the latest few goes.
+    /// Stores what was read.
     pub(super) fn store(&self, partitions: &Partitions, summary: &ScanSummary) -> io::Result<()> {
+        self.create(&RunHead { parts: partitions.parts(), ..head_of(summary) }, |mut out| {
+            partitions.write(&mut out)
+        })
+    }
+
+    /// Writes a file whole or not at all; what is older than the latest few goes.
+    pub(super) fn create(
+        &self,
+        head: &RunHead,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
         let Some(folder) = self.path.parent() else { return Ok(()) };
         create_private(folder)?;
         let mut file = tempfile::Builder::new().prefix(".run-").tempfile_in(folder)?;
@@ -83,15 +110,19 @@ impl Slot {
         out.write_all(&self.key)?;
         let mut packed = zstd::Encoder::new(out, LEVEL)?;
         packed.include_checksum(true)?;
-        let mut head = Vec::new();
-        RunHead { parts: partitions.parts(), ..head_of(summary) }.encode(&mut head);
-        packed.write_all(&(head.len() as u64).to_le_bytes())?;
-        packed.write_all(&head)?;
-        partitions.write(&mut packed)?;
+        let mut bytes = Vec::new();
+        head.encode(&mut bytes);
+        packed.write_all(&(bytes.len() as u64).to_le_bytes())?;
+        packed.write_all(&bytes)?;
+        write(&mut packed)?;
         packed.finish()?.flush()?;
         file.persist(&self.path).map_err(|error| error.error)?;
         evict(folder)
     }
+}
+
+pub(super) fn damaged() -> io::Error {
+    io::ErrorKind::InvalidData.into()
 }
 
 /// A folder that only its owner may look into, where it is made here.
@@ -170,7 +201,7 @@ fn content(path: &Path) -> io::Result<[u8; 32]> {
     }
 }
 
-fn head_of(summary: &ScanSummary) -> RunHead {
+pub(super) fn head_of(summary: &ScanSummary) -> RunHead {
     let pairs = |rows: &[(String, String)]| rows.to_vec();
     RunHead {
         numbers: vec![summary.files, summary.bytes, summary.rows_accepted, u64::from(summary.is_incomplete)],
@@ -191,7 +222,7 @@ fn head_of(summary: &ScanSummary) -> RunHead {
     }
 }
 
-fn summary_of(head: RunHead) -> Option<ScanSummary> {
+pub(super) fn summary_of(head: RunHead) -> Option<ScanSummary> {
     let [files, bytes, rows_accepted, is_incomplete] = head.numbers.as_slice() else { return None };
     let rejected = head.rejected.into_iter().map(|(why, count, first_file, first_line, first_detail)| {
         let rows = Rejected { count, first_file, first_line, first_detail };

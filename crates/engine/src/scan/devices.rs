@@ -8,6 +8,7 @@ use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Owner, Packed, Partitions, SinkSettings, Taken, next_record};
 use crate::telemetry::{self, Roles};
+use bitcode::{Decode, Encode};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -56,7 +57,7 @@ pub(super) struct Device {
 }
 
 /// A series on one day, with stage A over its window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Encode, Decode)]
 pub(super) struct Assessed {
     pub(super) key: SeriesKey,
     pub(super) day: Day,
@@ -375,6 +376,7 @@ impl Device {
             None => device::observe(&input),
         };
         report.app_stacks = telemetry::app_stacks(&connections, &view);
+        report.app_hours = telemetry::app_hours(&connections, &view);
         self.seen.add(coverage::seen(&connections, &view, telemetry, &report.series));
         let series = std::mem::take(&mut report.series);
         self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report)));

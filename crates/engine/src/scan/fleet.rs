@@ -104,6 +104,12 @@ impl Fleet {
         self
     }
 
+    /// Whether every device is here as pass 1 left it.
+    pub(super) fn is_whole(&self) -> bool {
+        let Totals { left_out, folded, pruned, .. } = self.totals;
+        self.keeps_all && left_out + folded + pruned == 0
+    }
+
     /// What each device reached.
     pub(super) fn reached(&self) -> impl Iterator<Item = &[Reported]> {
         self.devices

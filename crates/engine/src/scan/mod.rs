@@ -6,6 +6,7 @@ mod coverage;
 mod devices;
 mod fleet;
 mod habits;
+mod kept;
 mod large;
 mod parallel;
 mod report;
@@ -25,16 +26,18 @@ use crate::input::{
 };
 use crate::partition::{PartitionSink, Partitions, SinkSettings};
 use cache::Slot;
-use devices::{FirstContext, Window};
+use devices::{Device, FirstContext, Window};
 use fleet::Fleet;
 use second::Second;
 use settings::Settings;
 use shares::Shares;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 use undertone_core::baseline::{Bounds, Learned};
+use undertone_core::device::DeviceReport;
 use undertone_core::finding::{Finding, add_context};
 use undertone_core::model::{Day, Network};
 use undertone_core::score::history::FleetMaxima;
@@ -42,6 +45,8 @@ use undertone_core::score::{DecideOptions, Tails, decide, reference};
 use undertone_core::thresholds::ThresholdSet;
 use undertone_wire::mobile::usagestats::UtcOffset;
 
+/// Said where inputs were not read anew.
+const FROM_CACHE: &str = "the inputs are as they were: what they hold comes from the cache";
 /// Share of the memory cap that packed records may take before they spill; joining and scoring need the rest.
 const PACKED_SHARE: u64 = 6;
 
@@ -66,6 +71,26 @@ pub struct ScanOptions {
     pub utc_offset_secs: i32,
     /// Memory to stay within, bytes.
     pub memory_bytes: u64,
+}
+
+impl ScanOptions {
+    /// Memory to stay within unless told otherwise: 1 GiB.
+    pub const MEMORY_BYTES: u64 = 1 << 30;
+
+    /// Options to scan inputs with, all else being what it is unless told otherwise.
+    pub const fn new(inputs: Vec<InputPath>) -> Self {
+        Self {
+            inputs,
+            threads: 0,
+            internal: Vec::new(),
+            inventory: Vec::new(),
+            apps: None,
+            config: None,
+            baseline: None,
+            utc_offset_secs: 0,
+            memory_bytes: Self::MEMORY_BYTES,
+        }
+    }
 }
 
 /// Why a scan gave nothing.
@@ -152,11 +177,25 @@ impl Analysis {
         if let Some(thresholds) = reading.thresholds {
             settings.thresholds = thresholds.clone();
         }
-        let mut recorded = Recorded::read(options, reading.cache, progress, stop)?;
-        (recorded.keeps_seen, recorded.keeps_all) = (reading.keeps_seen, reading.keeps_all);
+        let records = reading.cache.and_then(|folder| Slot::of(folder, options));
+        let kept = records.as_ref().map(|records| kept::slot(records, &settings));
+        let shares = Shares::of(options.memory_bytes);
+        if let Some((fleet, mut base)) = kept.as_ref().and_then(|slot| kept::load(slot, shares)) {
+            base.notes.push(FROM_CACHE.to_owned());
+            return Ok(Self { fleet, settings, threads: threads(options), base });
+        }
+        let mut recorded = Recorded::read(options, records, progress, stop)?;
+        recorded.keeps_seen = reading.keeps_seen;
+        recorded.keeps_all = reading.keeps_all || kept.is_some();
         let fleet = recorded.devices(&settings, None, stop)?;
         recorded.check_usable(fleet.totals.devices)?;
-        Ok(Self { fleet, settings, threads: recorded.threads, base: recorded.base })
+        let mut base = recorded.base;
+        if let Some(slot) = kept
+            && let Err(error) = kept::store(&slot, &fleet, &base)
+        {
+            base.notes.push(format!("nothing was kept for the next run: {error}"));
+        }
+        Ok(Self { fleet, settings, threads: recorded.threads, base })
     }
 
     /// The thresholds that were asked for.
@@ -169,29 +208,37 @@ impl Analysis {
     pub fn decide(&self, thresholds: &ThresholdSet) -> ScanReport {
         let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
         let second = second::second_pass(&self.fleet, &settings, self.threads);
-        self.report(second, &settings)
+        self.report(second, &settings, &reports_of(&self.fleet.devices))
     }
 
     fn into_report(mut self) -> ScanReport {
         let fleet = std::mem::take(&mut self.fleet);
-        let second = second::last_pass(fleet, &self.settings, self.threads);
+        let (second, kept) = second::last_pass(fleet, &self.settings, self.threads);
+        let reports = kept.iter().map(|(id, report)| (id.as_str(), report)).collect();
         let settings = std::mem::take(&mut self.settings);
-        self.report(second, &settings)
+        self.report(second, &settings, &reports)
     }
 
     fn summary(&self, second: &Second) -> ScanSummary {
         self.base.with(&second.totals)
     }
 
-    fn report(&self, second: Second, settings: &Settings) -> ScanReport {
+    fn report(&self, second: Second, settings: &Settings, reports: &ReportsById<'_>) -> ScanReport {
         let mut summary = self.summary(&second);
         summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.sight));
-        ScanReport { findings: verdict(second, settings), summary }
+        ScanReport { findings: verdict(second, settings, reports), summary }
     }
 }
 
+/// What each device comes to, by its id.
+type ReportsById<'r> = BTreeMap<&'r str, &'r DeviceReport>;
+
+fn reports_of(devices: &[Device]) -> ReportsById<'_> {
+    devices.iter().map(|device| (device.id.as_str(), &device.report)).collect()
+}
+
 /// Floors, budget and leads.
-fn verdict(second: Second, settings: &Settings) -> Vec<Finding> {
+fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
     let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(second.sight));
     let days_later = second.totals.device_days_later;
     let days_first = second.totals.device_days - days_later;
@@ -208,8 +255,16 @@ fn verdict(second: Second, settings: &Settings) -> Vec<Finding> {
             budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
         },
     );
-    add_context(&mut findings, &second.baseline, &settings.thresholds);
+    add_context(&mut findings, &second.baseline, &settings.thresholds, reports);
     findings
+}
+
+/// Threads to work with.
+fn threads(options: &ScanOptions) -> usize {
+    match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        threads => threads,
+    }
 }
 
 /// Inputs, read and packed by device.
@@ -228,21 +283,17 @@ struct Recorded {
 impl Recorded {
     fn read(
         options: &ScanOptions,
-        cache: Option<&Path>,
+        slot: Option<Slot>,
         progress: &Progress,
         stop: &StopFlag,
     ) -> Result<Self, ScanError> {
-        let threads = match options.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
-            threads => threads,
-        };
+        let threads = threads(options);
         let read = ReadOptions {
             threads,
             limits: Limits::default(),
             utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
             stop: stop.clone(),
         };
-        let slot = cache.and_then(|folder| Slot::of(folder, options));
         let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
         let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
         let plan = Plan::new(&paths, &read, progress);
@@ -255,7 +306,7 @@ impl Recorded {
         let inside = Inside::new(options.internal.clone());
         let sink = Arc::new(SinkSettings::new(directory, inside, budget_bytes, None));
         if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink)) {
-            base.notes.push("the inputs are as they were: their records come from the cache".to_owned());
+            base.notes.push(FROM_CACHE.to_owned());
             let (is_usable, keeps_seen, keeps_all) = (true, false, false);
             return Ok(Self { partitions, sink, base, is_usable, threads, shares, keeps_seen, keeps_all });
         }

@@ -7,7 +7,8 @@ use super::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use undertone_core::baseline::{Baseline, Features, Past, Peer, Peers, Poll, Polls};
+use undertone_core::baseline::{AppHours, Baseline, Features, Past, Peer, Peers, Poll, Polls, RoleHours};
+use undertone_core::device::DeviceReport;
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::reference::SHARED_REACH;
@@ -99,20 +100,27 @@ pub(super) fn second_pass(fleet: &Fleet, settings: &Settings, threads: usize) ->
     fixed.second(scored, fleet.totals.clone())
 }
 
-/// Compares all devices, whose series go into the result: nothing is held twice.
-pub(super) fn last_pass(mut fleet: Fleet, settings: &Settings, threads: usize) -> Second {
+/// Compares all devices, whose series go into the result: nothing is held twice. What is left of each device comes
+/// with it.
+pub(super) fn last_pass(
+    mut fleet: Fleet,
+    settings: &Settings,
+    threads: usize,
+) -> (Second, Vec<(String, DeviceReport)>) {
     let fixed = Fixed::of(&fleet, settings);
     let context = fixed.context(settings);
     let devices: Vec<Mutex<Option<Device>>> =
         std::mem::take(&mut fleet.devices).into_iter().map(|device| Mutex::new(Some(device))).collect();
-    let scored = parallel::map(devices.len(), threads, |number| {
-        let device =
-            devices.get(number).and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let Some(mut device) = device else { return Vec::new() };
+    let done = parallel::map(devices.len(), threads, |number| {
+        let mut device = devices
+            .get(number)
+            .and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take())?;
         let assessed = std::mem::take(&mut device.assessed);
-        context.score(number, &device, assessed.into_iter())
+        let scored = context.score(number, &device, assessed.into_iter());
+        Some((scored, (device.id, device.report)))
     });
-    fixed.second(scored, fleet.totals)
+    let (scored, kept) = done.into_iter().flatten().unzip();
+    (fixed.second(scored, fleet.totals), kept)
 }
 
 /// What every series is compared with.
@@ -121,6 +129,7 @@ struct Fixed {
     peers: Peers,
     polls: Polls,
     roles: Roles,
+    role_hours: RoleHours,
     sight: Sight,
 }
 
@@ -137,21 +146,33 @@ impl Fixed {
         let devices = &fleet.devices;
         let peers = Peers::new(&peers_of(devices, &baseline, &roles));
         let polls = Polls::new(polls_of(devices, &baseline));
+        let role_hours = RoleHours::new(hours_of(devices, &roles));
         let has_apps =
             devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
         let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-        Self { baseline, peers, polls, roles, sight }
+        Self { baseline, peers, polls, roles, role_hours, sight }
     }
 
     fn context<'c>(&'c self, settings: &'c Settings) -> Context<'c> {
-        let Self { baseline, peers, polls, roles, .. } = self;
-        Context { baseline, peers, polls, roles, settings }
+        let Self { baseline, peers, polls, roles, role_hours, .. } = self;
+        Context { baseline, peers, polls, roles, role_hours, settings }
     }
 
     fn second(self, scored: Vec<Vec<Scored>>, totals: Totals) -> Second {
         let Self { baseline, sight, .. } = self;
         Second { scored: scored.into_iter().flatten().collect(), baseline, sight, totals }
     }
+}
+
+/// Every app's hours, with the number of its device and its role.
+fn hours_of<'d>(
+    devices: &'d [Device],
+    roles: &'d Roles,
+) -> impl Iterator<Item = (u32, &'d str, &'d AppHours)> {
+    (0..).zip(devices).flat_map(move |(number, device)| {
+        let hours = device.report.app_hours.iter();
+        hours.map(move |(app, hours)| (number, roles.role_of(Some(app)), hours))
+    })
 }
 
 fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer> {
@@ -208,6 +229,7 @@ struct Context<'c> {
     peers: &'c Peers,
     polls: &'c Polls,
     roles: &'c Roles,
+    role_hours: &'c RoleHours,
     settings: &'c Settings,
 }
 
@@ -264,6 +286,8 @@ impl Context<'_> {
             declared: &self.settings.declared,
             peers: self.peers,
             polls: self.polls,
+            app_hours: app.and_then(|app| device.report.app_hours.get(app)).map_or(&[][..], Vec::as_slice),
+            role_hours: self.role_hours,
             thresholds: &thresholds,
         };
         let is_shared = !series.key.destination.is_group() && case.features.reach >= SHARED_REACH;

@@ -1,9 +1,11 @@
 //! The attribution join: what one phone says, put beside what the network saw of it.
 
+mod hours;
 mod phone_only;
 mod roles;
 mod stacks;
 
+pub use hours::app_hours;
 pub use phone_only::connections_of_phone;
 pub use roles::Roles;
 pub use stacks::app_stacks;

@@ -1,11 +1,12 @@
 //! Roles of apps: what telemetry says, then the user's file, then the shipped map.
 
+use bitcode::{Decode, Encode};
 use std::collections::BTreeMap;
 use undertone_core::model::Telemetry;
 use undertone_core::roles::{ROLE_UNKNOWN, shipped_role};
 
 /// Votes for the role of each app; mergeable.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Roles {
     votes: BTreeMap<Box<str>, BTreeMap<Box<str>, u64>>,
     declared: BTreeMap<Box<str>, Box<str>>,

@@ -17,6 +17,8 @@ const FACILITY: u32 = 16;
 const HEADER_MAX: usize = 512;
 const NAME_MAX: usize = 1023;
 const TEXT_MAX: usize = 4000;
+const APP_MAX: usize = 31;
+const DEVICE_MAX: usize = 255;
 
 /// Writes one syslog line a finding.
 ///
@@ -55,18 +57,7 @@ fn extension(finding: &Finding) -> String {
     fields.put("end", &millis(finding.last_seen));
     fields.put("rt", &millis(finding.last_seen));
     fields.put("externalId", &finding.id);
-    fields.put(
-        "act",
-        if finding.suppressed.is_some() {
-            "suppressed"
-        } else if finding.alert {
-            "alert"
-        } else if finding.lead {
-            "lead"
-        } else {
-            "below"
-        },
-    );
+    fields.put("act", finding.standing());
     fields.labelled("cs1", "attackTechnique", main_attack(finding).map(|attack| attack.technique));
     fields.labelled("cs2", "confidence", Some(finding.confidence.as_str()));
     fields.labelled("cs3", "appRole", Some(finding.app.role.as_str()));
@@ -88,7 +79,12 @@ impl Fields {
         if !self.0.is_empty() {
             self.0.push(' ');
         }
-        let longest = if key.starts_with("cs") || key == "reason" { TEXT_MAX } else { NAME_MAX };
+        let longest = match key {
+            "app" => APP_MAX,
+            "deviceExternalId" => DEVICE_MAX,
+            key if key.starts_with("cs") => TEXT_MAX,
+            _ => NAME_MAX,
+        };
         // Writing to a String cannot fail.
         let _infallible = write!(self.0, "{key}={}", value(text, longest));
     }

@@ -85,6 +85,8 @@ fn observables(objects: &mut BTreeMap<String, Value>, finding: &Finding) -> Vec<
     let sources: Vec<_> = finding.device.addresses.iter().map(|ip| add(address(ip))).collect();
     let targets: Vec<_> = destination.addresses.iter().map(|ip| add(address(ip))).collect();
     let name = destination.name.as_ref().or(destination.domain.as_ref());
+    // What is no host name must not stand as one (STIX 2.1 section 6.4); the sighting's description has it.
+    let name = name.filter(|name| is_host_name(name));
     let name = name.map(|name| add(observable("domain-name", json!({ "value": name }))));
     let app = finding.app.id.as_deref().unwrap_or("unknown app");
     let software = add(observable("software", json!({ "name": app })));
@@ -152,6 +154,17 @@ fn keep(objects: &mut BTreeMap<String, Value>, object: Value) -> String {
     let id = object.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
     objects.insert(id.clone(), object);
     id
+}
+
+/// RFC 1123: labels of letters, digits and inner hyphens. Names on the wire are ASCII, other scripts as `xn--`.
+fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 /// A protocol name as STIX wants it: lower case, letters, digits and `-`; `ip` for anything else.

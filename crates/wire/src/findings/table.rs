@@ -30,7 +30,7 @@ pub fn write_table<W: Write>(mut out: W, findings: &[&Finding], style: TerminalS
     writeln!(out, "{}", style.paint("1", &line(&HEADS.map(str::to_owned), &widths)))?;
     for (finding, row) in findings.iter().zip(&rows) {
         writeln!(out, "{}", style.paint(severity_code(finding.severity), &line(row, &widths)))?;
-        for (lead, text) in notes(finding) {
+        for (lead, text) in in_full(row, &widths).into_iter().chain(notes(finding)) {
             let indent = " ".repeat(5);
             for (at, part) in wrapped(&text, style.columns().saturating_sub(7)).iter().enumerate() {
                 let bullet = if at == 0 { lead } else { " " };
@@ -64,6 +64,13 @@ fn cells(finding: &Finding, rank: u64) -> [String; 9] {
     ]
 }
 
+/// Device, app and destination in full, where a narrow terminal cuts one of them.
+fn in_full(row: &[String; 9], widths: &[usize; 9]) -> Option<(&'static str, String)> {
+    let [_, _, _, device, app, destination, ..] = row;
+    let is_cut = row.iter().zip(widths).any(|(cell, width)| super::text::escaped(cell).width() > *width);
+    is_cut.then(|| (">", format!("{device}: {app} to {destination}")))
+}
+
 /// What stands under a finding: what it is worth, then why.
 fn notes(finding: &Finding) -> Vec<(&'static str, String)> {
     let mut notes = vec![("=", standing(finding))];
@@ -85,7 +92,7 @@ pub(super) fn standing(finding: &Finding) -> String {
     }
 }
 
-fn own_standing(finding: &Finding) -> String {
+pub(super) fn own_standing(finding: &Finding) -> String {
     let id = &finding.id;
     let confidence = finding.confidence.as_str();
     if finding.alert {

@@ -9,9 +9,10 @@ use crate::rfc3339;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use undertone_core::finding::{
-    AppState, AppUsual, CheckIn, Finding, InForce, Lock, Trace, TraceOf, UsualDestination,
+    AppState, AppUsual, CheckIn, Finding, InForce, Lock, Trace, TraceOf, UsualDestination, UsualService,
 };
 use undertone_core::model::Timestamp;
+use undertone_core::series::Service;
 use undertone_core::thresholds::ThresholdKey;
 
 /// Letters of the lock state, of the app's state and of pushes; `-` is unknown, or no push.
@@ -57,16 +58,19 @@ struct HoursRow {
 /// An app's habits as they are written.
 #[derive(Serialize)]
 pub(super) struct UsualRow<'a> {
-    devices: u32,
+    others: u32,
     others_here: u32,
-    destinations: Vec<UsualDestinationRow<'a>>,
+    destinations: Vec<OthersRow<'a>>,
     more: u64,
+    services: Vec<OthersRow<'a>>,
+    alone: &'a [String],
+    alone_more: u64,
 }
 
 #[derive(Serialize)]
-struct UsualDestinationRow<'a> {
+struct OthersRow<'a> {
     name: &'a str,
-    devices: u32,
+    others: u32,
 }
 
 impl TraceRow {
@@ -97,13 +101,16 @@ impl TraceRow {
 
 impl<'a> UsualRow<'a> {
     pub(super) fn of(usual: &'a AppUsual) -> Self {
-        let row =
-            |known: &'a UsualDestination| UsualDestinationRow { name: &known.name, devices: known.devices };
+        let destination = |known: &'a UsualDestination| OthersRow { name: &known.name, others: known.others };
+        let service = |known: &'a UsualService| OthersRow { name: &known.name, others: known.others };
         Self {
-            devices: usual.devices,
+            others: usual.others,
             others_here: usual.others_here,
-            destinations: usual.destinations.iter().map(row).collect(),
+            destinations: usual.destinations.iter().map(destination).collect(),
             more: usual.more,
+            services: usual.services.iter().map(service).collect(),
+            alone: &usual.alone,
+            alone_more: usual.alone_more,
         }
     }
 }
@@ -158,16 +165,19 @@ struct HoursIn {
 /// An app's habits as they are read.
 #[derive(Deserialize)]
 pub(super) struct UsualIn {
-    devices: u32,
+    others: u32,
     others_here: u32,
-    destinations: Vec<UsualDestinationIn>,
+    destinations: Vec<OthersIn>,
     more: u64,
+    services: Vec<OthersIn>,
+    alone: Vec<String>,
+    alone_more: u64,
 }
 
 #[derive(Deserialize)]
-struct UsualDestinationIn {
+struct OthersIn {
     name: String,
-    devices: u32,
+    others: u32,
 }
 
 impl TraceIn {
@@ -218,15 +228,24 @@ impl TraceIn {
 
 impl UsualIn {
     pub(super) fn into_usual(self) -> Result<AppUsual, FindingError> {
-        if self.destinations.len() > AppUsual::DESTINATIONS_MAX {
-            return Err(FindingError::TooMany("app_usual.destinations"));
+        let is_over = [
+            ("app_usual.destinations", self.destinations.len() > AppUsual::DESTINATIONS_MAX),
+            ("app_usual.services", self.services.len() > Service::ALL.len()),
+            ("app_usual.alone", self.alone.len() > AppUsual::ALONE_MAX),
+        ];
+        if let Some((field, _)) = is_over.into_iter().find(|(_, is_over)| *is_over) {
+            return Err(FindingError::TooMany(field));
         }
-        let known = |row: UsualDestinationIn| UsualDestination { name: row.name, devices: row.devices };
+        let destination = |row: OthersIn| UsualDestination { name: row.name, others: row.others };
+        let service = |row: OthersIn| UsualService { name: row.name, others: row.others };
         Ok(AppUsual {
-            devices: self.devices,
+            others: self.others,
             others_here: self.others_here,
-            destinations: self.destinations.into_iter().map(known).collect(),
+            destinations: self.destinations.into_iter().map(destination).collect(),
             more: self.more,
+            services: self.services.into_iter().map(service).collect(),
+            alone: self.alone,
+            alone_more: self.alone_more,
         })
     }
 }

@@ -81,12 +81,12 @@ pub(super) fn sessions(finding: &Finding) -> Vec<String> {
     sessions
 }
 
-/// The items after `lead`, or nothing for none.
+/// The first items after `lead`, and how many there are besides; nothing for none.
 fn listed<T: ToString>(lead: &str, items: &[T]) -> String {
     if items.is_empty() {
         return String::new();
     }
-    format!("{lead}{}", items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+    format!("{lead}{}", named(items.iter().map(ToString::to_string), 0))
 }
 
 /// Why it is odd for this app: what the app does elsewhere, then the strongest reasons.
@@ -112,32 +112,56 @@ pub(super) fn odd(finding: &Finding) -> Vec<String> {
     lines
 }
 
+/// What the app does on other phones, and whether any of them does this.
 fn habits(app: &str, finding: &Finding, usual: &AppUsual) -> Vec<String> {
-    let named = usual.destinations.iter().take(NAMED_MAX);
-    let named: Vec<String> = named.map(|known| format!("{} (on {})", known.name, known.devices)).collect();
-    let target = destination_label(&finding.destination);
     let role = match finding.app.role.as_str() {
         "unknown" => "of no known role".to_owned(),
         role => format!("of the role {role}"),
     };
-    let phones = if usual.devices == 1 { "1 phone" } else { "phones" };
-    let mut lines = vec![match (usual.devices, named.is_empty()) {
-        (1, true) => format!("{app}, {role}, is on this phone alone and talks to nothing else."),
-        (1, false) => {
-            format!("{app}, {role}, is on this phone alone. Besides this it talks to {}.", named.join(", "))
+    if usual.others == 0 {
+        let besides = match usual.alone.as_slice() {
+            [] => "and talks to nothing else".to_owned(),
+            alone => format!("and besides this talks to {}", named(alone.iter().cloned(), usual.alone_more)),
+        };
+        return vec![format!("{app}, {role}, is on this phone alone {besides}.")];
+    }
+    let phones = if usual.others == 1 { "1 other phone" } else { "other phones" };
+    let count = if usual.others == 1 { String::new() } else { format!("{} ", usual.others) };
+    let destinations = usual.destinations.iter().map(|known| format!("{} (on {})", known.name, known.others));
+    let there = if usual.destinations.is_empty() {
+        "talks to nothing else there".to_owned()
+    } else {
+        format!("talks there to {}", named(destinations, usual.more))
+    };
+    let mut lines = vec![format!("{app}, {role}, is on {count}{phones} and {there}.")];
+    let target = destination_label(&finding.destination);
+    let group = finding.destination.group.is_some();
+    lines.push(match usual.others_here {
+        0 if group => "No other phone's copy talks to any of these destinations.".to_owned(),
+        0 => format!("No other phone's copy talks to {target}."),
+        others if group => {
+            format!("{others} of the {} other copies talk to one of these, too.", usual.others)
         }
-        (devices, true) => format!("{app}, {role}, is on {devices} {phones} and talks to nothing else."),
-        (devices, false) => {
-            format!("{app}, {role}, is on {devices} {phones}. Normally it talks to {}.", named.join(", "))
-        }
-    }];
-    if usual.devices > 1 && finding.destination.group.is_none() {
-        lines.push(match usual.others_here {
-            0 => format!("No other phone's copy talks to {target}."),
-            others => format!("{others} of the {} other copies talk to {target}, too.", usual.devices - 1),
-        });
+        others => format!("{others} of the {} other copies talk to {target}, too.", usual.others),
+    });
+    if !usual.alone.is_empty() {
+        let alone = named(usual.alone.iter().cloned(), usual.alone_more);
+        lines.push(format!("On this phone alone it also talks to {alone}."));
+    }
+    let speaking = usual.others_speaking(&finding.service);
+    if !usual.services.is_empty() && speaking == 0 {
+        let services = usual.services.iter().map(|known| format!("{} (on {})", known.name, known.others));
+        let services = services.take(NAMED_MAX).collect::<Vec<_>>().join(", ");
+        lines.push(format!("No other copy speaks {}; they speak {services}.", finding.service));
     }
     lines
+}
+
+/// The first few of a list, and how many there are besides; `more` are not in the list.
+fn named(items: impl ExactSizeIterator<Item = String>, more: u64) -> String {
+    let more = more + items.len().saturating_sub(NAMED_MAX) as u64;
+    let named = items.take(NAMED_MAX).collect::<Vec<_>>().join(", ");
+    if more == 0 { named } else { format!("{named} and {more} more") }
 }
 
 /// With a capital and a full stop.
@@ -194,6 +218,7 @@ fn with_unit(value: f64, unit: &str) -> String {
     match unit {
         "" | "ratio" => short(value),
         "share" => format!("{} %", short(value * 100.0)),
+        "share of sessions" => format!("{} % of sessions", short(value * 100.0)),
         "share of devices" => format!("{} % of devices", short(value * 100.0)),
         unit => format!("{} {unit}", short(value)),
     }
@@ -202,8 +227,20 @@ fn with_unit(value: f64, unit: &str) -> String {
 /// A number with three significant digits, without an exponent where people read it.
 pub(super) fn short(value: f64) -> String {
     let size = value.abs();
-    if size >= 1e6 || (size > 0.0 && size < 1e-3) {
+    if size >= 1e6 || (size > 0.0 && size < 1e-6) {
         format!("{value:.2e}")
+    } else if size > 0.0 && size < 1e-3 {
+        // One digit: what is this small is small, whatever its second digit.
+        format!(
+            "{value:.*}",
+            if size < 1e-5 {
+                6
+            } else if size < 1e-4 {
+                5
+            } else {
+                4
+            }
+        )
     } else if size >= 100.0 {
         format!("{value:.0}")
     } else {
@@ -254,6 +291,9 @@ pub(super) fn checks(finding: &Finding) -> Vec<String> {
     }];
     checks.push(match &finding.destination.domain {
         Some(domain) => format!("who registered {domain}, when, and what certificate does it show?"),
+        None if finding.destination.group.is_some() => {
+            "who runs the addresses of this rotation, and what do they have in common?".to_owned()
+        }
         None if finding.destination.name.is_some() => {
             format!("who runs {target}? The name has no public suffix")
         }

@@ -29,6 +29,8 @@ pub fn write_difference(
         ("apps", apps),
         ("destinations by app", app_destinations),
         ("networking stacks", stacks),
+        ("networking stacks by app", app_stacks),
+        ("services by app", app_services),
     ] {
         let changes = changes(before, after, shares);
         writeln!(out, "\n{what}: {} differ", changes.len())?;
@@ -91,4 +93,14 @@ fn app_destinations(learned: &Learned) -> BTreeMap<String, u32> {
 
 fn stacks(learned: &Learned) -> BTreeMap<String, u32> {
     learned.baseline.stacks.iter().map(|(stack, devices)| (stack.to_string(), *devices)).collect()
+}
+
+fn app_stacks(learned: &Learned) -> BTreeMap<String, u32> {
+    let shown = learned.baseline.app_stacks.iter();
+    shown.map(|((app, stack), devices)| (format!("{app} with {stack}"), *devices)).collect()
+}
+
+fn app_services(learned: &Learned) -> BTreeMap<String, u32> {
+    let spoken = learned.baseline.app_services.iter();
+    spoken.map(|((app, service), devices)| (format!("{app} over {}", service.as_str()), *devices)).collect()
 }

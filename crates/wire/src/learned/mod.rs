@@ -17,7 +17,7 @@ pub const LEARNED_SCHEMA_VERSION: u32 = 1;
 /// What the file calls itself.
 const KIND: &str = "undertone-baseline";
 /// Largest file, bytes: twice what the bounds of learning come to.
-pub const LEARNED_BYTES_MAX: usize = 128 << 20;
+pub const LEARNED_BYTES_MAX: usize = 192 << 20;
 
 #[cfg(test)]
 mod tests;

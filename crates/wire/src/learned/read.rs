@@ -9,7 +9,7 @@ use undertone_core::baseline::{AppReach, Baseline, DaySet, Habit, Habits, Learne
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::history::{BIN_BANS, BIN_MAX, FleetMaxima, Maxima};
-use undertone_core::series::Destination;
+use undertone_core::series::{Destination, Service};
 
 /// Problems reported at the most.
 const PROBLEMS_MAX: usize = 100;
@@ -36,6 +36,9 @@ struct Document {
     apps: Vec<App>,
     app_destinations: Vec<Reached>,
     stacks: Vec<Stack>,
+    apps_with_stacks: Vec<Known>,
+    app_stacks: Vec<Known>,
+    app_services: Vec<Known>,
     habits: Option<KnownHabits>,
 }
 
@@ -57,6 +60,8 @@ struct Counts {
     apps: u64,
     app_destinations: u64,
     stacks: u64,
+    app_stacks: u64,
+    app_services: u64,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +96,16 @@ struct App {
 #[serde(deny_unknown_fields)]
 struct Stack {
     stack: String,
+    devices: u32,
+}
+
+/// What is known of an app: that it shows some stack, one stack, or a service.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    app: String,
+    stack: Option<String>,
+    service: Option<String>,
     devices: u32,
 }
 
@@ -171,11 +186,13 @@ fn learned(document: Document, check: &mut Check) -> Learned {
             insert(&mut baseline.stacks, stack, devices, check);
         }
     }
-    let Counts { destinations, apps, app_destinations, stacks } = document.seen_on_one_device;
+    by_app(&mut baseline, [document.apps_with_stacks, document.app_stacks, document.app_services], check);
+    let Counts { destinations, apps, app_destinations, stacks, app_stacks, app_services } =
+        document.seen_on_one_device;
     Learned {
         baseline,
         span,
-        singles: Singles { destinations, apps, app_destinations, stacks },
+        singles: Singles { destinations, apps, app_destinations, stacks, app_stacks, app_services },
         cut: document.cut,
         maxima,
         habits,
@@ -232,6 +249,40 @@ fn reached(entry: Reached, check: &mut Check) -> Option<(Option<Box<str>>, Desti
     let is_counted = check.counts(entry.devices, &name);
     let app = entry.app.map(|app| check.name(&app)).map_or(Some(None), |app| app.map(Some))?;
     is_counted.then_some((app, destination, Reach { devices: entry.devices, first_day, last_day }))
+}
+
+/// Apps with any stack known, their stacks, and their services.
+fn by_app(baseline: &mut Baseline, [with_stacks, stacks, services]: [Vec<Known>; 3], check: &mut Check) {
+    for entry in with_stacks {
+        if let Some((app, devices)) = known(&entry, [entry.stack.is_none(), entry.service.is_none()], check) {
+            insert(&mut baseline.app_stack_devices, app, devices, check);
+        }
+    }
+    for entry in stacks {
+        if let Some((app, devices)) = known(&entry, [entry.stack.is_some(), entry.service.is_none()], check)
+            && let Some(stack) = check.name(entry.stack.as_deref().unwrap_or_default())
+        {
+            insert(&mut baseline.app_stacks, (app, stack), devices, check);
+        }
+    }
+    for entry in services {
+        let service = entry.service.as_deref().and_then(Service::from_name);
+        if let Some((app, devices)) = known(&entry, [entry.stack.is_none(), service.is_some()], check)
+            && let Some(service) = service
+        {
+            insert(&mut baseline.app_services, (app, service), devices, check);
+        }
+    }
+}
+
+/// The app of an entry and its devices, where its other fields are as they must be.
+fn known(entry: &Known, fields: [bool; 2], check: &mut Check) -> Option<(Box<str>, u32)> {
+    let app = check.name(&entry.app).filter(|_| check.counts(entry.devices, &entry.app))?;
+    if fields.contains(&false) {
+        check.add(|| format!("an entry of `{}` has not the fields of its list", entry.app));
+        return None;
+    }
+    Some((app, entry.devices))
 }
 
 fn insert<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V, check: &mut Check) {

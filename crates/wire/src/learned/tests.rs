@@ -4,13 +4,14 @@ use super::*;
 use undertone_core::baseline::{AppReach, Habits, Learned, Reach, Singles};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
-use undertone_core::series::Destination;
+use undertone_core::series::{Destination, Service};
 
 fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     let (first_day, last_day) = (Day::from_number(20_577), Day::from_number(20_580));
     let mut learned = Learned { sight: Sight::Telemetry, ..Learned::default() };
     learned.span = Some((first_day, last_day));
-    learned.singles = Singles { destinations: 7, apps: 1, app_destinations: 9, stacks: 0 };
+    learned.singles =
+        Singles { destinations: 7, apps: 1, app_destinations: 9, stacks: 0, app_stacks: 2, app_services: 1 };
     learned.baseline.devices = devices;
     learned.baseline.device_days = 4 * u64::from(devices);
     for (domain, devices) in shared {
@@ -23,6 +24,11 @@ fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     learned.baseline.destinations.insert(address, Reach { devices: 2, first_day, last_day });
     learned.baseline.apps.insert("com.example.a".into(), AppReach { devices, personal_devices: 3 });
     learned.baseline.stacks.insert("t13d\u{1b}\"x".into(), 5);
+    let app = || Box::from("com.example.a");
+    learned.baseline.app_stack_devices.insert(app(), 9);
+    learned.baseline.app_stacks.insert((app(), "okhttp".into()), 8);
+    learned.baseline.app_services.insert((app(), Service::Tls), 12);
+    learned.baseline.app_services.insert((app(), Service::Mqtt), 2);
     learned.maxima.first.add(0, 3 * u64::from(devices));
     learned.maxima.later.add(71, u64::from(devices));
     let mut habits = Habits::until(last_day);
@@ -68,6 +74,9 @@ fn a_file_that_contradicts_itself_is_refused() {
         ("\"sight\": \"telemetry\"", "\"sight\": \"psychic\"", "sight"),
         ("\"schema_version\": 1", "\"schema_version\": 2", "version 2"),
         ("\"cut\": 0", "\"cuts\": 0", "cuts"),
+        ("\"service\":\"mqtt\"", "\"service\":\"gopher\"", "fields"),
+        ("\"stack\":\"okhttp\"", "\"service\":\"tls\"", "fields"),
+        ("\"stack\":\"okhttp\"", "\"stack\":\"\"", "empty"),
     ] {
         let bad = good.replacen(from, to, 1);
         assert_ne!(bad, good, "{from}");
@@ -91,6 +100,8 @@ fn words_escape_what_others_wrote_and_count_what_is_not_named() {
         "destinations: 3 shared, 7 on one device",
         "100.0 %       40  example.com",
         "and 1 more",
+        "com.example.a with okhttp",
+        "services by app: 2 shared, 1 on one device",
         "too few",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
@@ -109,7 +120,7 @@ fn differences_are_new_gone_and_changed() {
     let expected = ["  -  50.0 % ->   0.0 %  gone.example", "  ~  10.0 % ->  50.0 %  grown.example"];
     assert_eq!(&lines[..2], expected, "{text}");
     assert_eq!(lines[2], "  +   0.0 % ->  10.0 %  new.example", "{text}");
-    assert_eq!(count, 7, "{text}");
+    assert_eq!(count, 9, "{text}");
     let mut same = Vec::new();
     assert_eq!(write_difference(&mut same, &after, &after, 10).unwrap(), 0);
 }

@@ -32,6 +32,13 @@ pub fn write_learned_text(out: &mut dyn Write, learned: &Learned, named_max: usi
     section(out, ("destinations by app", singles.app_destinations), by_app.collect(), (total, named_max))?;
     let stacks = baseline.stacks.iter().map(|(stack, devices)| (stack.to_string(), *devices));
     section(out, ("networking stacks", singles.stacks), stacks.collect(), (total, named_max))?;
+    let by_app =
+        baseline.app_stacks.iter().map(|((app, stack), devices)| (format!("{app} with {stack}"), *devices));
+    section(out, ("networking stacks by app", singles.app_stacks), by_app.collect(), (total, named_max))?;
+    let by_app = baseline.app_services.iter();
+    let by_app =
+        by_app.map(|((app, service), devices)| (format!("{app} over {}", service.as_str()), *devices));
+    section(out, ("services by app", singles.app_services), by_app.collect(), (total, named_max))?;
     if learned.cut > 0 {
         writeln!(out, "\n{} entries of the fewest devices were left out to bound the file", learned.cut)?;
     }

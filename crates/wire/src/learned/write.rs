@@ -29,6 +29,7 @@ pub fn write_learned(out: &mut dyn Write, learned: &Learned) -> io::Result<()> {
             json!({
                 "destinations": singles.destinations, "apps": singles.apps,
                 "app_destinations": singles.app_destinations, "stacks": singles.stacks,
+                "app_stacks": singles.app_stacks, "app_services": singles.app_services,
             }),
         ),
         ("device_day_maxima", histogram(&maxima.first)),
@@ -45,7 +46,20 @@ pub fn write_learned(out: &mut dyn Write, learned: &Learned) -> io::Result<()> {
     let by_app = baseline.app_destinations.iter().map(|((app, to), reach)| reached(Some(app), to, reach));
     list(out, "app_destinations", by_app, ",")?;
     let stacks = baseline.stacks.iter().map(|(stack, devices)| json!({ "stack": stack, "devices": devices }));
-    list(out, "stacks", stacks, if habits.is_some() { "," } else { "" })?;
+    list(out, "stacks", stacks, ",")?;
+    // On how many devices any of an app's stacks is known.
+    let by_app =
+        baseline.app_stack_devices.iter().map(|(app, devices)| json!({ "app": app, "devices": devices }));
+    list(out, "apps_with_stacks", by_app, ",")?;
+    let by_app = baseline
+        .app_stacks
+        .iter()
+        .map(|((app, stack), devices)| json!({ "app": app, "stack": stack, "devices": devices }));
+    list(out, "app_stacks", by_app, ",")?;
+    let by_app = baseline.app_services.iter().map(
+        |((app, service), devices)| json!({ "app": app, "service": service.as_str(), "devices": devices }),
+    );
+    list(out, "app_services", by_app, if habits.is_some() { "," } else { "" })?;
     if let Some(habits) = habits {
         write_habits(out, habits)?;
     }

@@ -1,7 +1,7 @@
-//! STIX and Sigma against the libraries of their communities: Python's `stix2` and `pySigma`.
+//! STIX and Sigma against the libraries of their communities: Python's `stix2`, `stix2-validator` and `pySigma`.
 //!
-//! `UNDERTONE_PYTHON` names an interpreter that has them (`pip install stix2 pysigma`); without them the tests say that
-//! they were skipped.
+//! `UNDERTONE_PYTHON` names an interpreter that has them (`pip install stix2 stix2-validator pysigma`, which the gate
+//! does where it can); without them the tests say that they were skipped.
 
 use crate::sample;
 use std::io::Write;
@@ -50,6 +50,19 @@ fn the_stix_library_takes_the_bundle() {
     // It refuses what it should: the check can fail.
     let broken = String::from_utf8(bundle).unwrap().replace(r#""is_active":false"#, r#""is_active":true"#);
     assert_eq!(asked("stix2", SCRIPT, broken.as_bytes()).map(|(is_good, _)| is_good), Some(false));
+}
+
+/// The JSON Schemas of the standard, which come with the validator.
+#[test]
+fn the_stix_validator_takes_the_bundle() {
+    const SCRIPT: &str = "import sys; from stix2validator import validate_string; \
+        result = validate_string(sys.stdin.buffer.read().decode()); \
+        print([str(error) for error in result.errors]); sys.exit(not result.is_valid)";
+    let bundle = written(Format::Stix);
+    let Some((is_good, said)) = asked("stix2validator", SCRIPT, &bundle) else { return };
+    assert!(is_good, "{said}");
+    let broken = String::from_utf8(bundle).unwrap().replace(r#""first_observed""#, r#""first_observde""#);
+    assert_eq!(asked("stix2validator", SCRIPT, broken.as_bytes()).map(|(is_good, _)| is_good), Some(false));
 }
 
 #[test]

@@ -34,6 +34,36 @@ fn events_are_valid_by_the_standards_own_schema() {
     }
 }
 
+/// What the class requires, written down here for machines that have not its schema.
+#[test]
+fn events_have_what_the_class_requires() {
+    for finding in [sample::alert(), sample::lead(), sample::below(), sample::hostile("x")] {
+        let mut out = Vec::new();
+        write_ocsf(&mut out, &[&finding]).unwrap();
+        let event: Value = serde_json::from_slice(&out).unwrap();
+        for (at, wanted) in
+            [("/category_uid", 2), ("/class_uid", 2004), ("/activity_id", 1), ("/type_uid", 200_401)]
+        {
+            assert_eq!(event.pointer(at), Some(&Value::from(wanted)), "{at}");
+        }
+        for at in ["/time", "/severity_id", "/finding_info/analytic/type_id", "/finding_info/first_seen_time"]
+        {
+            assert!(event.pointer(at).is_some_and(Value::is_i64), "{at}");
+        }
+        for at in ["/metadata/version", "/metadata/product/name", "/finding_info/uid", "/finding_info/title"]
+        {
+            assert!(event.pointer(at).is_some_and(Value::is_string), "{at}");
+        }
+        assert_eq!(event["metadata"]["version"], "1.8.0");
+        assert_eq!(event["device"]["type_id"], if finding.lead { 0 } else { 5 });
+        let attacks = event["finding_info"]["attacks"].as_array().unwrap();
+        assert!(!attacks.is_empty() && attacks.iter().all(|attack| attack["tactic"]["uid"] == "TA0037"));
+        assert!(event["anomaly_analyses"].as_array().is_some_and(|all| !all.is_empty()));
+        let resource = &event["resources"][0];
+        assert_eq!(resource["uid"].as_str(), finding.app.id.as_deref());
+    }
+}
+
 #[test]
 fn the_check_sees_what_is_wrong() {
     let Some(schema) = schema() else { return };

@@ -4,7 +4,7 @@ use undertone_core::attack::{Element, attacks_of};
 use undertone_core::evidence::{Evidence, EvidenceKind};
 use undertone_core::finding::{
     AppState, AppUsual, Calibration, CheckIn, Confidence, Finding, FindingApp, FindingDestination,
-    FindingDevice, InForce, Lock, Severity, Trace, TraceOf, UsualDestination, score_of,
+    FindingDevice, InForce, Lock, Severity, Trace, TraceOf, UsualDestination, UsualService, score_of,
 };
 use undertone_core::model::{Platform, Timestamp};
 use undertone_core::thresholds::ThresholdKey;
@@ -16,8 +16,6 @@ pub(crate) fn alert() -> Finding {
     Finding {
         id: "6f1c0a2b9d3e4f58".to_owned(),
         alert: true,
-        lead: false,
-        below_because: None,
         day: last_seen.day(),
         attack: attacks_of(Platform::Android, true),
         first_seen,
@@ -55,7 +53,7 @@ pub(crate) fn alert() -> Finding {
         thresholds: vec![InForce { key: ThresholdKey::BeaconIntervalVariance, value: 1.0 }],
         trace: Some(trace(60)),
         app_usual: Some(usual("api.torch.example")),
-        suppressed: None,
+        ..Finding::default()
     }
 }
 
@@ -93,13 +91,19 @@ pub(crate) fn trace(count: i64) -> Trace {
 
 fn usual(name: &str) -> AppUsual {
     AppUsual {
-        devices: 14,
+        others: 14,
         others_here: 0,
         destinations: vec![
-            UsualDestination { name: name.to_owned(), devices: 14 },
-            UsualDestination { name: "ads.example".to_owned(), devices: 9 },
+            UsualDestination { name: name.to_owned(), others: 14 },
+            UsualDestination { name: "ads.example".to_owned(), others: 9 },
         ],
         more: 3,
+        services: vec![
+            UsualService { name: "tls".to_owned(), others: 14 },
+            UsualService { name: "quic".to_owned(), others: 6 },
+        ],
+        alone: vec![name.to_owned()],
+        alone_more: 1,
     }
 }
 
@@ -108,7 +112,6 @@ pub(crate) fn lead() -> Finding {
     let alert = alert();
     Finding {
         id: "0badc0de00000001".to_owned(),
-        alert: false,
         lead: true,
         attack: attacks_of(Platform::Unknown, false),
         device: FindingDevice {
@@ -126,21 +129,16 @@ pub(crate) fn lead() -> Finding {
         },
         service: "unknown".to_owned(),
         events: 1,
-        interval_median_secs: None,
         score: score_of(3.5),
         weight_bans: 3.5,
-        expected_false_per_1000_device_days: None,
-        calibration: None,
-        q_value: None,
         severity: Severity::Medium,
         confidence: Confidence::Low,
         evidence: vec![timing()],
-        sessions: vec![],
         limits: vec!["no app attribution".to_owned(), "device lock state unknown".to_owned()],
-        thresholds: vec![],
-        trace: None,
-        app_usual: None,
-        ..alert
+        day: alert.day,
+        first_seen: alert.first_seen,
+        last_seen: alert.last_seen,
+        ..Finding::default()
     }
 }
 

@@ -82,8 +82,46 @@ fn cef_lines_have_seven_header_fields_whatever_the_text() {
         let keys: Vec<_> =
             unescaped(&extension, '=').into_iter().map(|at| key_before(&extension, at)).collect();
         assert_eq!(keys.len(), keys.iter().collect::<BTreeSet<_>>().len(), "a key stands twice: {line}");
+        check_syslog(syslog);
+        check_lengths(&extension);
         let id = format!("externalId={}", finding.id);
         assert!(extension.contains(&id) && keys.iter().all(|key| key.chars().all(char::is_alphanumeric)));
+    }
+}
+
+/// RFC 5424, section 6: priority and version, time, host, app, process, message id, structured data.
+fn check_syslog(head: &str) {
+    let (priority, rest) = head.strip_prefix('<').and_then(|text| text.split_once('>')).unwrap();
+    assert!(priority.parse::<u8>().unwrap() <= 191 && priority.len() <= 3);
+    let parts: Vec<&str> = rest.split(' ').collect();
+    let [version, time, host, app, process, message, data, end] = parts[..] else { panic!("{head}") };
+    assert_eq!(
+        (version, host, app, process, message, data, end),
+        ("1", "-", "undertone", "-", "finding", "-", "")
+    );
+    // At the most six digits of a second's fraction.
+    assert!(time.len() == 27 && time.ends_with('Z'), "{time}");
+}
+
+/// No value is longer than `ArcSight`'s dictionary has room for, in characters before escaping.
+fn check_lengths(extension: &str) {
+    let starts = unescaped(extension, '=');
+    for (at, next) in starts.iter().zip(starts.iter().skip(1).map(Some).chain([None])) {
+        let key = key_before(extension, *at);
+        let end = next.map_or(extension.len(), |next| *next - key_before(extension, *next).len() - 1);
+        let value = &extension[at + 1..end];
+        let most = match key {
+            "app" => 31,
+            "externalId" => 40,
+            "act" => 63,
+            "deviceExternalId" => 255,
+            key if key.starts_with("cs") => 4000,
+            _ => 1023,
+        };
+        // Two characters stand for an escaped one; a deceptive one is shown as its number.
+        let escapes = value.matches('\\').count();
+        let numbers = value.matches("\\\\u{").count() * "\\u{202e}".len();
+        assert!(value.chars().count() <= most + escapes + numbers, "{key}: {value}");
     }
 }
 
@@ -184,6 +222,61 @@ fn a_navigator_layer_scores_each_technique_by_its_strongest_finding() {
     assert_eq!(techniques[1]["score"], 87.3);
     let none: Value = serde_json::from_str(&written(Format::Navigator, &[])).unwrap();
     assert_eq!(none["techniques"], serde_json::json!([]));
+    for layer in [&layer, &none] {
+        check_layer(layer);
+    }
+}
+
+/// Keys and types by "ATT&CK Navigator Layer File Format Definition" 4.5: those that it requires, and none that it
+/// does not know.
+fn check_layer(layer: &Value) {
+    let known = |object: &Value, required: &[&str], others: &[&str]| {
+        let keys: BTreeSet<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+        for key in required {
+            assert!(keys.contains(key), "{key} of {object}");
+        }
+        let foreign: Vec<_> =
+            keys.iter().filter(|key| !required.contains(key) && !others.contains(key)).collect();
+        assert!(foreign.is_empty(), "{foreign:?}");
+    };
+    known(
+        layer,
+        &["versions", "name", "domain"],
+        &[
+            "description",
+            "techniques",
+            "gradient",
+            "legendItems",
+            "links",
+            "metadata",
+            "sorting",
+            "hideDisabled",
+        ],
+    );
+    known(&layer["versions"], &["layer", "navigator"], &["attack"]);
+    known(&layer["gradient"], &["colors", "minValue", "maxValue"], &[]);
+    assert!(layer["gradient"]["colors"].as_array().unwrap().len() >= 2);
+    for item in layer["legendItems"].as_array().unwrap() {
+        known(item, &["label", "color"], &[]);
+        let colour = item["color"].as_str().unwrap();
+        assert!(colour.len() == 7 && colour.starts_with('#'), "{colour}");
+    }
+    for technique in layer["techniques"].as_array().unwrap() {
+        known(
+            technique,
+            &["techniqueID"],
+            &["tactic", "score", "comment", "enabled", "color", "metadata", "links", "showSubtechniques"],
+        );
+        assert!(technique["score"].is_number() && technique["comment"].is_string());
+        assert_eq!(technique["tactic"], "command-and-control");
+        for row in technique["metadata"].as_array().unwrap() {
+            known(row, &["name", "value"], &[]);
+            assert!(row["name"].is_string() && row["value"].is_string(), "{row}");
+        }
+        for link in technique["links"].as_array().unwrap() {
+            known(link, &["label", "url"], &[]);
+        }
+    }
 }
 
 #[test]

@@ -2,19 +2,15 @@
 
 use super::*;
 use crate::attack::attacks_of;
-use crate::finding::{Confidence, FindingApp, FindingDestination, FindingDevice, Severity};
-use crate::model::{Platform, Timestamp};
+use crate::finding::{FindingApp, FindingDestination, FindingDevice};
+use crate::model::Platform;
 
 fn finding() -> Finding {
     Finding {
         id: "6f1c0a2b9d3e4f58".to_owned(),
         alert: true,
-        lead: false,
-        below_because: None,
         day: Day::from_number(20_000),
         attack: attacks_of(Platform::Android, true),
-        first_seen: Timestamp::default(),
-        last_seen: Timestamp::default(),
         device: FindingDevice { id: "d-1".to_owned(), platform: Platform::Android, addresses: Vec::new() },
         app: FindingApp { id: Some("com.a".to_owned()), role: "tools".to_owned(), attribution: "name" },
         destination: FindingDestination {
@@ -25,22 +21,8 @@ fn finding() -> Finding {
             group: None,
         },
         service: "tls".to_owned(),
-        events: 288,
         interval_median_secs: Some(300.0),
-        score: 80.0,
-        weight_bans: 7.0,
-        expected_false_per_1000_device_days: None,
-        calibration: None,
-        q_value: None,
-        severity: Severity::High,
-        confidence: Confidence::Medium,
-        evidence: Vec::new(),
-        sessions: Vec::new(),
-        limits: Vec::new(),
-        thresholds: Vec::new(),
-        trace: None,
-        app_usual: None,
-        suppressed: None,
+        ..Finding::default()
     }
 }
 

@@ -52,3 +52,39 @@ fn a_person_a_short_history_or_a_little_more_is_none() {
         assert_eq!(weigh(&scene(counts, flags).case()), None, "{counts:?}");
     }
 }
+
+/// The series' hours as its app's, with `others` connections of its other series in each.
+fn app_hours(counts: &[&[u32]], others: u32) -> Vec<(i32, u32)> {
+    let first = DAY + 1 - i64::try_from(counts.len()).unwrap();
+    let days = (first..).zip(counts).flat_map(|(day, hours)| (day * 24..).zip(hours.iter()));
+    days.map(|(hour, count)| (i32::try_from(hour).unwrap(), count + others)).collect()
+}
+
+#[test]
+fn a_spike_is_that_of_the_app_and_told_of_the_series_that_makes_it() {
+    // The series is new today: it has no days before, but the app has.
+    let today: &[&[u32]] = &[&[2, 40]];
+    let before: &[&[u32]] = &[QUIET, QUIET, &[2, 40]];
+    let mut scene = scene(today, EventFlags::NO_INTERACTION);
+    assert_eq!(weigh(&scene.case()), None);
+    scene.app_hours = app_hours(before, 1);
+    let found = weigh(&scene.case()).unwrap();
+    assert_eq!((found.observed, found.baseline, found.baseline_n), (Some(41.0), Some(4.0), Some(12)));
+    assert!(found.text.starts_with("com.a made 41 connections"), "{}", found.text);
+    // Most of the app's hour are connections of other series.
+    scene.app_hours = app_hours(before, 50);
+    assert_eq!(weigh(&scene.case()), None);
+}
+
+#[test]
+fn what_is_usual_for_the_role_is_no_spike() {
+    let mut scene = scene(&[&[2, 40]], EventFlags::NO_INTERACTION);
+    scene.app_hours = app_hours(&[QUIET, QUIET, &[2, 40]], 0);
+    let busy = vec![(0, 30); 20];
+    scene.role_hours = crate::baseline::RoleHours::new((0..11).map(|device| (device, "tools", &busy)));
+    assert_eq!(weigh(&scene.case()), None);
+    let calm = vec![(0, 5); 20];
+    scene.role_hours = crate::baseline::RoleHours::new((0..11).map(|device| (device, "tools", &calm)));
+    let found = weigh(&scene.case()).unwrap();
+    assert_eq!((found.baseline, found.baseline_n), (Some(5.0), Some(220)));
+}

@@ -26,7 +26,7 @@ fn scene(with_app: usize, own: &str) -> Scene {
 #[test]
 fn a_stack_that_the_app_uses_nowhere_else_is_foreign() {
     let mut scene = scene(20, "go-net");
-    scene.profile.stacks.add("go-net");
+    scene.profile.stacks.add("go-net".into());
     let found = weigh(&scene.case());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].element, Some(Element::AppNetworkBehaviorBaseline));
@@ -37,13 +37,13 @@ fn a_stack_that_the_app_uses_nowhere_else_is_foreign() {
 #[test]
 fn the_apps_own_stack_and_an_app_of_few_phones_say_nothing() {
     let mut own = scene(20, "okhttp");
-    own.profile.stacks.add("okhttp");
+    own.profile.stacks.add("okhttp".into());
     assert!(weigh(&own.case()).is_empty());
     let mut few = scene(10, "go-net");
-    few.profile.stacks.add("go-net");
+    few.profile.stacks.add("go-net".into());
     assert!(weigh(&few.case()).is_empty(), "nine other phones");
     let mut unknown = scene(20, "go-net");
-    unknown.profile.stacks.add("go-net");
+    unknown.profile.stacks.add("go-net".into());
     unknown.key.app = None;
     assert!(weigh(&unknown.case()).is_empty());
 }

@@ -8,7 +8,7 @@ use super::table::destination_label;
 use super::words::{app_label, benign, checks, facts, odd, seen, sessions};
 use std::io::{self, Write};
 use undertone_core::evidence::Evidence;
-use undertone_core::finding::Finding;
+use undertone_core::finding::{AppUsual, Finding};
 use unicode_width::UnicodeWidthStr;
 
 /// Blocks of the widest bar of a weight: 4 bans is the most that one kind of evidence gives.
@@ -139,25 +139,45 @@ impl<W: Write> Page<W> {
             .try_for_each(|part| writeln!(self.out, "              {part}"))
     }
 
-    /// What the app normally talks to, with this destination last.
+    /// What the app does on other phones, with this finding last.
     fn habits(&mut self, finding: &Finding) -> io::Result<()> {
-        let Some(usual) = &finding.app_usual else { return Ok(()) };
-        self.head(&format!("What {} talks to, by phones", app_label(finding)))?;
+        let Some(usual) = finding.app_usual.as_ref().filter(|usual| usual.others > 0) else { return Ok(()) };
+        self.head(&format!("What {} does on other phones", app_label(finding)))?;
         let own = destination_label(&finding.destination);
-        let rows = usual.destinations.iter().map(|known| (known.devices, known.name.as_str(), ""));
-        let here = (usual.others_here + 1, own.as_str(), "  <- this finding");
-        let rows: Vec<_> = rows.chain([here]).collect();
-        for (devices, name, mark) in rows {
-            let share = f64::from(devices) / f64::from(usual.devices.max(1));
+        let rows = usual.destinations.iter().map(|known| (known.others, known.name.as_str(), ""));
+        self.shares(usual, rows.chain([(usual.others_here, own.as_str(), "  <- this finding")]))?;
+        if usual.more > 0 {
+            writeln!(self.out, "  and {} more destinations", usual.more)?;
+        }
+        if usual.services.is_empty() {
+            return Ok(());
+        }
+        writeln!(self.out)?;
+        let speaks_it = |name: &str| if name == finding.service { "  <- this finding" } else { "" };
+        let rows =
+            usual.services.iter().map(|known| (known.others, known.name.as_str(), speaks_it(&known.name)));
+        let own = (usual.others_speaking(&finding.service) == 0).then_some((
+            0,
+            finding.service.as_str(),
+            "  <- this finding",
+        ));
+        self.shares(usual, rows.chain(own))
+    }
+
+    /// A line each: on how many other phones, as a bar, of what, and a mark.
+    fn shares<'f>(
+        &mut self,
+        usual: &AppUsual,
+        rows: impl Iterator<Item = (u32, &'f str, &'f str)>,
+    ) -> io::Result<()> {
+        for (others, name, mark) in rows {
+            let share = f64::from(others) / f64::from(usual.others.max(1));
             let bar = padded(&blocks(share * BAR_BLOCKS), 8);
-            let lead = format!("  {devices:>5} of {:<5} {bar} ", usual.devices);
+            let lead = format!("  {others:>5} of {:<5} {bar} ", usual.others);
             let room = self.style.columns().saturating_sub(lead.width() + mark.width());
             writeln!(self.out, "{lead}{}{mark}", fitted(name, room))?;
         }
-        match usual.more {
-            0 => Ok(()),
-            more => writeln!(self.out, "  and {more} more destinations"),
-        }
+        Ok(())
     }
 }
 

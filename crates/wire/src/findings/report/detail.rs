@@ -1,7 +1,7 @@
 //! One finding in full on the page.
 
 use super::super::paint::human_secs;
-use super::super::table::{destination_label, standing};
+use super::super::table::{destination_label, own_standing, standing};
 use super::super::words::{app_label, benign, checks, facts, mapped, odd, seen, sessions};
 use super::charts::{self, Chart, bar, weight_bar};
 use super::severity_mark;
@@ -35,7 +35,10 @@ pub(super) fn section(finding: &Finding, rank: usize) -> Markup {
                     @if let Some(secs) = finding.interval_median_secs { ", median interval " (human_secs(secs)) }
                 }
             }
-            p { (Said(standing(finding))) "." }
+            @if let Some(known) = &finding.suppressed {
+                p.known-note role="note" { b { "Suppressed: " } (Said(&known.reason)) " (record " code.copy { (Said(&known.by)) } ")" }
+            }
+            p { (Said(own_standing(finding))) "." }
             div.two {
                 div.block { h4 { "Why it is odd for this app" } (list(&odd(finding))) }
                 div.block { h4 { "What was seen" } (list(&summary_of(finding))) }
@@ -140,35 +143,53 @@ fn evidence_row(finding: &Finding, item: &Evidence) -> Markup {
     }
 }
 
-/// What the app talks to on other phones, with this destination last.
+/// What the app does on other phones, with this finding last.
 fn habits(finding: &Finding) -> Markup {
+    let app = app_label(finding);
     let Some(usual) = &finding.app_usual else {
-        return html! { div.block { h4 { "What the app talks to" } p.soft { "Not known." } } };
+        return html! { div.block { h4 { "What the app does on other phones" } p.soft { "Not known." } } };
     };
-    let share = |devices: u32| f64::from(devices) / f64::from(usual.devices.max(1));
-    let own = usual.others_here + 1;
+    if usual.others == 0 {
+        return html! {
+            div.block { h4 { "What the app does on other phones" } p.soft { "No other phone has " (Said(app)) "." } }
+        };
+    }
+    let destinations = usual.destinations.iter().map(|known| (known.name.clone(), known.others));
+    let services = usual.services.iter().map(|known| (known.name.clone(), known.others));
+    let (here, speaking) = (usual.others_here, usual.others_speaking(&finding.service));
     html! {
         div.scroll.habits {
             table {
                 caption {
-                    "What " (Said(app_label(finding))) " talks to, by phones that have it ("
-                    (usual.devices) ")" @if usual.more > 0 { "; " (usual.more) " more destinations are not listed" }
+                    "What " (Said(app)) " does on the " (usual.others) " other phones that have it"
+                    @if usual.more > 0 { "; " (usual.more) " more destinations are not listed" }
                 }
-                thead { tr { th scope="col" { "Destination" } th scope="col" { span.soft { "share" } } th.n scope="col" { "Phones" } } }
-                tbody {
-                    @for known in &usual.destinations {
-                        tr {
-                            th scope="row" { (Said(&known.name)) }
-                            td.mini aria-hidden="true" { (PreEscaped(bar(share(known.devices), "fill"))) }
-                            td.n { (known.devices) " of " (usual.devices) }
-                        }
-                    }
-                    tr {
-                        th scope="row" { b { (Said(destination_label(&finding.destination))) } " " span.soft { "this finding, over " (Said(&finding.service)) } }
-                        td.mini aria-hidden="true" { (PreEscaped(bar(share(own), "own"))) }
-                        td.n { (own) " of " (usual.devices) }
-                    }
+                (shares("Destination", usual.others, destinations, (&destination_label(&finding.destination), here)))
+                @if !usual.services.is_empty() {
+                    (shares("Protocol", usual.others, services, (&finding.service, speaking)))
                 }
+            }
+        }
+    }
+}
+
+/// A row each with a bar; the finding's own last, whether others have it or not.
+fn shares(head: &str, others: u32, rows: impl Iterator<Item = (String, u32)>, own: (&str, u32)) -> Markup {
+    let share = |count: u32| f64::from(count) / f64::from(others.max(1));
+    html! {
+        thead { tr { th scope="col" { (head) } th scope="col" { span.soft { "share" } } th.n scope="col" { "Phones" } } }
+        tbody {
+            @for (name, count) in rows.filter(|(name, _)| name != own.0) {
+                tr {
+                    th scope="row" { (Said(&name)) }
+                    td.mini aria-hidden="true" { (PreEscaped(bar(share(count), "fill"))) }
+                    td.n { (count) " of " (others) }
+                }
+            }
+            tr {
+                th scope="row" { b { (Said(own.0)) } " " span.soft { "this finding" } }
+                td.mini aria-hidden="true" { (PreEscaped(bar(share(own.1), "own"))) }
+                td.n { (own.1) " of " (others) }
             }
         }
     }

@@ -99,7 +99,7 @@ fn list(findings: &[&Finding]) -> Markup {
             details.need-js { summary { "How to search" } p id="how" {
                 "Words must all occur. Keys: " code { "device: app: dest: addr: role: severity: kind: element: technique: is: platform: service: confidence: day: score: events: id:" }
                 ". Quote values with blanks, put - before a term to leave it out, compare with " code { "severity:>=high score:>80 events:<50" }
-                "; " code { "is:" } " takes alert, lead or below. Keys on the keyboard: / search, j and k next and previous finding, Esc clear."
+                "; " code { "is:" } " takes alert, lead, below or suppressed. Keys on the keyboard: / search, j and k next and previous finding, Esc clear."
             } }
             div.scroll {
                 table {
@@ -136,16 +136,9 @@ fn sortable(name: &str, key: &str, class: &str, is_sorted: bool) -> Markup {
 
 fn row(finding: &Finding, rank: usize) -> Markup {
     let section = detail::anchor(rank);
-    let standing = if finding.alert {
-        "alert"
-    } else if finding.lead {
-        "lead"
-    } else {
-        "below"
-    };
     let target = destination_label(&finding.destination);
     html! {
-        tr data-section=(section) data-rank=(rank) data-id=(Said(&finding.id)) data-is=(standing)
+        tr data-section=(section) data-rank=(rank) data-id=(Said(&finding.id)) data-is=(finding.standing())
             data-score=(format!("{:.1}", finding.score)) data-severity=(finding.severity.as_str())
             data-confidence=(finding.confidence.as_str()) data-device=(Said(&finding.device.id))
             data-platform=(finding.device.platform.as_str()) data-app=(Said(app_label(finding)))
@@ -153,12 +146,15 @@ fn row(finding: &Finding, rank: usize) -> Markup {
             data-addresses=(addresses(finding)) data-service=(Said(&finding.service)) data-events=(finding.events)
             data-interval=(finding.interval_median_secs.unwrap_or_default()) data-day=(finding.day.to_string())
             data-last=(finding.last_seen.to_string()) data-kinds=(kinds(finding)) data-elements=(elements(finding))
-            data-techniques=(techniques(finding)) {
+            data-techniques=(techniques(finding)) class=[finding.suppressed.as_ref().map(|_| "known")] {
             td.n { (rank) }
             td.n.y { (format!("{:.1}", finding.score)) }
             td { (severity_mark(finding.severity)) }
             td.w { (Said(&finding.device.id)) }
-            td.w { a href={ "#" (section) } { (Said(app_label(finding))) } }
+            td.w {
+                a href={ "#" (section) } { (Said(app_label(finding))) }
+                @if finding.suppressed.is_some() { " " span.tag { "suppressed" } }
+            }
             td.w { (Said(&target)) }
             td.x { (Said(&finding.service)) }
             td.n.x { (finding.events) }

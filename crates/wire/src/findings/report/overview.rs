@@ -20,10 +20,15 @@ enum Order {
 }
 
 pub(super) fn section(findings: &[&Finding], run: Option<&RunFacts>) -> Markup {
-    let devices: BTreeSet<&str> = findings.iter().map(|finding| finding.device.id.as_str()).collect();
-    let alerts = findings.iter().filter(|finding| finding.alert).count();
-    let leads = findings.iter().filter(|finding| finding.lead).count();
-    let rest = findings.len() - alerts - leads;
+    let open = || findings.iter().filter(|finding| finding.suppressed.is_none());
+    let devices: BTreeSet<&str> = open().map(|finding| finding.device.id.as_str()).collect();
+    let alerts = open().filter(|finding| finding.alert).count();
+    let leads = open().filter(|finding| finding.lead).count();
+    let rest = open().count() - alerts - leads;
+    let shown = (findings.len() - open().count()) as u64;
+    // Of a scan it is known how many were left out.
+    let left_out = run.and_then(|run| run.summary.as_ref()).map_or(0, |summary| summary.suppressed);
+    let suppressed = shown.max(left_out);
     let known = run.and_then(|run| run.summary.as_ref()).map(|summary| summary.devices);
     html! {
         section id="overview" aria-labelledby="overview-head" {
@@ -32,6 +37,12 @@ pub(super) fn section(findings: &[&Finding], run: Option<&RunFacts>) -> Markup {
                 div.tile { b { (human_count(alerts as u64)) } span { "alerts, within the alert budget" } }
                 @if leads > 0 { div.tile { b { (human_count(leads as u64)) } span { "leads, ranked without error control" } } }
                 @if rest > 0 { div.tile { b { (human_count(rest as u64)) } span { "below the alert threshold" } } }
+                @if suppressed > 0 {
+                    div.tile {
+                        b { (human_count(suppressed)) }
+                        span { "suppressed: " @if shown > 0 { "shown below, marked" } @else { "known, and left out" } }
+                    }
+                }
                 div.tile {
                     b { (human_count(devices.len() as u64)) }
                     span { "phones with findings" @if let Some(known) = known { ", of " (human_count(known)) " seen" } }

@@ -1,0 +1,152 @@
+//! Devices after pass 1, kept in a file beside the records: what a change of thresholds is decided on, so that trying one
+//! needs neither the logs nor another look at each phone.
+//!
+//! The name is that of the records' file, hashed with what pass 1 decides by: windows of interaction and declared roles.
+
+use super::cache::{Slot, damaged, head_of, summary_of};
+use super::devices::{Assessed, Device};
+use super::fleet::Fleet;
+use super::settings::Settings;
+use super::shares::Shares;
+use super::{FROM_CACHE, ScanSummary};
+use crate::telemetry::Roles;
+use bitcode::{Decode, DecodeOwned, Encode};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Read, Write};
+use undertone_core::attribution::AttributionMethod;
+use undertone_core::coverage::DeviceSeen;
+use undertone_core::device::DeviceReport;
+use undertone_core::model::Platform;
+use undertone_core::thresholds::ThresholdKey;
+use undertone_wire::packed::RunHead;
+
+/// Longest part of a device, bytes: thousands of series of a week.
+const PART_BYTES_MAX: u64 = 1 << 30;
+
+/// What is kept of a device besides its report and its series; roles are the fleet's.
+#[derive(Encode, Decode)]
+struct Facts {
+    id: String,
+    platform: Platform,
+    duplicates: u64,
+    methods: BTreeMap<String, u64>,
+    method_of_app: BTreeMap<Box<str>, String>,
+    skew_micros: Option<i64>,
+    seen: DeviceSeen,
+}
+
+/// The slot of the devices that the records of `records` come to under these settings.
+pub(super) fn slot(records: &Slot, settings: &Settings) -> Slot {
+    let window = ThresholdKey::RecentUserInteractionWindow;
+    let thresholds = &settings.thresholds;
+    let mut text =
+        format!("devices {} {:?}", thresholds.global.recent_user_interaction_window_secs, settings.roles);
+    let platforms = thresholds.platforms.iter().map(|(name, over)| (name.as_str(), over));
+    let roles = thresholds.roles.iter().map(|(name, over)| (name.as_ref(), over));
+    let apps = thresholds.apps.iter().map(|(name, over)| (name.as_ref(), over));
+    for (name, over) in platforms.chain(roles).chain(apps) {
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, "\0{name}\0{:?}", over.get(&window));
+    }
+    records.beside(&text)
+}
+
+/// The fleet and what was read; `None` where nothing is kept, or it is damaged.
+pub(super) fn load(slot: &Slot, shares: Shares) -> Option<(Fleet, ScanSummary)> {
+    read(slot, shares).ok()
+}
+
+fn read(slot: &Slot, shares: Shares) -> io::Result<(Fleet, ScanSummary)> {
+    let (mut input, head) = slot.open()?;
+    let mut fleet = Fleet::new(shares, true, true);
+    let roles = next(&mut input)?.ok_or_else(damaged)?;
+    while let Some(facts) = next(&mut input)? {
+        let mut part = || next(&mut input)?.ok_or_else(damaged);
+        let (report, assessed) = (part()?, part()?);
+        let (facts, report, assessed) =
+            (decoded::<Facts>(&facts)?, decoded(&report)?, decoded::<Vec<Assessed>>(&assessed)?);
+        fleet.add(device(facts, report, assessed).ok_or_else(damaged)?);
+    }
+    fleet.roles = decoded(&roles)?;
+    Ok((fleet.settled(), summary_of(head).ok_or_else(damaged)?))
+}
+
+/// The next part; `None` at the end.
+fn next(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 8];
+    let (first, rest) = length.split_at_mut(1);
+    if input.read(first)? == 0 {
+        return Ok(None);
+    }
+    input.read_exact(rest)?;
+    let length = Some(u64::from_le_bytes(length)).filter(|n| *n <= PART_BYTES_MAX).ok_or_else(damaged)?;
+    let mut bytes = Vec::new();
+    input.take(length).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+fn decoded<T: DecodeOwned>(bytes: &[u8]) -> io::Result<T> {
+    bitcode::decode(bytes).map_err(|_not_ours| damaged())
+}
+
+/// Keeps all devices of a fleet.
+///
+/// # Errors
+/// A file that cannot be written; a fleet of which something was left out for its size.
+pub(super) fn store(slot: &Slot, fleet: &Fleet, summary: &ScanSummary) -> io::Result<()> {
+    if !fleet.is_whole() {
+        return Err(io::Error::other("the fleet is larger than memory holds whole"));
+    }
+    let mut head = RunHead { parts: Vec::new(), ..head_of(summary) };
+    head.notes.retain(|note| note != FROM_CACHE);
+    slot.create(&head, |out| {
+        put(out, &bitcode::encode(&fleet.roles))?;
+        for device in &fleet.devices {
+            // One at a time: all of them at once would be as much memory again.
+            put(out, &bitcode::encode(&facts(device)))?;
+            put(out, &bitcode::encode(&device.report))?;
+            put(out, &bitcode::encode(&device.assessed))?;
+        }
+        Ok(())
+    })
+}
+
+fn put(out: &mut dyn Write, part: &[u8]) -> io::Result<()> {
+    out.write_all(&(part.len() as u64).to_le_bytes())?;
+    out.write_all(part)
+}
+
+fn facts(device: &Device) -> Facts {
+    let owned = |method: &'static str| method.to_owned();
+    Facts {
+        id: device.id.clone(),
+        platform: device.platform,
+        duplicates: device.duplicates,
+        methods: device.methods.iter().map(|(method, count)| (owned(method), *count)).collect(),
+        method_of_app: device
+            .method_of_app
+            .iter()
+            .map(|(app, method)| (app.clone(), owned(method)))
+            .collect(),
+        skew_micros: device.skew_micros,
+        seen: device.seen,
+    }
+}
+
+/// The device; `None` where a method has another name.
+fn device(facts: Facts, report: DeviceReport, assessed: Vec<Assessed>) -> Option<Device> {
+    let method = |name: String| AttributionMethod::from_name(&name).map(AttributionMethod::as_str);
+    let methods = facts.methods.into_iter().map(|(name, count)| Some((method(name)?, count)));
+    let by_app = facts.method_of_app.into_iter().map(|(app, name)| Some((app, method(name)?)));
+    Some(Device {
+        methods: methods.collect::<Option<_>>()?,
+        method_of_app: by_app.collect::<Option<_>>()?,
+        report,
+        assessed,
+        duplicates: facts.duplicates,
+        skew_micros: facts.skew_micros,
+        seen: facts.seen,
+        ..Device::new(&facts.id, facts.platform, Roles::default())
+    })
+}
