@@ -78,6 +78,7 @@ pub struct Past {
 
 impl Past {
     /// Of two memories of the same past the longer one.
+    #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
             device_days: self.device_days.max(other.device_days),
@@ -96,7 +97,9 @@ impl Habits {
     /// Adds the days of a phone.
     pub fn add_device(&mut self, device: &str, days: &[Day]) {
         let known = self.devices.entry(stable_hash(device.as_bytes())).or_default();
-        days.iter().for_each(|day| known.add(*day, self.last_day));
+        for day in days {
+            known.add(*day, self.last_day);
+        }
     }
 
     /// Adds a series that was first seen on a day.
@@ -176,7 +179,9 @@ mod tests {
         let mut habits = Habits::until(day(3));
         habits.add_device("d1", &[day(1), day(2), day(3)]);
         let place = |n: u32| Destination::Domain(format!("d{n}.example").into());
-        (0..10).for_each(|n| habits.add_series("d1", None, &place(n), day(1)));
+        for n in 0..10 {
+            habits.add_series("d1", None, &place(n), day(1));
+        }
         habits.add_judged("d1", None, &place(4), day(2));
         assert_eq!(habits.bound(4), 6);
         assert_eq!(habits.past("d1", None, &place(4), day(4)).unwrap().days_judged, 1);

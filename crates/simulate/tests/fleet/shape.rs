@@ -194,6 +194,7 @@ fn a_pin_fixes_every_implant() {
         miss: Some(0.1),
         law: Some(Law::OneSided),
         campaign: Some(6),
+        after_days: None,
     };
     let written = fleet(&FleetOptions { pin, ..small() });
     let truth = written.json("truth.json");
@@ -245,4 +246,24 @@ fn wrong_options_are_refused() {
         FleetOptions { pin: ImplantPin { jitter: Some(2.0), ..ImplantPin::default() }, ..small() },
         "jitter",
     );
+}
+
+#[test]
+fn implants_can_begin_after_clean_days() {
+    let pin = ImplantPin { kind: Some(Channel::Https), after_days: Some(1), ..ImplantPin::default() };
+    let written = fleet(&FleetOptions { pin, days: 2, ..small() });
+    let truth = written.json("truth.json");
+    assert!(!truth.is_empty());
+    for row in &truth {
+        let domain = row["domain"].as_str().unwrap();
+        let speaks = |day: &str| {
+            let log = written.read(&format!("zeek/{day}/ssl.log"));
+            log.lines().any(|line| line.contains(domain))
+        };
+        assert!(!speaks("2026-05-04") && speaks("2026-05-05"), "{domain}");
+    }
+    let pin = ImplantPin { after_days: Some(2), ..ImplantPin::default() };
+    let out = tempfile::tempdir().unwrap();
+    let refused = write_fleet(&FleetOptions { pin, days: 2, ..small() }, &out.path().join("fleet"));
+    assert!(matches!(refused, Err(Error::Option { option: "infected-after", .. })), "{refused:?}");
 }
