@@ -216,6 +216,7 @@ mod tests {
             destination: domain(name),
             first_day: day,
             last_day: day,
+            sightings: 1,
         });
         DeviceReport {
             reached: reached.collect(),
