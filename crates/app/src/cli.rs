@@ -99,7 +99,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(30..=500))]
     pub(crate) devices: u32,
     /// Seed of everything random
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 3)]
     pub(crate) seed: u64,
 }
 

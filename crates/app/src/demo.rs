@@ -12,13 +12,15 @@ use std::path::Path;
 use undertone_core::finding::Finding;
 use undertone_engine::input::InputPath;
 use undertone_engine::{ScanError, ScanOptions};
-use undertone_simulate::FleetOptions;
+use undertone_simulate::{FleetOptions, ImplantPin};
 use undertone_wire::findings::text::escaped;
 use undertone_wire::findings::{Format, destination_label, human_secs};
 use undertone_wire::truth::{Truth, parse_truth};
 
 /// Phones per implant in the demo fleet.
 const DEVICES_PER_IMPLANT: u32 = 10;
+/// Days of the demo fleet; the last one is the first with implants, so that their history tells honest servers apart.
+const DAYS: u32 = 3;
 /// Files of a simulated fleet that say what is true of it.
 const LABELS: [&str; 2] = ["truth.json", "rare_benign.json"];
 /// False findings that are listed one by one.
@@ -36,10 +38,12 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
     let fleet = FleetOptions {
         devices: args.devices,
         seed: args.seed,
+        days: DAYS,
         infected: args.devices / DEVICES_PER_IMPLANT,
+        pin: ImplantPin { after_days: Some(DAYS - 1), ..ImplantPin::default() },
         ..FleetOptions::default()
     };
-    console.say(|out| writeln!(out, "simulating {} phones for one day ...", fleet.devices));
+    console.say(|out| writeln!(out, "simulating {} phones over {DAYS} days ...", fleet.devices));
     simulate::write(folder.path(), &fleet)?;
     if stop.is_stopped() {
         return Err(ScanError::Interrupted.into());
@@ -51,7 +55,7 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
     to_stdout(|out| {
         writeln!(
             out,
-            "{} simulated phones, one day, {} of them with an implant\n",
+            "{} simulated phones over {DAYS} days, {} of them with an implant from the last day on\n",
             fleet.devices,
             truth.len()
         )?;
