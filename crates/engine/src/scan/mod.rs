@@ -237,11 +237,21 @@ fn reports_of(devices: &[Device]) -> ReportsById<'_> {
     devices.iter().map(|device| (device.id.as_str(), &device.report)).collect()
 }
 
+/// Device-days of phones without and with a past. A learned baseline may know a past that the inputs do not: all
+/// device-days are split as those are that have series.
+fn days_by_past(second: &Second) -> (u64, u64) {
+    let days: BTreeMap<(&str, Day), bool> =
+        second.scored.iter().map(|s| ((s.device_id.as_str(), s.day), s.has_past)).collect();
+    let later = days.values().filter(|has_past| **has_past).count() as u64;
+    let all = second.totals.device_days;
+    let later = (all * later).checked_div(days.len() as u64).unwrap_or(0);
+    (all - later, later)
+}
+
 /// Floors, budget and leads.
 fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
     let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(second.sight));
-    let days_later = second.totals.device_days_later;
-    let days_first = second.totals.device_days - days_later;
+    let (days_first, days_later) = days_by_past(&second);
     let of = |has_past: bool| second.scored.iter().filter(move |series| series.has_past == has_past);
     let tails = Tails {
         first: first.unwrap_or_else(|| reference::first(second.sight).in_fleet(of(false), days_first)),
