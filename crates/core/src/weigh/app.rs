@@ -28,6 +28,8 @@ const ALONE_BANS: f64 = 0.2;
 const HABIT_PRIOR_BANS: f64 = 0.7;
 /// Bans that count for each ban of the odds: the strongest evidence that telemetry gives.
 const FOREIGN_SCALE: f64 = 1.6;
+/// Other phones at the most that reach a server of somebody's own: a household shares one.
+const OWN_OTHERS_MAX: u32 = 2;
 /// What no other copy does says at most this.
 const FOREIGN_CAP_BANS: f64 = 2.4;
 
@@ -52,7 +54,7 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
     let standing = case.baseline.app_standing(app);
     let there = case.baseline.others_reaching_by(app, &case.key.destination);
     let devices = standing.other_devices;
-    let (weight, text) = if standing.is_self_hosted {
+    let (weight, text) = if standing.is_self_hosted && is_own_place(case) {
         (
             -3.0,
             format!(
@@ -82,6 +84,12 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
         baseline_n: Some(u64::from(devices)),
         ..plain(EvidenceKind::Baseline, Some(Element::AppNetworkRoleBaseline), weight, text)
     })
+}
+
+/// Whether the destination can be a server of its owner: one place, and not one that others go to.
+fn is_own_place(case: &Case<'_>) -> bool {
+    let destination = &case.key.destination;
+    !destination.is_group() && case.baseline.others_reaching(destination) <= OWN_OTHERS_MAX
 }
 
 /// No other copy of the app goes there. Worth what is left once one knows how many of the other copies poll some place
