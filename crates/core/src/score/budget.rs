@@ -16,7 +16,7 @@ const HIGHEST_BANS: f64 = 14.0;
 /// device-days above the threshold stays between these two.
 const EXCEEDANCES_ENOUGH: f64 = 300.0;
 /// The same of device-days that are known to be clean: no infection must be told from the tail.
-const CLEAN_ENOUGH: f64 = 120.0;
+const CLEAN_ENOUGH: f64 = 75.0;
 const TAIL_SHARE_MIN: f64 = 0.03;
 const TAIL_SHARE_MAX: f64 = 0.1;
 /// A tail is never steeper than this, bans: weights are sums of rounded numbers.

@@ -16,9 +16,9 @@ pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
 
 /// Phones with a past, honest rare senders counted, with network.
 pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
-    threshold_bans: 5.91,
-    rate: 0.05000,
-    scale_bans: 0.549,
+    threshold_bans: 6.14,
+    rate: 0.03125,
+    scale_bans: 0.593,
     shape: 0.000,
     device_days: 2400,
     shared_rate: 0.05417,
@@ -36,9 +36,9 @@ pub(super) const TELEMETRY_FIRST_DAY: Reference = Reference {
 
 /// Phones with a past, honest rare senders counted, with telemetry.
 pub(super) const TELEMETRY_LATER_DAYS: Reference = Reference {
-    threshold_bans: 6.47,
-    rate: 0.05000,
-    scale_bans: 0.738,
+    threshold_bans: 6.89,
+    rate: 0.03125,
+    scale_bans: 0.642,
     shape: 0.000,
     device_days: 2400,
     shared_rate: 0.04083,
