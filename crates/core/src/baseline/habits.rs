@@ -104,17 +104,20 @@ impl Habits {
 
     /// Adds a series that was first seen on a day.
     pub fn add_series(&mut self, device: &str, app: Option<&str>, to: &Destination, first_day: Day) {
-        let first = Habit { first_day, judged: DaySet::default() };
-        let known = self.series.entry(key_of(device, app, to)).or_insert(first);
-        known.first_day = known.first_day.min(first_day);
+        self.seen(key_of(device, app, to), first_day);
     }
 
     /// Adds a day on which a series was long enough to be judged.
     pub fn add_judged(&mut self, device: &str, app: Option<&str>, to: &Destination, day: Day) {
-        self.add_series(device, app, to, day);
-        if let Some(known) = self.series.get_mut(&key_of(device, app, to)) {
-            known.judged.add(day, self.last_day);
-        }
+        let last_day = self.last_day;
+        self.seen(key_of(device, app, to), day).judged.add(day, last_day);
+    }
+
+    fn seen(&mut self, key: u64, day: Day) -> &mut Habit {
+        let first = Habit { first_day: day, judged: DaySet::default() };
+        let known = self.series.entry(key).or_insert(first);
+        known.first_day = known.first_day.min(day);
+        known
     }
 
     /// Keeps the number of series within its bound, those that were judged first. Returns how many were left out.

@@ -26,6 +26,8 @@ use std::collections::BTreeMap;
 
 /// Devices from which a fleet speaks for itself; below, shipped priors serve (DESIGN section 7).
 pub const FLEET_DEVICES_MIN: u32 = 30;
+/// Share of the other devices from which a destination is everybody's.
+pub const COMMON_SHARE: f64 = 0.05;
 /// Devices that an app must be on before its habits are the app's rather than one person's.
 const APP_DEVICES_MIN: u32 = 3;
 /// Personal domains that an app reaches on one device at the most for them to be its owner's servers.

@@ -293,23 +293,7 @@ fn choose(sessions: &[Keyed<Session<'_>>], kept: &[usize], message: &Exchange<'_
 fn session_of<'a>(message: &Exchange<'a>) -> Session<'a> {
     Session {
         uid: message.uid,
-        start: message.at,
-        duration_micros: None,
-        orig: message.orig,
-        resp: message.resp,
-        transport: message.transport,
-        service: None,
-        orig_bytes: None,
-        resp_bytes: None,
-        orig_pkts: None,
-        resp_pkts: None,
-        state: ConnState::Unknown,
-        handshake: None,
-        local_orig: None,
-        local_resp: None,
-        orig_l2: None,
-        report: Report::Final,
-        app: None,
+        ..Session::between(message.at, message.orig, message.resp, message.transport)
     }
 }
 

@@ -44,6 +44,32 @@ pub struct Session<'a> {
     pub app: Option<AppTag<'a>>,
 }
 
+impl Session<'_> {
+    /// A session of which only the start, the ends and the transport are known.
+    pub const fn between(start: Timestamp, orig: Endpoint, resp: Endpoint, transport: Transport) -> Self {
+        Self {
+            uid: "",
+            start,
+            duration_micros: None,
+            orig,
+            resp,
+            transport,
+            service: None,
+            orig_bytes: None,
+            resp_bytes: None,
+            orig_pkts: None,
+            resp_pkts: None,
+            state: ConnState::Unknown,
+            handshake: None,
+            local_orig: None,
+            local_resp: None,
+            orig_l2: None,
+            report: Report::Final,
+            app: None,
+        }
+    }
+}
+
 /// What a report says of its connection; a later one supersedes an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Report {

@@ -2,7 +2,7 @@
 
 use super::words::percent;
 use super::{Case, bans_of, plain};
-use crate::baseline::{PeerFeature, Rotating};
+use crate::baseline::{COMMON_SHARE, PeerFeature, Rotating};
 use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Network;
@@ -15,8 +15,6 @@ const RARITY_CAP_BANS: f64 = 2.0;
 const UNCOMMON_CAP_BANS: f64 = 0.7;
 /// Oddities of a name add up to at most this.
 const ODDITY_CAP_BANS: f64 = 1.2;
-/// A destination that this share of the other devices reaches is everybody's.
-const COMMON_SHARE: f64 = 0.05;
 /// What is left of commonness when the app's other copies do not go there.
 const FOREIGN_SHARE: f64 = 0.3;
 /// Share of those who reach a common destination that must poll it for polling to be what it is for.

@@ -5,10 +5,9 @@
 //! people, who come when they like.
 
 use super::{Case, plain};
+use crate::baseline::COMMON_SHARE;
 use crate::evidence::{Evidence, EvidenceKind};
 
-/// Share of the other devices from which a destination is everybody's: then this question is not asked.
-const COMMON_SHARE: f64 = 0.05;
 /// Share of the phones at a destination that must poll it at one pace.
 const TOGETHER_SHARE_MIN: f64 = 0.5;
 /// One more phone at the same pace, and what each doubling adds.

@@ -1,17 +1,15 @@
 //! What each phone did, for runs on later days.
 
 use super::fleet::Fleet;
-use undertone_core::baseline::{Baseline, Habits};
+use undertone_core::baseline::{Baseline, COMMON_SHARE, Habits};
 use undertone_core::series::Destination;
-
-/// Share of the phones that reach a destination from which nobody asks whether it is new on one of them.
-const COMMON_SHARE: f64 = 0.05;
 
 /// The habits of devices, all of which must have been kept; `None` without any day.
 pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> Option<Habits> {
     let devices = &fleet.devices;
     let last = devices.iter().filter_map(|device| device.report.days.last()).max()?;
     let mut habits = Habits { is_complete: fleet.totals.folded == 0, ..Habits::until(*last) };
+    // Of everybody's destinations nobody asks whether they are new on one phone.
     let is_rare = |to: &Destination| {
         f64::from(baseline.others_reaching(to)) <= COMMON_SHARE * f64::from(baseline.others().max(1))
     };

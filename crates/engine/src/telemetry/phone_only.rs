@@ -3,8 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use undertone_core::device::Joined;
 use undertone_core::model::{
-    AppConnection, AppTag, ConnState, Endpoint, Exchange, ExchangeKind, Report, Session, Telemetry,
-    TelemetryKind,
+    AppConnection, AppTag, Endpoint, Exchange, ExchangeKind, Session, Telemetry, TelemetryKind,
 };
 use undertone_core::series::stable_hash;
 
@@ -36,29 +35,17 @@ fn connection_of<'a>(event: &Telemetry<'a>, connection: &AppConnection<'a>) -> R
     let orig = Endpoint::new(connection.orig_ip.unwrap_or(unknown), connection.orig_port.unwrap_or(0));
     let resp_addr = connection.resp_ip.unwrap_or_else(|| stand_in(connection.resp_host.unwrap_or_default()));
     let port = connection.resp_port.unwrap_or(0);
+    let resp = Endpoint::new(resp_addr, port);
     let session = Session {
-        uid: "",
-        start: event.at,
         duration_micros: connection.end.and_then(|end| u64::try_from(end.since(event.at)).ok()),
-        orig,
-        resp: Endpoint::new(resp_addr, port),
-        transport: connection.transport,
-        service: None,
         orig_bytes: connection.orig_bytes,
         resp_bytes: connection.resp_bytes,
-        orig_pkts: None,
-        resp_pkts: None,
-        state: ConnState::Unknown,
-        handshake: None,
-        local_orig: None,
-        local_resp: None,
-        orig_l2: None,
-        report: Report::Final,
         app: event.app_id.map(|package| AppTag {
             uid: event.uid.unwrap_or(-1),
             package: Some(package),
             name: event.app_name,
         }),
+        ..Session::between(event.at, orig, resp, connection.transport)
     };
     let message = connection.resp_host.map(|host| {
         let kind = if port == 80 { ExchangeKind::Http } else { ExchangeKind::Tls };

@@ -40,18 +40,29 @@ struct Flags {
     to_client: u8,
 }
 
-/// The session of a `flow` event.
-pub(super) fn session<'a>(row: Row<'_, 'a>) -> Result<Session<'a>, Miss> {
+/// What both kinds of event say alike: when, between whom, over what.
+fn of_row<'a>(row: Row<'_, 'a>) -> Result<Session<'a>, Miss> {
     let transport = row.transport();
     let (orig, resp) = (row.orig(transport)?, row.resp(transport)?);
     let start = match row.time(Key::FlowStart)? {
         Some(start) => start,
         None => row.at()?,
     };
+    Ok(Session {
+        uid: row.uid(),
+        service: row.text(Key::AppProto).filter(|name| !matches!(*name, "failed" | "unknown")),
+        ..Session::between(start, orig, resp, transport)
+    })
+}
+
+/// The session of a `flow` event.
+pub(super) fn session<'a>(row: Row<'_, 'a>) -> Result<Session<'a>, Miss> {
+    let known = of_row(row)?;
+    let (transport, is_v6) = (known.transport, known.orig.addr.is_ipv6());
     let flags = flags(row)?;
     let orig_pkts = row.count(Key::PktsToServer)?;
     let resp_pkts = row.count(Key::PktsToClient)?;
-    let header_bytes = header_bytes(transport, orig.addr.is_ipv6(), row.get(Key::Vlan));
+    let header_bytes = header_bytes(transport, is_v6, row.get(Key::Vlan));
     let half = |bytes: Option<u64>, pkts: Option<u64>, flags: Option<u8>| {
         let pkts = pkts?;
         Some(Half { beyond_bytes: bytes?.saturating_sub(pkts.saturating_mul(header_bytes)), pkts, flags })
@@ -60,63 +71,36 @@ pub(super) fn session<'a>(row: Row<'_, 'a>) -> Result<Session<'a>, Miss> {
     let to_client = half(row.count(Key::BytesToClient)?, resp_pkts, flags.map(|flags| flags.to_client));
     let may_have_timestamps = [&to_server, &to_client].into_iter().flatten().all(Half::may_have_timestamps);
     Ok(Session {
-        uid: row.uid(),
-        start,
-        duration_micros: duration_micros(row, start)?,
-        orig,
-        resp,
-        transport,
-        service: row.text(Key::AppProto).filter(|name| !matches!(*name, "failed" | "unknown")),
+        duration_micros: duration_micros(row, known.start)?,
         orig_bytes: to_server.map(|half| half.payload_bytes(may_have_timestamps)),
         resp_bytes: to_client.map(|half| half.payload_bytes(may_have_timestamps)),
         orig_pkts,
         resp_pkts,
         state: state(transport, flags, resp_pkts),
         handshake: flags.map(|flags| (flags.to_server | flags.to_client) & SYN != 0),
-        local_orig: None,
-        local_resp: None,
-        orig_l2: None,
-        report: Report::Final,
-        app: None,
+        ..known
     })
 }
 
 /// The session of a `netflow` event: one direction, of which the sender alone has counts.
 pub(super) fn direction<'a>(row: Row<'_, 'a>) -> Result<Session<'a>, Miss> {
-    let transport = row.transport();
-    let (orig, resp) = (row.orig(transport)?, row.resp(transport)?);
-    let start = match row.time(Key::FlowStart)? {
-        Some(start) => start,
-        None => row.at()?,
-    };
+    let known = of_row(row)?;
+    let (transport, is_v6) = (known.transport, known.orig.addr.is_ipv6());
     let flags = flags(row)?.map(|flags| flags.to_server);
     let pkts = row.count(Key::NetflowPkts)?;
-    let header_bytes = header_bytes(transport, orig.addr.is_ipv6(), row.get(Key::Vlan));
+    let header_bytes = header_bytes(transport, is_v6, row.get(Key::Vlan));
     let half = pkts.zip(row.count(Key::NetflowBytes)?).map(|(pkts, bytes)| Half {
         beyond_bytes: bytes.saturating_sub(pkts.saturating_mul(header_bytes)),
         pkts,
         flags,
     });
     Ok(Session {
-        uid: row.uid(),
-        start,
-        duration_micros: duration_micros(row, start)?,
-        orig,
-        resp,
-        transport,
-        service: row.text(Key::AppProto).filter(|name| !matches!(*name, "failed" | "unknown")),
+        duration_micros: duration_micros(row, known.start)?,
         // The other direction is not at hand: what this one shows of timestamps must do.
         orig_bytes: half.map(|half| half.payload_bytes(half.may_have_timestamps())),
-        resp_bytes: None,
         orig_pkts: pkts,
-        resp_pkts: None,
-        state: ConnState::Unknown,
-        handshake: None,
-        local_orig: None,
-        local_resp: None,
-        orig_l2: None,
         report: Report::OneWay,
-        app: None,
+        ..known
     })
 }
 

@@ -93,26 +93,7 @@ fn report_of(code: u8) -> Option<Report> {
 /// A session to decode into.
 pub(super) fn blank<'a>() -> Session<'a> {
     let nowhere = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
-    Session {
-        uid: "",
-        start: Timestamp::from_micros(0),
-        duration_micros: None,
-        orig: nowhere,
-        resp: nowhere,
-        transport: Transport::Other,
-        service: None,
-        orig_bytes: None,
-        resp_bytes: None,
-        orig_pkts: None,
-        resp_pkts: None,
-        state: ConnState::Unknown,
-        handshake: None,
-        local_orig: None,
-        local_resp: None,
-        orig_l2: None,
-        report: Report::Final,
-        app: None,
-    }
+    Session::between(Timestamp::from_micros(0), nowhere, nowhere, Transport::Other)
 }
 
 /// Fills a [`blank`] session, where it lies: it is a few hundred bytes, and moving it costs more than reading it.
