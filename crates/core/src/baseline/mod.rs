@@ -12,7 +12,7 @@ mod polls;
 mod usage;
 
 pub use declared::{Declarations, Declared, Verdict};
-pub use features::Features;
+pub use features::{Features, Shape};
 pub use habits::{DaySet, HABITS_MAX, Habit, Habits, Past};
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};

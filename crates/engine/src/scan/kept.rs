@@ -66,7 +66,9 @@ fn read(slot: &Slot, shares: Shares) -> io::Result<(Fleet, ScanSummary)> {
         let (report, assessed) = (part()?, part()?);
         let (facts, report, assessed) =
             (decoded::<Facts>(&facts)?, decoded(&report)?, decoded::<Vec<Assessed>>(&assessed)?);
-        fleet.add(device(facts, report, assessed).ok_or_else(damaged)?);
+        let mut device = device(facts, report, assessed).ok_or_else(damaged)?;
+        device.pack();
+        fleet.add(device)?;
     }
     fleet.roles = decoded(&roles)?;
     Ok((fleet.settled(), summary_of(head).ok_or_else(damaged)?))
@@ -106,7 +108,7 @@ pub(super) fn store(slot: &Slot, fleet: &Fleet, summary: &ScanSummary) -> io::Re
             // One at a time: all of them at once would be as much memory again.
             put(out, &bitcode::encode(&facts(device)))?;
             put(out, &bitcode::encode(&device.report))?;
-            put(out, &bitcode::encode(&device.assessed))?;
+            put(out, &fleet.packed_series_of(device)?)?;
         }
         Ok(())
     })
