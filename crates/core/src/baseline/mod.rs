@@ -35,10 +35,6 @@ const PERSONAL_DOMAINS_MAX: u32 = 3;
 /// Other devices at the most that reach a destination of a rotation, and as a share: an operator has a few victims.
 const ROTATION_OTHERS_MAX: u32 = 2;
 const ROTATION_OTHERS_SHARE: f64 = 0.03;
-/// Such destinations that a rotation has at least.
-const ROTATION_MEMBERS_MIN: usize = 3;
-/// Share of a rotation's sessions that go to them: the rest may be the app's ordinary traffic.
-const ROTATION_SHARE_MIN: f64 = 0.7;
 /// Devices at the most that share a destination for it to be a personal one.
 const PERSONAL_DEVICES_MAX: u32 = 2;
 
@@ -249,22 +245,10 @@ impl Baseline {
         }
     }
 
-    /// Whether the destinations of a group are rotated: nearly all of its sessions go to ones that hardly any other
-    /// device reaches. Members come with their session starts.
-    pub fn rotating(&self, members: &[(Destination, u32)]) -> Option<Rotating> {
+    /// Whether hardly any other device reaches a destination, so that it may be one of a rotation.
+    pub fn may_rotate(&self, destination: &Destination) -> bool {
         let few = f64::from(ROTATION_OTHERS_MAX).max(ROTATION_OTHERS_SHARE * f64::from(self.others()));
-        let is_rare = |destination: &Destination| f64::from(self.others_reaching(destination)) <= few;
-        let (mut starts, mut rare_starts, mut rare) = (0_u64, 0_u64, 0);
-        for (destination, count) in members {
-            starts += u64::from(*count);
-            if is_rare(destination) {
-                rare += 1;
-                rare_starts += u64::from(*count);
-            }
-        }
-        let share = rare_starts as f64 / starts.max(1) as f64;
-        let is_rotation = self.is_fleet() && rare >= ROTATION_MEMBERS_MIN && share >= ROTATION_SHARE_MIN;
-        is_rotation.then_some(Rotating { rare, share })
+        self.is_fleet() && f64::from(self.others_reaching(destination)) <= few
     }
 
     /// How an app stands in the fleet, besides one device that has it.
@@ -280,15 +264,6 @@ impl Baseline {
         let days = self.destinations.values().map(|reach| (reach.first_day, reach.last_day));
         days.reduce(|(a, b), (first, last)| (a.min(first), b.max(last)))
     }
-}
-
-/// One rhythm over many destinations.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rotating {
-    /// Destinations that hardly any other device reaches.
-    pub rare: usize,
-    /// Share of the sessions that go to them, 0..=1.
-    pub share: f64,
 }
 
 /// How an app stands in the fleet.

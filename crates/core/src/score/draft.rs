@@ -17,6 +17,8 @@ use std::net::IpAddr;
 const SHADOW_BANS: f64 = 2.0;
 /// Addresses listed in a finding.
 const ADDRESSES_MAX: usize = 16;
+/// Destinations of a group listed in a finding.
+const MEMBERS_MAX: usize = 64;
 
 /// A scored series on one day.
 #[derive(Debug, Clone, PartialEq)]
@@ -269,6 +271,7 @@ fn destination(series: &Scored) -> FindingDestination {
         addresses,
         ports: ports.into_iter().collect(),
         group,
+        members: series.members.iter().take(MEMBERS_MAX).map(ToString::to_string).collect(),
     }
 }
 

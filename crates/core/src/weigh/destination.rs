@@ -2,7 +2,7 @@
 
 use super::words::percent;
 use super::{Case, bans_of, plain};
-use crate::baseline::{COMMON_SHARE, PeerFeature, Rotating};
+use crate::baseline::{COMMON_SHARE, PeerFeature};
 use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Network;
@@ -96,14 +96,14 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
 
 /// One rhythm over many destinations. Those that other phones reach, too, may be a service with many servers.
 fn rotation(case: &Case<'_>) -> Option<Evidence> {
-    let Rotating { rare, share } = case.baseline.rotating(case.members)?;
-    let text = format!(
-        "one rhythm over {} destinations, {rare} of them reached by hardly any other phone",
-        case.members.len()
-    );
+    if case.members.is_empty() {
+        return None;
+    }
+    let text =
+        format!("one rhythm over {} destinations that hardly any other phone reaches", case.members.len());
     Some(Evidence {
-        observed: Some(share),
-        unit: "share_of_sessions",
+        observed: Some(case.members.len() as f64),
+        unit: "destinations",
         baseline_n: Some(u64::from(case.baseline.others())),
         ..plain(EvidenceKind::Destination, None, ROTATION_BANS, text)
     })

@@ -3,7 +3,7 @@
 use super::fleet::Fleet;
 use super::settings::Settings;
 use super::shares::{Shares, Sizes};
-use super::waiting::Waiting;
+use super::waiting::{Strays, Waiting};
 use super::{ScanError, coverage, large, parallel};
 use crate::identity::Directory;
 use crate::input::StopFlag;
@@ -351,7 +351,9 @@ impl Device {
 
     /// Packs its series: they wait for the second pass.
     pub(super) fn pack(&mut self) {
-        self.waiting = Waiting::of(&std::mem::take(&mut self.assessed));
+        let awake = std::mem::take(&mut self.report.awake);
+        let strays = Strays { series: std::mem::take(&mut self.report.strays), awake };
+        self.waiting = Waiting::of(&std::mem::take(&mut self.assessed), &strays);
     }
 
     /// Leaves each series once for each day: one whose traffic lay in two parts is the one that shows most.
@@ -390,9 +392,7 @@ impl Device {
         report.app_hours = telemetry::app_hours(&connections, &view);
         self.seen.add(coverage::seen(&connections, &view, telemetry, &report.series));
         let series = std::mem::take(&mut report.series);
-        self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report)));
-        // Whoever looked at the series has seen it: the clock is not needed any more.
-        report.awake = AwakeClock::default();
+        self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report.awake)));
         self.duplicates += joined.duplicates;
         for (method, count) in view.methods {
             *self.methods.entry(method).or_default() += count;
@@ -418,7 +418,7 @@ pub(super) fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Direct
 }
 
 /// Stage A on each day of a series, over the window that ends on it. Days that show no machine are dropped.
-fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
+pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
     let SeriesDays { key, mut days } = series;
     let mut found = Vec::new();
     let (mut days_judged, mut first_judged) = (0, None);
@@ -428,7 +428,7 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
         let is_last = Some(day) == last;
         let first = day.plus(1 - WINDOW_DAYS);
         let Some(profile) = window(&mut days, first..=day, is_last) else { continue };
-        let machine = machine::assess(&profile, &report.awake);
+        let machine = machine::assess(&profile, awake);
         let has_timing = machine.timing.is_some();
         let is_worth = machine.is_worth_weighing(&profile);
         if is_worth {

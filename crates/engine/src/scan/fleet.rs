@@ -9,7 +9,7 @@
 use super::devices::{Assessed, Device};
 use super::second::Totals;
 use super::shares::Shares;
-use super::waiting::Mark;
+use super::waiting::{Mark, Strays};
 use crate::partition::SpillFile;
 use crate::telemetry::Roles;
 use std::cmp::Reverse;
@@ -127,12 +127,15 @@ impl Fleet {
     /// # Errors
     /// A temporary file that cannot be read.
     pub(super) fn series_of(&self, device: &Device) -> io::Result<Vec<Assessed>> {
-        device.waiting.unpacked(self.file.as_ref())
+        device.waiting.series(self.file.as_ref())
     }
 
-    /// The same, packed.
-    pub(super) fn packed_series_of(&self, device: &Device) -> io::Result<Vec<u8>> {
-        device.waiting.packed(self.file.as_ref())
+    /// What a rotation of a device may be made of.
+    ///
+    /// # Errors
+    /// A temporary file that cannot be read.
+    pub(super) fn strays_of(&self, device: &Device) -> io::Result<Strays> {
+        device.waiting.strays(self.file.as_ref())
     }
 
     /// The fleet once all devices are in.
@@ -146,8 +149,8 @@ impl Fleet {
 
     /// Whether every device is here as pass 1 left it.
     pub(super) fn is_whole(&self) -> bool {
-        let Totals { left_out, folded, pruned, unmarked, .. } = self.totals;
-        self.keeps_all && left_out + folded + pruned + unmarked == 0
+        let Totals { left_out, folded, pruned, unmarked, strays_cut, .. } = self.totals;
+        self.keeps_all && left_out + folded + pruned + unmarked + strays_cut == 0
     }
 
     /// What each device reached.
@@ -283,14 +286,13 @@ fn marks_ranked(device: &Device) -> Vec<((u32, &str), usize)> {
     ranks.into_iter().zip(marks).map(|((_, rank), mark)| ((rank, device.id.as_str()), mark.bytes())).collect()
 }
 
-/// Order in which the series of one device stay: those with a rhythm before others and those to one destination before
-/// groups; of alike ones those of most check-ins.
-type InDevice<'a> = (Reverse<bool>, bool, Reverse<u64>, &'a SeriesKey, Day);
+/// Order in which the series of one device stay: those with a rhythm before others, of alike ones those of most
+/// check-ins.
+type InDevice<'a> = (Reverse<bool>, Reverse<u64>, &'a SeriesKey, Day);
 
 fn in_device(series: &Assessed) -> InDevice<'_> {
     let Assessed { key, day, machine, .. } = series;
-    let is_machine = Reverse(machine.is_machine_driven());
-    (is_machine, key.destination.is_group(), Reverse(machine.check_ins), key, *day)
+    (Reverse(machine.is_machine_driven()), Reverse(machine.check_ins), key, *day)
 }
 
 fn series_ranked(device: &Device) -> Vec<(InDevice<'_>, usize)> {

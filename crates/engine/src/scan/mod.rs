@@ -10,6 +10,7 @@ mod kept;
 mod large;
 mod parallel;
 mod report;
+mod rotations;
 mod second;
 mod settings;
 mod shares;

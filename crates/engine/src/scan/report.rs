@@ -161,6 +161,7 @@ fn bound_notes(totals: &Totals) -> Vec<String> {
             totals.unmarked,
             "series of the phones with most of them are weighed, but others are not compared with them",
         ),
+        (totals.strays_cut, "destinations of phones with very many are not looked at for a rotation"),
         (
             totals.left_out,
             "records of a phone with too many of them to one destination, the oldest, are left out",

@@ -3,6 +3,7 @@
 use super::devices::{Assessed, Device};
 use super::fleet::Fleet;
 use super::parallel;
+use super::rotations::Rotations;
 use super::settings::Settings;
 use super::waiting::Mark;
 use crate::telemetry::Roles;
@@ -53,6 +54,8 @@ pub(super) struct Totals {
     pub(super) pruned: u64,
     /// Machine-driven series that others are not compared with.
     pub(super) unmarked: u64,
+    /// Series of devices with very many that are not looked at for a rotation.
+    pub(super) strays_cut: u64,
     /// Addresses and stacks of devices that were left out.
     pub(super) cut: u64,
 }
@@ -74,6 +77,7 @@ impl Totals {
         self.cut += device.report.cut;
         self.folded += device.folded;
         self.pruned += device.pruned;
+        self.strays_cut += device.report.strays_cut;
     }
 
     /// The totals of several windows over the same inputs: of each number the larger, since windows overlap.
@@ -90,6 +94,7 @@ impl Totals {
         more(&mut self.folded, earlier.folded);
         more(&mut self.pruned, earlier.pruned);
         more(&mut self.unmarked, earlier.unmarked);
+        more(&mut self.strays_cut, earlier.strays_cut);
         more(&mut self.cut, earlier.cut);
         for (method, count) in earlier.methods {
             more(self.methods.entry(method).or_default(), count);
@@ -109,7 +114,7 @@ pub(super) fn second_pass(
     threads: usize,
     keeps_below: bool,
 ) -> io::Result<Second> {
-    let fixed = Fixed::of(fleet, settings);
+    let fixed = Fixed::of(fleet, settings, threads)?;
     let context = fixed.context(settings);
     let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<OfDevice> {
         let Some(device) = fleet.devices.get(number) else { return Ok(OfDevice::default()) };
@@ -148,6 +153,8 @@ struct OfDevice {
 /// What every series is compared with.
 struct Fixed {
     baseline: Baseline,
+    /// By the number of the device.
+    rotations: Vec<Rotations>,
     peers: Peers,
     polls: Polls,
     roles: Roles,
@@ -156,7 +163,7 @@ struct Fixed {
 }
 
 impl Fixed {
-    fn of(fleet: &Fleet, settings: &Settings) -> Self {
+    fn of(fleet: &Fleet, settings: &Settings, threads: usize) -> io::Result<Self> {
         let mut baseline = fleet.counted.clone();
         fleet.reached().for_each(|reached| baseline.add_reached(reached));
         baseline.settle_reached(fleet.reached());
@@ -167,16 +174,18 @@ impl Fixed {
         roles.merge(fleet.roles.clone());
         let devices = &fleet.devices;
         let peers = Peers::new(&peers_of(devices, &baseline, &roles));
-        let polls = Polls::new(polls_of(devices, &baseline));
+        let rotations = Rotations::of(fleet, &baseline, threads)?;
+        let of_rotations = (0..).zip(&rotations).flat_map(|(number, found)| found.polls(number));
+        let polls = Polls::new(polls_of(devices, &baseline).chain(of_rotations));
         let role_hours = RoleHours::new(hours_of(devices, &roles));
         let has_apps = devices.iter().any(|device| device.waiting.has_apps());
         let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-        Self { baseline, peers, polls, roles, role_hours, sight }
+        Ok(Self { baseline, rotations, peers, polls, roles, role_hours, sight })
     }
 
     fn context<'c>(&'c self, settings: &'c Settings) -> Context<'c> {
-        let Self { baseline, peers, polls, roles, role_hours, .. } = self;
-        Context { baseline, peers, polls, roles, role_hours, settings }
+        let Self { baseline, rotations, peers, polls, roles, role_hours, .. } = self;
+        Context { baseline, rotations, peers, polls, roles, role_hours, settings }
     }
 }
 
@@ -193,7 +202,7 @@ fn hours_of<'d>(
 
 fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer> {
     let mut peers = Vec::new();
-    for (device, mark) in marks(devices).filter(|(_, mark)| !mark.key.destination.is_group()) {
+    for (device, mark) in marks(devices) {
         peers.push(Peer {
             device,
             role: roles.role_of(mark.key.app.as_deref()).into(),
@@ -210,15 +219,9 @@ fn marks(devices: &[Device]) -> impl Iterator<Item = (u32, &Mark)> {
         .flat_map(|(number, device)| device.waiting.marks().iter().map(move |mark| (number, mark)))
 }
 
-/// Polls of the fleet; a rotation is a place of its phone's own.
+/// Polls of the fleet, without rotations.
 fn polls_of(devices: &[Device], baseline: &Baseline) -> impl Iterator<Item = Poll> {
-    let is_one = |(number, mark): &(u32, &Mark)| {
-        !mark.key.destination.is_group()
-            || devices.get(*number as usize).is_some_and(|device| {
-                device.report.members.get(&mark.key).is_some_and(|m| baseline.rotating(m).is_some())
-            })
-    };
-    marks(devices).filter(is_one).map(|(device, mark)| Poll {
+    marks(devices).map(|(device, mark)| Poll {
         device,
         app: mark.key.app.clone(),
         destination: mark.key.destination.clone(),
@@ -240,6 +243,7 @@ fn days_with_a_past(days: &[Day]) -> u64 {
 
 struct Context<'c> {
     baseline: &'c Baseline,
+    rotations: &'c [Rotations],
     peers: &'c Peers,
     polls: &'c Polls,
     roles: &'c Roles,
@@ -249,13 +253,12 @@ struct Context<'c> {
 
 impl Context<'_> {
     fn device(&self, number: usize, device: &Device, assessed: Vec<Assessed>, keeps_below: bool) -> OfDevice {
-        let mut scored = Vec::with_capacity(assessed.len());
-        for series in assessed {
-            let members = device.report.members.get(&series.key).map_or(&[][..], Vec::as_slice);
-            // A group of destinations that others reach, too, is no rotation: each is a series of its own.
-            if members.is_empty() || self.baseline.rotating(members).is_some() {
-                scored.push(self.score_series((number, device), series, members));
-            }
+        let mut scored: Vec<Scored> =
+            assessed.into_iter().map(|series| self.score_series((number, device), series, &[])).collect();
+        if let Some(found) = self.rotations.get(number) {
+            scored.extend(found.assessed.iter().map(|series| {
+                self.score_series((number, device), series.clone(), found.members(&series.key))
+            }));
         }
         let mut found =
             OfDevice { days: scored.iter().map(|s| (s.day, s.has_past)).collect(), ..OfDevice::default() };

@@ -1,14 +1,19 @@
 //! Series between the passes: packed, in memory while they fit, else in a temporary file.
 //!
 //! The second pass looks at one device at a time, so only what it compares series with must be at hand: a mark for
-//! each that a machine drives.
+//! each that a machine drives. Strays, of which rotations are put together once it is known which destinations are
+//! rare, wait beside the series.
 
 use super::devices::Assessed;
 use crate::partition::{Extent, SpillFile};
+use bitcode::{Decode, DecodeOwned, Encode};
+use std::borrow::Cow;
 use std::io;
 use undertone_core::baseline::Shape;
+use undertone_core::device::SeriesDays;
 use undertone_core::model::Day;
 use undertone_core::series::{Destination, SeriesKey, StableKey};
+use undertone_core::timing::AwakeClock;
 
 /// A machine-driven series on its last day: what it is to the others.
 #[derive(Debug)]
@@ -46,11 +51,20 @@ impl Mark {
 /// The series of a device that wait for the second pass.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    packed: Packed,
+    series: Packed,
+    strays: Packed,
     marks: Vec<Mark>,
     /// Hashes of the series' destinations, ascending.
     asked: Vec<u64>,
     has_apps: bool,
+}
+
+/// What a rotation may be made of.
+#[derive(Debug, Default, Encode, Decode)]
+pub(super) struct Strays {
+    pub(super) series: Vec<SeriesDays>,
+    /// The device's awake clock.
+    pub(super) awake: AwakeClock,
 }
 
 #[derive(Debug)]
@@ -65,17 +79,62 @@ impl Default for Packed {
     }
 }
 
-impl Waiting {
-    /// Packs series.
-    pub(super) fn of(series: &[Assessed]) -> Self {
-        if series.is_empty() {
-            return Self::default();
+impl Packed {
+    /// Nothing takes no bytes.
+    fn of<T: Encode + ?Sized>(is_empty: bool, value: &T) -> Self {
+        if is_empty { Self::default() } else { Self::Here(bitcode::encode(value)) }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Here(bytes) if bytes.is_empty())
+    }
+
+    fn bytes_here(&self) -> usize {
+        match self {
+            Self::Here(bytes) => bytes.len(),
+            Self::There(_) => 0,
         }
+    }
+
+    fn move_to(&mut self, file: &SpillFile) -> io::Result<()> {
+        if let Self::Here(bytes) = self
+            && !bytes.is_empty()
+        {
+            *self = Self::There(file.append(bytes)?);
+        }
+        Ok(())
+    }
+
+    fn bytes(&self, file: Option<&SpillFile>) -> io::Result<Cow<'_, [u8]>> {
+        match (self, file) {
+            (Self::Here(bytes), _) => Ok(Cow::Borrowed(bytes)),
+            (Self::There(extent), Some(file)) => {
+                let mut bytes = Vec::new();
+                file.read(*extent, &mut bytes)?;
+                Ok(Cow::Owned(bytes))
+            }
+            (Self::There(_), None) => Err(io::Error::other("the file of waiting series is gone")),
+        }
+    }
+
+    fn unpacked<T: DecodeOwned + Default>(&self, file: Option<&SpillFile>) -> io::Result<T> {
+        if self.is_empty() {
+            return Ok(T::default());
+        }
+        let decoded = bitcode::decode(&self.bytes(file)?);
+        decoded.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+}
+
+impl Waiting {
+    /// Packs series and strays.
+    pub(super) fn of(series: &[Assessed], strays: &Strays) -> Self {
         let mut asked: Vec<u64> = series.iter().map(|one| one.key.destination.stable_hash()).collect();
         asked.sort_unstable();
         asked.dedup();
         Self {
-            packed: Packed::Here(bitcode::encode(series)),
+            series: Packed::of(series.is_empty(), series),
+            strays: Packed::of(strays.series.is_empty(), strays),
             marks: series.iter().filter_map(Mark::of).collect(),
             asked,
             has_apps: series.iter().any(|one| one.key.app.is_some()),
@@ -84,7 +143,7 @@ impl Waiting {
 
     /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.asked.is_empty()
+        self.series.is_empty() && self.strays.is_empty()
     }
 
     /// Whether the app of any series is known.
@@ -112,42 +171,22 @@ impl Waiting {
 
     /// Packed bytes in memory.
     pub(super) fn bytes_here(&self) -> usize {
-        match &self.packed {
-            Packed::Here(bytes) => bytes.len(),
-            Packed::There(_) => 0,
-        }
+        self.series.bytes_here() + self.strays.bytes_here()
     }
 
-    /// Moves the packed series to a file.
+    /// Moves what is packed to a file.
     pub(super) fn move_to(&mut self, file: &SpillFile) -> io::Result<()> {
-        if let Packed::Here(bytes) = &self.packed {
-            self.packed = Packed::There(file.append(bytes)?);
-        }
-        Ok(())
-    }
-
-    /// The packed series, as they are kept from run to run.
-    pub(super) fn packed(&self, file: Option<&SpillFile>) -> io::Result<Vec<u8>> {
-        match (&self.packed, file) {
-            (Packed::Here(bytes), _) => Ok(bytes.clone()),
-            (Packed::There(extent), Some(file)) => {
-                let mut bytes = Vec::new();
-                file.read(*extent, &mut bytes)?;
-                Ok(bytes)
-            }
-            (Packed::There(_), None) => Err(io::Error::other("the file of waiting series is gone")),
-        }
+        self.series.move_to(file)?;
+        self.strays.move_to(file)
     }
 
     /// The series.
-    pub(super) fn unpacked(&self, file: Option<&SpillFile>) -> io::Result<Vec<Assessed>> {
-        if self.is_empty() {
-            return Ok(Vec::new());
-        }
-        let decoded = match &self.packed {
-            Packed::Here(bytes) => bitcode::decode(bytes),
-            Packed::There(_) => bitcode::decode(&self.packed(file)?),
-        };
-        decoded.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    pub(super) fn series(&self, file: Option<&SpillFile>) -> io::Result<Vec<Assessed>> {
+        self.series.unpacked(file)
+    }
+
+    /// The strays.
+    pub(super) fn strays(&self, file: Option<&SpillFile>) -> io::Result<Strays> {
+        self.strays.unpacked(file)
     }
 }
