@@ -7,6 +7,7 @@ mod declared;
 mod features;
 mod habits;
 mod learned;
+mod networks;
 mod peers;
 mod polls;
 mod usage;
@@ -22,6 +23,7 @@ pub use usage::{AppHours, RoleHours, UsualHour};
 use crate::device::{DeviceReport, Reported};
 use crate::model::Day;
 use crate::series::{Destination, Service};
+pub use networks::Networks;
 use std::collections::BTreeMap;
 
 /// Devices from which a fleet speaks for itself; below, shipped priors serve (DESIGN section 7).
@@ -92,6 +94,8 @@ pub struct Baseline {
     pub app_stack_devices: BTreeMap<Box<str>, u32>,
     /// Services of each app, in devices.
     pub app_services: BTreeMap<(Box<str>, Service), u32>,
+    /// Nameless addresses by network; of a stored summary nothing, [`Baseline::merge`] makes it.
+    pub networks: Networks,
 }
 
 impl Baseline {
@@ -103,6 +107,7 @@ impl Baseline {
 
     /// Adds what one device reached; the rest of it is added by [`Baseline::count_device`].
     pub fn add_reached(&mut self, reached: &[Reported]) {
+        self.networks.add(reached);
         let mut last: Option<&Destination> = None;
         let mut by_destination: Vec<&Reported> = reached.iter().collect();
         by_destination.sort_by(|a, b| a.destination.cmp(&b.destination));
@@ -154,6 +159,8 @@ impl Baseline {
     pub fn merge(&mut self, other: Self) {
         self.devices += other.devices;
         self.device_days += other.device_days;
+        // By address, not by network, is how a summary that was stored knows them.
+        self.networks.add_counted(&other.destinations, &other.app_destinations);
         for (destination, reach) in other.destinations {
             add_reach(&mut self.destinations, destination, reach);
         }
@@ -189,15 +196,38 @@ impl Baseline {
         self.devices.saturating_sub(1)
     }
 
-    /// Other devices that reach a destination.
+    /// Other devices that reach a destination; of a nameless address in everybody's network, that network.
     pub fn others_reaching(&self, destination: &Destination) -> u32 {
+        if self.is_in_common_network(destination) {
+            return self.networks.devices(destination).saturating_sub(1);
+        }
+        self.others_reaching_itself(destination)
+    }
+
+    /// Other devices that reach this very destination.
+    pub fn others_reaching_itself(&self, destination: &Destination) -> u32 {
         self.destinations.get(destination).map_or(0, |reach| reach.devices.saturating_sub(1))
     }
 
-    /// Other devices on which the app reaches a destination.
+    /// Other devices on which the app reaches a destination, or the network of an address as above.
     pub fn others_reaching_by(&self, app: &str, destination: &Destination) -> u32 {
+        if self.is_in_common_network(destination) {
+            return self.networks.devices_by(app, destination).saturating_sub(1);
+        }
         let key = (Box::from(app), destination.clone());
         self.app_destinations.get(&key).map_or(0, |reach| reach.devices.saturating_sub(1))
+    }
+
+    /// What [`Baseline::others_reaching`] tells of, in words.
+    pub fn reached_label(&self, destination: &Destination) -> String {
+        let network = networks::label(destination).filter(|_| self.is_in_common_network(destination));
+        network.unwrap_or_else(|| destination.to_string())
+    }
+
+    /// Whether a destination is a nameless address of a network that is everybody's.
+    fn is_in_common_network(&self, destination: &Destination) -> bool {
+        let others = self.networks.devices(destination).saturating_sub(1);
+        self.is_fleet() && f64::from(others) >= COMMON_SHARE * f64::from(self.others())
     }
 
     /// Share of the other devices that show a stack (TLS fingerprint or user-agent family); `None` in an empty
