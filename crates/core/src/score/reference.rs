@@ -2,8 +2,11 @@
 //!
 //! Fleets differ in how many of their apps poll small places on a rhythm, and a reference made of one kind of fleet
 //! promises too little or too much for another. What a fleet can tell of itself, without trusting that it is clean,
-//! is how often its phones reach a moderate height by way of destinations that several phones share: an implant has
-//! one place and few victims. That scales the reference's rate; the law of the excess stays.
+//! is how often its phones reach a moderate height by way of what an implant hardly is. On phones seen for the first
+//! time those are destinations that several phones share: an implant has one place and few victims. On phones with a
+//! past those are series that were there, and judged, on days before: an implant that is new is none, and one that is
+//! old makes the fleet look louder, which is the safe side. That scales the reference's rate; the law of the excess
+//! stays.
 
 use super::Draft;
 use super::budget::{Sight, Tail};
@@ -16,7 +19,7 @@ use std::collections::BTreeSet;
 pub const SHARED_REACH: f64 = 0.01;
 /// The height, bans: low enough that a few dozen phones tell something, high enough that it takes a machine whose
 /// destination is not everybody's.
-pub const SHARED_BANS: f64 = 4.0;
+pub const TELLING_BANS: f64 = 4.0;
 /// Device-days over the height that the reference is worth against the fleet's own: simulated worlds differ by about
 /// as much as their mean, which is the spread of a Gamma law of this shape.
 const PRIOR_DEVICE_DAYS: f64 = 1.0;
@@ -37,8 +40,8 @@ pub struct Reference {
     pub(super) shape: f64,
     /// Device-days behind it.
     pub(super) device_days: u64,
-    /// Share of device-days that reach [`SHARED_BANS`] by way of a destination that several phones share.
-    pub(super) shared_rate: f64,
+    /// Share of device-days that reach [`TELLING_BANS`] by way of what tells how loud a fleet is.
+    pub(super) telling_rate: f64,
 }
 
 /// The reference for phones seen for the first time: without the rare regular self-hosted senders. A server that
@@ -58,22 +61,28 @@ pub const fn later(sight: Sight) -> Reference {
     }
 }
 
+/// Whether a series tells how loud its fleet is: see above. `reach` is the share of the other phones at its
+/// destination, `None` for a group.
+pub fn is_telling(has_past: bool, days_judged: u32, reach: Option<f64>) -> bool {
+    if has_past { days_judged > 0 } else { reach.is_some_and(|reach| reach >= SHARED_REACH) }
+}
+
 impl Reference {
     /// The tail for a fleet: `drafts` are its findings, of `device_days` device-days of the same kind.
     pub fn in_fleet<'s>(&self, drafts: impl Iterator<Item = &'s Draft>, device_days: u64) -> Tail {
         let mut over: BTreeSet<(&str, Day)> = BTreeSet::new();
-        for draft in drafts.filter(|draft| draft.is_shared && draft.clears_floors()) {
-            if draft.total() >= SHARED_BANS {
+        for draft in drafts.filter(|draft| draft.is_telling && draft.clears_floors()) {
+            if draft.total() >= TELLING_BANS {
                 over.insert((draft.finding.device.id.as_str(), draft.day()));
             }
         }
         self.scaled(over.len() as u64, device_days)
     }
 
-    /// The tail where so many of `device_days` reach the height by way of a shared destination: the rate's posterior
+    /// The tail where so many of `device_days` reach the height by way of what tells: the rate's posterior
     /// mean under a Gamma prior around the reference's.
     fn scaled(&self, over: u64, device_days: u64) -> Tail {
-        let expected = self.shared_rate * device_days as f64;
+        let expected = self.telling_rate * device_days as f64;
         let factor = (PRIOR_DEVICE_DAYS + over as f64) / (PRIOR_DEVICE_DAYS + expected);
         Tail {
             threshold_bans: self.threshold_bans,
@@ -96,7 +105,7 @@ mod tests {
         scale_bans: 0.5,
         shape: 0.0,
         device_days: 1000,
-        shared_rate: 0.07,
+        telling_rate: 0.07,
     };
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
     scale_bans: 0.436,
     shape: 0.000,
     device_days: 4800,
-    shared_rate: 0.38333,
+    telling_rate: 0.38333,
 };
 
 /// Phones with a past, honest rare senders counted, with network.
@@ -21,7 +21,7 @@ pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
     scale_bans: 0.592,
     shape: 0.000,
     device_days: 2400,
-    shared_rate: 0.05333,
+    telling_rate: 0.12292,
 };
 
 /// Phones seen for the first time, honest rare senders left out, with telemetry.
@@ -31,7 +31,7 @@ pub(super) const TELEMETRY_FIRST_DAY: Reference = Reference {
     scale_bans: 0.504,
     shape: 0.000,
     device_days: 4800,
-    shared_rate: 0.37479,
+    telling_rate: 0.37479,
 };
 
 /// Phones with a past, honest rare senders counted, with telemetry.
@@ -41,5 +41,5 @@ pub(super) const TELEMETRY_LATER_DAYS: Reference = Reference {
     scale_bans: 0.640,
     shape: 0.000,
     device_days: 2400,
-    shared_rate: 0.04542,
+    telling_rate: 0.16625,
 };

@@ -12,8 +12,7 @@ use std::io;
 use undertone_core::baseline::{AppHours, Baseline, Past, Peer, Peers, Poll, Polls, RoleHours, Shape};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
-use undertone_core::score::reference::SHARED_REACH;
-use undertone_core::score::{Draft, Scored, ScoredDevice, drafts, weigh_case};
+use undertone_core::score::{Draft, Scored, ScoredDevice, drafts, reference, weigh_case};
 use undertone_core::series::{Destination, SeriesKey};
 use undertone_core::thresholds::Scope;
 use undertone_core::weigh::{Case, HISTORY_DAYS_MIN};
@@ -322,7 +321,9 @@ impl Context<'_> {
             role_hours: self.role_hours,
             thresholds: &thresholds,
         };
-        let is_shared = !series.key.destination.is_group() && case.features.reach >= SHARED_REACH;
+        let has_past = past.device_days >= HISTORY_DAYS_MIN;
+        let reach = (!series.key.destination.is_group()).then_some(case.features.reach);
+        let is_telling = reference::is_telling(has_past, past.days_judged, reach);
         let (weighed, role) = (weigh_case(&case), role.to_owned());
         Scored {
             members: members.iter().map(|(destination, _)| destination.clone()).collect(),
@@ -330,8 +331,8 @@ impl Context<'_> {
             role,
             key: series.key,
             day: series.day,
-            is_shared,
-            has_past: past.device_days >= HISTORY_DAYS_MIN,
+            is_telling,
+            has_past,
             profile: series.profile,
             machine: series.machine,
             weighed,
