@@ -10,7 +10,7 @@ use super::filing::Filing;
 use super::sighting::Sighting;
 use super::summary::{Circumstances, fingerprint_of};
 use crate::destination::knowledge::is_widely_used;
-use crate::model::{Network, Timestamp};
+use crate::model::Network;
 use crate::series::{Destination, SeriesKey, Service};
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ pub(super) fn rotations(
         let common = Common { app, service, port: connection.session.resp.port, fingerprint };
         groups.entry(common).or_default().push(*sighting);
     }
-    groups.into_iter().filter_map(|(common, group)| rotation(filing, &common, group, circumstances)).collect()
+    groups.into_iter().filter_map(|(common, group)| rotation(filing, &common, group)).collect()
 }
 
 /// Datagrams and lookups scatter by nature; a kept protocol of its own does not rotate.
@@ -80,12 +80,7 @@ fn can_rotate(service: Service) -> bool {
     matches!(service, Service::Tls | Service::Http | Service::Tcp | Service::Quic | Service::WebSocket)
 }
 
-fn rotation(
-    filing: &Filing,
-    common: &Common<'_>,
-    group: Vec<Sighting>,
-    circumstances: &Circumstances<'_, '_, '_>,
-) -> Option<Rotation> {
+fn rotation(filing: &Filing, common: &Common<'_>, group: Vec<Sighting>) -> Option<Rotation> {
     if group.len() < STARTS_MIN {
         return None;
     }
@@ -98,7 +93,7 @@ fn rotation(
         return None;
     }
     let latest = group.get(group.len().saturating_sub(STARTS_MAX)..).unwrap_or_default();
-    let times = latest.iter().filter_map(|s| circumstances.time_of(s)).map(Timestamp::micros).collect();
+    let times = latest.iter().map(|sighting| sighting.at.micros()).collect();
     if !keeps_a_pace(times) {
         return None;
     }
