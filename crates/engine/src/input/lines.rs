@@ -10,10 +10,6 @@ use std::io::Read;
 use std::sync::Arc;
 use undertone_wire::zeek::Header;
 
-/// Bytes of a block, unless a line is longer: a block is passed over several times, from a core's own cache if it is
-/// not the whole of that.
-const BLOCK_BYTES: usize = 256 * 1024;
-
 /// Whole lines of one input. Its memory is reused from block to block and never cleared.
 #[derive(Debug, Default)]
 pub(super) struct Block {
@@ -58,7 +54,7 @@ pub(super) struct LineCutter<R> {
 }
 
 impl<R: Read> LineCutter<R> {
-    /// `line_bytes_max` is also the largest size of a block, so that no block can hold a line that is too long.
+    /// `line_bytes_max` is also the size of a block, so that no block can hold a line that is too long.
     pub(super) fn new(reader: R, line_bytes_max: usize, zeek: bool) -> Self {
         let (carry, header) = (Vec::new(), None);
         let (is_at_start, ended, fault) = (true, false, None);
@@ -75,11 +71,7 @@ impl<R: Read> LineCutter<R> {
     pub(super) fn next(&mut self, block: &mut Block) -> bool {
         block.too_long.clear();
         loop {
-            self.start(block);
-            self.fill(block, BLOCK_BYTES);
-            if memrchr(b'\n', block.filled()).is_none() {
-                self.fill(block, usize::MAX);
-            }
+            self.fill(block);
             if block.filled == 0 {
                 (block.used, block.first_line) = (0, self.line);
                 return !block.too_long.is_empty();
@@ -103,8 +95,8 @@ impl<R: Read> LineCutter<R> {
         }
     }
 
-    /// Moves the carry into the block.
-    fn start(&mut self, block: &mut Block) {
+    /// Moves the carry into the block and reads until the block is full or the stream ends.
+    fn fill(&mut self, block: &mut Block) {
         if block.buffer.len() != self.line_bytes_max + 1 {
             block.buffer.resize(self.line_bytes_max + 1, 0);
         }
@@ -113,13 +105,8 @@ impl<R: Read> LineCutter<R> {
             start.copy_from_slice(&self.carry);
         }
         self.carry.clear();
-    }
-
-    /// Reads until the block holds `most` bytes, or is full, or the stream ends.
-    fn fill(&mut self, block: &mut Block, most: usize) {
-        let most = most.min(block.buffer.len());
         while !self.ended {
-            let Some(room) = block.buffer.get_mut(block.filled..most).filter(|room| !room.is_empty()) else {
+            let Some(room) = block.buffer.get_mut(block.filled..).filter(|room| !room.is_empty()) else {
                 return;
             };
             match read_some(&mut self.reader, room) {
@@ -164,8 +151,7 @@ impl<R: Read> LineCutter<R> {
     /// Drops bytes up to and with the next newline; what follows goes to the carry.
     fn skip_line(&mut self, block: &mut Block) {
         while !self.ended {
-            self.start(block);
-            self.fill(block, usize::MAX);
+            self.fill(block);
             if let Some(end) = memchr(b'\n', block.filled()) {
                 self.carry.extend_from_slice(block.filled().get(end + 1..).unwrap_or(&[]));
                 return;

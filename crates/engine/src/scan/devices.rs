@@ -329,11 +329,9 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
     for (before, day) in all.into_iter().enumerate() {
         let is_last = Some(day) == last;
         let first = day.plus(1 - WINDOW_DAYS);
-        let Some(profile) = window(&mut days, first..=day, is_last) else { continue };
-        let machine = machine::assess(&profile, &report.awake);
+        let (machine, is_worth) = stage_a(days.range(first..=day).map(|(_, of_day)| of_day), &report.awake);
         let has_timing = machine.timing.is_some();
-        let is_worth = machine.is_worth_weighing(&profile);
-        if is_worth {
+        if is_worth && let Some(profile) = window(&mut days, first..=day, is_last) {
             found.push(Assessed {
                 key: key.clone(),
                 day,
@@ -351,6 +349,22 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
         }
     }
     found
+}
+
+/// Stage A over the profiles of a window, and whether the series is worth weighing.
+fn stage_a<'p>(profiles: impl Iterator<Item = &'p Profile> + Clone, awake: &AwakeClock) -> (Machine, bool) {
+    let mut rest = profiles.clone();
+    let summed;
+    let profile = match (rest.next(), rest.next()) {
+        (Some(only), None) => only,
+        _ => {
+            summed = Profile::for_stage_a(profiles);
+            &summed
+        }
+    };
+    let machine = machine::assess(profile, awake);
+    let is_worth = machine.is_worth_weighing(profile);
+    (machine, is_worth)
 }
 
 /// The profile of a window of days. The last window takes its days, the others leave them for the next.

@@ -17,12 +17,25 @@ pub(super) struct Grouped<'b> {
     names: Vec<&'b str>,
     /// Records as they came.
     records: Vec<Grouping<'b>>,
-    /// Device of each id, by the id's number.
-    devices: Vec<u32>,
+    /// Ids by their numbers, which are given as they come.
+    ids: Vec<Id>,
     /// Places in `records`, by name of the device, then by id, then as they came.
     order: Vec<u32>,
-    /// Records of each device.
-    counts: Vec<RecordCounts>,
+    /// What there is of each device, by its number.
+    of_device: Vec<OfDevice>,
+}
+
+/// An id of one device.
+struct Id {
+    device: u32,
+    records: u32,
+}
+
+/// Numbers of the ids of a device, and how many records it has.
+#[derive(Default)]
+struct OfDevice {
+    ids: Vec<u32>,
+    counts: RecordCounts,
 }
 
 /// A record with the number of its id.
@@ -63,45 +76,36 @@ impl<'b> Grouped<'b> {
     fn device(&mut self, devices: &mut BTreeMap<&'b str, u32>, name: &'b str) -> u32 {
         *devices.entry(name).or_insert_with(|| {
             self.names.push(name);
-            self.counts.push(RecordCounts::default());
+            self.of_device.push(OfDevice::default());
             self.names.len() as u32 - 1
         })
     }
 
     fn add(&mut self, ids: &mut Numbers<(u32, u64)>, device: u32, key: u64, record: &'b [u8]) {
-        let next = self.devices.len() as u32;
+        let next = self.ids.len() as u32;
         let id = *ids.entry((device, key)).or_insert(next);
+        let Some(of_device) = self.of_device.get_mut(device as usize) else { return };
         if id == next {
-            self.devices.push(device);
+            self.ids.push(Id { device, records: 0 });
+            of_device.ids.push(id);
+        }
+        of_device.counts.add(record);
+        if let Some(id) = self.ids.get_mut(id as usize) {
+            id.records += 1;
         }
         self.records.push(Grouping { record, key, id });
-        if let Some(counts) = self.counts.get_mut(device as usize) {
-            counts.add(record);
-        }
     }
 
     /// Finds the order: ids by device, then records by id, each in the order in which they came. `by_name` gives the
     /// devices ascending by name.
     fn sort(&mut self, by_name: impl Iterator<Item = u32>) {
-        let mut ranks = vec![0_u32; self.names.len()];
-        for (rank, device) in (0..).zip(by_name) {
-            if let Some(slot) = ranks.get_mut(device as usize) {
-                *slot = rank;
-            }
-        }
-        let rank_of = |id: &u32| ranks.get(*self.devices.get(*id as usize)? as usize);
-        let mut ids: Vec<u32> = (0..self.devices.len() as u32).collect();
-        ids.sort_by_key(rank_of);
-        let mut places = vec![0_u32; self.devices.len()];
-        for record in &self.records {
-            if let Some(count) = places.get_mut(record.id as usize) {
-                *count += 1;
-            }
-        }
+        let mut places = vec![0_u32; self.ids.len()];
         let mut start = 0;
-        for id in ids {
-            if let Some(place) = places.get_mut(id as usize) {
-                start += std::mem::replace(place, start);
+        let of_devices = by_name.filter_map(|device| self.of_device.get(device as usize));
+        for id in of_devices.flat_map(|of_device| &of_device.ids) {
+            if let (Some(place), Some(id)) = (places.get_mut(*id as usize), self.ids.get(*id as usize)) {
+                *place = start;
+                start += id.records;
             }
         }
         self.order = vec![0; self.records.len()];
@@ -121,10 +125,11 @@ impl<'b> Grouped<'b> {
         mut lists: Lists<'b>,
         mut take: impl FnMut(&str, &mut Lists<'b>),
     ) -> Lists<'b> {
-        lists.reserve(self.counts.iter().copied().fold(RecordCounts::default(), RecordCounts::max));
+        let counts = self.of_device.iter().map(|of_device| of_device.counts);
+        lists.reserve(counts.fold(RecordCounts::default(), RecordCounts::max));
         let device_of = |place: &u32| {
             let record = self.records.get(*place as usize)?;
-            self.devices.get(record.id as usize).copied()
+            self.ids.get(record.id as usize).map(|id| id.device)
         };
         for places in self.order.chunk_by(|a, b| device_of(a) == device_of(b)) {
             let Some(device) = places.first().and_then(device_of) else { continue };

@@ -155,20 +155,22 @@ impl<'a> Lists<'a> {
         let mut reader = Reader(rest);
         match *kind {
             SESSION => {
-                self.sessions.push((key, session::blank()));
-                let place = self.sessions.last_mut();
-                let is_read =
-                    place.is_some_and(|(_, place)| session::decode_into(&mut reader, place).is_some());
+                self.sessions.push(const { (UidKey::of_hash(0), session::blank()) });
+                let is_read = self.sessions.last_mut().is_some_and(|place| {
+                    place.0 = key;
+                    session::decode_into(&mut reader, &mut place.1).is_some()
+                });
                 if !is_read {
                     self.sessions.pop();
                 }
                 is_read
             }
             EXCHANGE => {
-                self.messages.push((key, exchange::blank()));
-                let place = self.messages.last_mut();
-                let is_read =
-                    place.is_some_and(|(_, place)| exchange::decode_into(&mut reader, place).is_some());
+                self.messages.push(const { (UidKey::of_hash(0), exchange::blank()) });
+                let is_read = self.messages.last_mut().is_some_and(|place| {
+                    place.0 = key;
+                    exchange::decode_into(&mut reader, &mut place.1).is_some()
+                });
                 if !is_read {
                     self.messages.pop();
                 }
