@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use undertone_core::finding::Finding;
 use undertone_core::model::Day;
 use undertone_engine::input::Progress;
-use undertone_engine::{Backtest, BacktestDay, BacktestSpan, ScanError};
+use undertone_engine::{Backtest, BacktestDay, BacktestSpan, ScanError, ScanOptions};
 use undertone_wire::truth::Truth;
 use undertone_wire::tuning::{Counts, Made, PastDay, write_backtest_json, write_backtest_text};
 
@@ -31,7 +31,10 @@ pub(crate) fn run(args: &BacktestArgs, console: &Console) -> anyhow::Result<Outc
     let progress = Progress::default();
     let backtest = {
         let _bar = Bar::start(&progress, console);
-        let options = scan::input_options(&args.input.paths, &args.input.reading);
+        let options = ScanOptions {
+            keeps_below: args.all,
+            ..scan::input_options(&args.input.paths, &args.input.reading)
+        };
         let span = BacktestSpan { from, to, cache: cache.as_deref() };
         undertone_engine::backtest(&options, span, &progress, &stop)
     };

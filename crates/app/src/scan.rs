@@ -139,7 +139,7 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
         findings: shown as u64,
         alerts: count(|finding| finding.alert),
         leads: count(|finding| finding.lead),
-        below: count(|finding| !finding.alert && !finding.lead),
+        below: summary.below + count(|finding| !finding.alert && !finding.lead),
         suppressed,
     }
 }
@@ -182,7 +182,11 @@ pub(crate) fn outcome_of_reading(summary: &ScanSummary) -> Outcome {
 }
 
 fn options(args: &ScanArgs) -> ScanOptions {
-    ScanOptions { baseline: args.baseline.clone(), ..input_options(&args.input.paths, &args.input.reading) }
+    ScanOptions {
+        baseline: args.baseline.clone(),
+        keeps_below: args.shown.all,
+        ..input_options(&args.input.paths, &args.input.reading)
+    }
 }
 
 /// Options of any command that reads inputs.

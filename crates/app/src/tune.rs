@@ -29,7 +29,7 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
     let reading = Reading { cache: cache.as_deref(), ..Reading::default() };
     let mut analysis = scan::analyse(&options, reading, &stop, console)?;
     let base = analysis.thresholds().clone();
-    let before = analysis.decide(&base);
+    let before = analysis.decide(&base)?;
     let outcome = if before.summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
     console
         .say(|out| scan::summary_of(before.summary.clone(), &[], 0).write_reading(out, console.named_max()));
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
         }
         let changed =
             settings.iter().map(|s| Changed { name: s.name().to_owned(), value: s.shown() }).collect();
-        afters.push((changed, analysis.decide(&thresholds)));
+        afters.push((changed, analysis.decide(&thresholds)?));
     }
     let comparisons = compared(&before, &afters, truth.as_deref());
     to_stdout(|out| match args.format {

@@ -2,7 +2,7 @@
 
 use crate::baseline::Baseline;
 use crate::score::machine::{Machine, observed_hours};
-use crate::series::{Event, Profile, SeriesKey};
+use crate::series::{Destination, Event, Profile};
 
 /// Sessions of known state from which a share says something.
 const STATES_MIN: u64 = 6;
@@ -32,11 +32,18 @@ pub struct Features {
     pub unattended_share: Option<f64>,
 }
 
-impl Features {
-    /// The features of a series.
-    pub fn of(key: &SeriesKey, profile: &Profile, machine: &Machine, baseline: &Baseline) -> Self {
-        let others = baseline.others();
-        let reaching = baseline.others_reaching(&key.destination);
+/// What a series itself says of its features: all that the fleet need not be known for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// Its features, without those of the fleet.
+    own: Features,
+    /// The most frequent TLS fingerprint, else user agent.
+    stack: Option<Box<str>>,
+}
+
+impl Shape {
+    /// The shape of a series.
+    pub fn of(profile: &Profile, machine: &Machine) -> Self {
         let sized = |bytes: fn(&Event) -> Option<u32>| sizes(profile, bytes);
         let (orig, resp) = (sized(|event| event.orig_bytes), sized(|event| event.resp_bytes));
         let total = profile.orig_bytes + profile.resp_bytes;
@@ -46,19 +53,35 @@ impl Features {
         };
         let check_ins = profile.sessions().max(machine.check_ins) as f64;
         let hours = (profile.hours.len() as f64).min(observed_hours(profile).max(1.0)).max(1.0);
-        let stack = profile.fingerprints.top().or_else(|| profile.user_agents.top());
-        Self {
-            reach: if others == 0 { 0.0 } else { f64::from(reaching) / f64::from(others) },
+        let own = Features {
+            reach: 0.0,
             orig_spread: spread(&orig),
             resp_spread: spread(&resp),
             asymmetry: (total > 0)
                 .then(|| profile.orig_bytes.abs_diff(profile.resp_bytes) as f64 / total as f64),
             bytes_per_check_in: both,
             rate_per_hour: check_ins / hours,
-            stack_share: stack.and_then(|(stack, _)| baseline.stack_share(stack)),
+            stack_share: None,
             locked_share: share(profile.states.locked, profile.states.lock_known()),
             unattended_share: share(profile.states.without_interaction, profile.states.interaction_known()),
+        };
+        let stack = profile.fingerprints.top().or_else(|| profile.user_agents.top());
+        Self { own, stack: stack.map(|(stack, _)| stack.clone()) }
+    }
+
+    /// The features in a fleet of a series that goes to `destination`.
+    pub fn in_fleet(&self, destination: &Destination, baseline: &Baseline) -> Features {
+        let (others, reaching) = (baseline.others(), baseline.others_reaching(destination));
+        Features {
+            reach: if others == 0 { 0.0 } else { f64::from(reaching) / f64::from(others) },
+            stack_share: self.stack.as_deref().and_then(|stack| baseline.stack_share(stack)),
+            ..self.own
         }
+    }
+
+    /// Bytes that its text takes.
+    pub fn text_bytes(&self) -> usize {
+        self.stack.as_ref().map_or(0, |stack| stack.len())
     }
 }
 

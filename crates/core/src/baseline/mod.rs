@@ -7,12 +7,13 @@ mod declared;
 mod features;
 mod habits;
 mod learned;
+mod networks;
 mod peers;
 mod polls;
 mod usage;
 
 pub use declared::{Declarations, Declared, Verdict};
-pub use features::Features;
+pub use features::{Features, Shape};
 pub use habits::{DaySet, HABITS_MAX, Habit, Habits, Past};
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
@@ -22,6 +23,7 @@ pub use usage::{AppHours, RoleHours, UsualHour};
 use crate::device::{DeviceReport, Reported};
 use crate::model::Day;
 use crate::series::{Destination, Service};
+pub use networks::Networks;
 use std::collections::BTreeMap;
 
 /// Devices from which a fleet speaks for itself; below, shipped priors serve (DESIGN section 7).
@@ -35,10 +37,6 @@ const PERSONAL_DOMAINS_MAX: u32 = 3;
 /// Other devices at the most that reach a destination of a rotation, and as a share: an operator has a few victims.
 const ROTATION_OTHERS_MAX: u32 = 2;
 const ROTATION_OTHERS_SHARE: f64 = 0.03;
-/// Such destinations that a rotation has at least.
-const ROTATION_MEMBERS_MIN: usize = 3;
-/// Share of a rotation's sessions that go to them: the rest may be the app's ordinary traffic.
-const ROTATION_SHARE_MIN: f64 = 0.7;
 /// Devices at the most that share a destination for it to be a personal one.
 const PERSONAL_DEVICES_MAX: u32 = 2;
 
@@ -96,6 +94,8 @@ pub struct Baseline {
     pub app_stack_devices: BTreeMap<Box<str>, u32>,
     /// Services of each app, in devices.
     pub app_services: BTreeMap<(Box<str>, Service), u32>,
+    /// Nameless addresses by network; of a stored summary nothing, [`Baseline::merge`] makes it.
+    pub networks: Networks,
 }
 
 impl Baseline {
@@ -107,6 +107,7 @@ impl Baseline {
 
     /// Adds what one device reached; the rest of it is added by [`Baseline::count_device`].
     pub fn add_reached(&mut self, reached: &[Reported]) {
+        self.networks.add(reached);
         let mut last: Option<&Destination> = None;
         let mut by_destination: Vec<&Reported> = reached.iter().collect();
         by_destination.sort_by(|a, b| a.destination.cmp(&b.destination));
@@ -158,6 +159,8 @@ impl Baseline {
     pub fn merge(&mut self, other: Self) {
         self.devices += other.devices;
         self.device_days += other.device_days;
+        // By address, not by network, is how a summary that was stored knows them.
+        self.networks.add_counted(&other.destinations, &other.app_destinations);
         for (destination, reach) in other.destinations {
             add_reach(&mut self.destinations, destination, reach);
         }
@@ -193,15 +196,38 @@ impl Baseline {
         self.devices.saturating_sub(1)
     }
 
-    /// Other devices that reach a destination.
+    /// Other devices that reach a destination; of a nameless address in everybody's network, that network.
     pub fn others_reaching(&self, destination: &Destination) -> u32 {
+        if self.is_in_common_network(destination) {
+            return self.networks.devices(destination).saturating_sub(1);
+        }
+        self.others_reaching_itself(destination)
+    }
+
+    /// Other devices that reach this very destination.
+    pub fn others_reaching_itself(&self, destination: &Destination) -> u32 {
         self.destinations.get(destination).map_or(0, |reach| reach.devices.saturating_sub(1))
     }
 
-    /// Other devices on which the app reaches a destination.
+    /// Other devices on which the app reaches a destination, or the network of an address as above.
     pub fn others_reaching_by(&self, app: &str, destination: &Destination) -> u32 {
+        if self.is_in_common_network(destination) {
+            return self.networks.devices_by(app, destination).saturating_sub(1);
+        }
         let key = (Box::from(app), destination.clone());
         self.app_destinations.get(&key).map_or(0, |reach| reach.devices.saturating_sub(1))
+    }
+
+    /// What [`Baseline::others_reaching`] tells of, in words.
+    pub fn reached_label(&self, destination: &Destination) -> String {
+        let network = networks::label(destination).filter(|_| self.is_in_common_network(destination));
+        network.unwrap_or_else(|| destination.to_string())
+    }
+
+    /// Whether a destination is a nameless address of a network that is everybody's.
+    fn is_in_common_network(&self, destination: &Destination) -> bool {
+        let others = self.networks.devices(destination).saturating_sub(1);
+        self.is_fleet() && f64::from(others) >= COMMON_SHARE * f64::from(self.others())
     }
 
     /// Share of the other devices that show a stack (TLS fingerprint or user-agent family); `None` in an empty
@@ -249,22 +275,10 @@ impl Baseline {
         }
     }
 
-    /// Whether the destinations of a group are rotated: nearly all of its sessions go to ones that hardly any other
-    /// device reaches. Members come with their session starts.
-    pub fn rotating(&self, members: &[(Destination, u32)]) -> Option<Rotating> {
+    /// Whether hardly any other device reaches a destination, so that it may be one of a rotation.
+    pub fn may_rotate(&self, destination: &Destination) -> bool {
         let few = f64::from(ROTATION_OTHERS_MAX).max(ROTATION_OTHERS_SHARE * f64::from(self.others()));
-        let is_rare = |destination: &Destination| f64::from(self.others_reaching(destination)) <= few;
-        let (mut starts, mut rare_starts, mut rare) = (0_u64, 0_u64, 0);
-        for (destination, count) in members {
-            starts += u64::from(*count);
-            if is_rare(destination) {
-                rare += 1;
-                rare_starts += u64::from(*count);
-            }
-        }
-        let share = rare_starts as f64 / starts.max(1) as f64;
-        let is_rotation = self.is_fleet() && rare >= ROTATION_MEMBERS_MIN && share >= ROTATION_SHARE_MIN;
-        is_rotation.then_some(Rotating { rare, share })
+        self.is_fleet() && f64::from(self.others_reaching(destination)) <= few
     }
 
     /// How an app stands in the fleet, besides one device that has it.
@@ -280,15 +294,6 @@ impl Baseline {
         let days = self.destinations.values().map(|reach| (reach.first_day, reach.last_day));
         days.reduce(|(a, b), (first, last)| (a.min(first), b.max(last)))
     }
-}
-
-/// One rhythm over many destinations.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rotating {
-    /// Destinations that hardly any other device reaches.
-    pub rare: usize,
-    /// Share of the sessions that go to them, 0..=1.
-    pub share: f64,
 }
 
 /// How an app stands in the fleet.

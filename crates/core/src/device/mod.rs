@@ -24,4 +24,5 @@ pub use connection::{Connection, Joined};
 pub use join::{Keyed, UidKey};
 pub use moments::{Moments, MomentsSketch};
 pub use observe::{DeviceInput, DeviceReport, Reported, Rest, SeriesDays, observe, observe_part};
+pub use rotation::{Rotation, rotations};
 pub use route::{route_of_addr, route_of_host};

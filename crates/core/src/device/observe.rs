@@ -6,7 +6,7 @@ use super::hosts::Hosts;
 use super::interner::Interner;
 use super::moments::Moments;
 use super::names::Names;
-use super::rotation::{Rotation, rotations};
+use super::rotation::Strays;
 use super::sighting::{Naming, Sighting, service_of, sightings};
 use super::summary::{Circumstances, Summary, fingerprint_of};
 use crate::baseline::AppHours;
@@ -47,11 +47,8 @@ impl DeviceReport {
     /// Adds what another part of the same device comes to; the awake clock is of the whole anyway.
     pub fn add_part(&mut self, part: Self) {
         self.series.extend(part.series);
-        for (key, members) in part.members {
-            let known = self.members.entry(key).or_default();
-            known.extend(members);
-            known.sort_unstable();
-        }
+        self.strays.extend(part.strays);
+        self.strays_cut += part.strays_cut + Strays::keep_within(&mut self.strays);
         self.reached.extend(part.reached);
         self.apps = distinct(std::mem::take(&mut self.apps).into_iter().chain(part.apps).collect());
         self.stacks = distinct(std::mem::take(&mut self.stacks).into_iter().chain(part.stacks).collect());
@@ -81,8 +78,10 @@ impl DeviceReport {
 pub struct DeviceReport {
     /// Series that are long enough to be tested, ascending by key.
     pub series: Vec<SeriesDays>,
-    /// Destinations of each group among the series ([`Destination::Group`]), with their session starts.
-    pub members: BTreeMap<SeriesKey, Vec<(Destination, u32)>>,
+    /// Series that may be part of a rotation, however short ([`super::rotations`]).
+    pub strays: Vec<SeriesDays>,
+    /// How many of them were left out for the bound.
+    pub strays_cut: u64,
     /// Every destination with the days on which it was contacted.
     pub reached: Vec<Reported>,
     /// TLS fingerprints and user-agent families of the device, ascending.
@@ -285,19 +284,25 @@ fn distinct<T: Ord>(mut values: Vec<T>) -> Vec<T> {
 fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> DeviceReport {
     let mut report = DeviceReport { series_total: filing.len() as u64, ..DeviceReport::default() };
     let mut reached = Vec::with_capacity(filing.len());
-    for (number, group) in filing.groups(found).iter() {
+    let groups = filing.groups(found);
+    let strays = Strays::of(filing, &groups);
+    report.strays_cut = strays.cut;
+    for (number, group) in groups.iter() {
         let Some((first_day, last_day)) = days_of(group) else { continue };
         let sightings = u32::try_from(group.len()).unwrap_or(u32::MAX);
         reached.push((filing.app_and_destination(number), (first_day, last_day, sightings)));
-        let is_worth_a_profile = group.len() >= PROFILE_SIGHTINGS_MIN
+        let is_stray = strays.holds(number);
+        let is_worth = group.len() >= PROFILE_SIGHTINGS_MIN
             || filing.connected_micros(number) >= PROFILE_CONNECTED_MICROS;
-        if is_worth_a_profile && let Some(key) = filing.key(number) {
-            report.series.push(profile(key, group, circumstances));
+        if let Some(key) = filing.key(number).filter(|_| is_stray || is_worth) {
+            let series = profile(key, group, circumstances);
+            if is_stray {
+                report.strays.push(series.clone());
+            }
+            if is_worth {
+                report.series.push(series);
+            }
         }
-    }
-    for Rotation { key, sightings, members } in rotations(filing, found, circumstances) {
-        report.series.push(profile(key.clone(), &sightings, circumstances));
-        report.members.insert(key, members);
     }
     report.series.sort_by(|a, b| a.key.cmp(&b.key));
     report.reached = reported(filing, reached);

@@ -1,23 +1,23 @@
 //! One rhythm over many destinations: real command and control rotates its addresses, and each of them alone shows
 //! too little.
 //!
-//! Sessions of one app, service, port and networking stack are put together whatever their destination. A group is
-//! kept when its starts pass a cheap test for a pace; the full test of timing is the engine's, as for every series. Who
-//! else reaches the destinations is not known yet: the members are kept for the baseline to judge
-//! ([`crate::weigh::Case::members`]).
+//! Which destinations are rare is known only once all devices are. Until then each device keeps a summary of whatever
+//! may be part of a rotation, however short ([`Strays`]). Then those of one app, service, port and networking stack
+//! that go to rare destinations are put together ([`rotations`]). A group is kept when its starts pass a cheap test for
+//! a pace; the full test of timing is the engine's, as for every series.
 
-use super::filing::Filing;
-use super::sighting::Sighting;
-use super::summary::{Circumstances, fingerprint_of};
+use super::filing::{Filing, Groups};
+use super::observe::SeriesDays;
 use crate::destination::knowledge::is_widely_used;
 use crate::model::Network;
-use crate::series::{Destination, SeriesKey, Service};
+use crate::series::{Destination, Profile, SeriesKey, Service};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Sessions from which a group is looked at; timing needs 8 check-ins.
 const STARTS_MIN: usize = 12;
 /// Destinations that a group has at least.
-const MEMBERS_MIN: usize = 4;
+const MEMBERS_MIN: usize = 3;
 /// One destination's share of the starts from which its own series tells all.
 const ONE_SHARE_MAX: f64 = 0.5;
 /// Starts within this time are one check-in, microseconds.
@@ -29,50 +29,67 @@ const NEAR: f64 = 0.4;
 /// Starts that the test for a pace looks at, the latest.
 const STARTS_MAX: usize = 4096;
 
-/// Sessions that share everything but their destination.
-#[derive(Debug, Clone)]
-pub(super) struct Rotation {
-    /// Key with a [`Destination::Group`].
-    pub(super) key: SeriesKey,
-    /// Its starts, ascending by time.
-    pub(super) sightings: Vec<Sighting>,
-    /// Destinations with their starts, ascending.
-    pub(super) members: Vec<(Destination, u32)>,
+/// Series of one device that may be part of a rotation.
+#[derive(Debug)]
+pub(super) struct Strays {
+    /// By the number of the series.
+    is_one: Vec<bool>,
+    /// How many were left out for the bound.
+    pub(super) cut: u64,
 }
 
-/// What the sessions of a group have in common.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Common<'a> {
-    app: u32,
-    service: Service,
-    port: u16,
-    fingerprint: Option<&'a str>,
-}
+impl Strays {
+    /// Series kept per device: a phone reaches some hundred domains that are not widely used in a week.
+    pub(super) const MAX: usize = 4096;
 
-/// The groups of a device that keep a pace.
-pub(super) fn rotations(
-    filing: &Filing,
-    found: &[Sighting],
-    circumstances: &Circumstances<'_, '_, '_>,
-) -> Vec<Rotation> {
-    let is_candidate = filing.destinations_that(|destination| match destination {
-        Destination::Domain(domain) => !is_widely_used(domain),
-        Destination::Address(addr) => !Network::is_inside_by_kind(*addr),
-        Destination::Group(_) => false,
-    });
-    let mut groups: BTreeMap<Common<'_>, Vec<Sighting>> = BTreeMap::new();
-    for sighting in found.iter().filter(|sighting| sighting.is_start) {
-        let (app, destination) = filing.app_and_destination(sighting.series);
-        if !is_candidate.get(destination as usize).copied().unwrap_or(false) {
-            continue;
+    /// The candidates: not to widely used destinations, of an app and service that has several of them.
+    pub(super) fn of(filing: &Filing, groups: &Groups) -> Self {
+        let is_candidate = filing.destinations_that(|destination| match destination {
+            Destination::Domain(domain) => !is_widely_used(domain),
+            Destination::Address(addr) => !Network::is_inside_by_kind(*addr),
+            Destination::Group(_) => false,
+        });
+        let mut by_common: BTreeMap<(u32, Service), Vec<(u32, usize)>> = BTreeMap::new();
+        for (number, sightings) in groups.iter().filter(|(_, sightings)| !sightings.is_empty()) {
+            let (app, destination) = filing.app_and_destination(number);
+            let is_one = is_candidate.get(destination as usize).copied().unwrap_or(false);
+            if let Some(service) = filing.service_of(number).filter(|service| is_one && can_rotate(*service))
+            {
+                by_common.entry((app, service)).or_default().push((number, sightings.len()));
+            }
         }
-        let Some(connection) = circumstances.connection(sighting) else { continue };
-        let Some(service) = filing.service_of(sighting.series).filter(|s| can_rotate(*s)) else { continue };
-        let fingerprint = connection.messages().find_map(fingerprint_of);
-        let common = Common { app, service, port: connection.session.resp.port, fingerprint };
-        groups.entry(common).or_default().push(*sighting);
+        let is_enough = |series: &Vec<(u32, usize)>| {
+            series.len() >= MEMBERS_MIN && series.iter().map(|(_, count)| count).sum::<usize>() >= STARTS_MIN
+        };
+        let mut found: Vec<(u32, usize)> = by_common.into_values().filter(is_enough).flatten().collect();
+        let cut = found.len().saturating_sub(Self::MAX);
+        if cut > 0 {
+            found.sort_by_cached_key(|(number, count)| (Reverse(*count), filing.key(*number)));
+            found.truncate(Self::MAX);
+        }
+        let mut is_one = vec![false; filing.len()];
+        for (number, _) in found {
+            if let Some(slot) = is_one.get_mut(number as usize) {
+                *slot = true;
+            }
+        }
+        Self { is_one, cut: cut as u64 }
     }
-    groups.into_iter().filter_map(|(common, group)| rotation(filing, &common, group)).collect()
+
+    /// Keeps those of most sessions; how many went.
+    pub(super) fn keep_within(strays: &mut Vec<SeriesDays>) -> u64 {
+        let cut = strays.len().saturating_sub(Self::MAX);
+        if cut > 0 {
+            strays.sort_by(|a, b| sessions_of(b).cmp(&sessions_of(a)).then_with(|| a.key.cmp(&b.key)));
+            strays.truncate(Self::MAX);
+        }
+        cut as u64
+    }
+
+    /// Whether a series is one.
+    pub(super) fn holds(&self, series: u32) -> bool {
+        self.is_one.get(series as usize).copied().unwrap_or(false)
+    }
 }
 
 /// Datagrams and lookups scatter by nature; a kept protocol of its own does not rotate.
@@ -80,39 +97,94 @@ fn can_rotate(service: Service) -> bool {
     matches!(service, Service::Tls | Service::Http | Service::Tcp | Service::Quic | Service::WebSocket)
 }
 
-fn rotation(filing: &Filing, common: &Common<'_>, group: Vec<Sighting>) -> Option<Rotation> {
-    if group.len() < STARTS_MIN {
-        return None;
+/// Series that share everything but their destination, as one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rotation {
+    /// The sum, under a [`Destination::Group`].
+    pub series: SeriesDays,
+    /// Destinations with their starts, ascending.
+    pub members: Vec<(Destination, u32)>,
+}
+
+/// What the series of a group have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Common {
+    app: Option<Box<str>>,
+    service: Service,
+    port: u16,
+    stack: Option<Box<str>>,
+}
+
+impl Common {
+    fn of(stray: &SeriesDays) -> Option<Self> {
+        let (_, latest) = stray.days.last_key_value()?;
+        let (port, _) = latest.ports.top()?;
+        let stack = latest.fingerprints.top().map(|(fingerprint, _)| stack_of(fingerprint));
+        Some(Self { app: stray.key.app.clone(), service: stray.key.service, port: *port, stack })
     }
-    let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
-    for sighting in &group {
-        *counts.entry(filing.app_and_destination(sighting.series).1).or_default() += 1;
+
+    fn label(&self) -> String {
+        match &self.stack {
+            Some(stack) if stack.contains('_') => format!("ja4={stack} port={}", self.port),
+            Some(stack) => format!("ja3={stack} port={}", self.port),
+            None => format!("port={}", self.port),
+        }
     }
-    let most = counts.values().copied().max().unwrap_or(0);
-    if counts.len() < MEMBERS_MIN || f64::from(most) > ONE_SHARE_MAX * group.len() as f64 {
-        return None;
+}
+
+/// A TLS fingerprint as it is towards a name: by its fourth letter JA4 says whether one was sent, and the same program
+/// sends one to a name and none to an address.
+fn stack_of(fingerprint: &str) -> Box<str> {
+    let towards_address = fingerprint.split_at_checked(3).filter(|_| fingerprint.contains('_'));
+    match towards_address.and_then(|(first, rest)| Some((first, rest.strip_prefix('i')?))) {
+        Some((first, rest)) => format!("{first}d{rest}").into(),
+        None => fingerprint.into(),
     }
-    let latest = group.get(group.len().saturating_sub(STARTS_MAX)..).unwrap_or_default();
-    let times = latest.iter().map(|sighting| sighting.at.micros()).collect();
-    if !keeps_a_pace(times) {
-        return None;
+}
+
+/// The groups of a device that keep a pace over destinations of which `is_rare` says so.
+pub fn rotations(strays: Vec<SeriesDays>, is_rare: impl Fn(&Destination) -> bool) -> Vec<Rotation> {
+    let mut groups: BTreeMap<Common, Vec<SeriesDays>> = BTreeMap::new();
+    for stray in strays.into_iter().filter(|stray| is_rare(&stray.key.destination)) {
+        if let Some(common) = Common::of(&stray) {
+            groups.entry(common).or_default().push(stray);
+        }
     }
-    let mut members: Vec<(Destination, u32)> = counts
-        .into_iter()
-        .filter_map(|(number, starts)| Some((filing.destination_of(number)?.clone(), starts)))
+    groups.into_iter().filter_map(|(common, strays)| rotation(&common, strays)).collect()
+}
+
+fn sessions_of(stray: &SeriesDays) -> u64 {
+    stray.days.values().map(Profile::sessions).sum()
+}
+
+fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
+    let mut members: Vec<(Destination, u32)> = strays
+        .iter()
+        .map(|stray| (stray.key.destination.clone(), u32::try_from(sessions_of(stray)).unwrap_or(u32::MAX)))
         .collect();
     members.sort_unstable();
-    let label = match common.fingerprint {
-        Some(fingerprint) => format!("port {}, TLS fingerprint {fingerprint}", common.port),
-        None => format!("port {}", common.port),
-    };
-    let destination = Destination::Group(label.into());
-    let key = SeriesKey { app: filing.app_of(common.app), destination, service: common.service };
-    Some(Rotation { key, sightings: group, members })
+    let all: u64 = members.iter().map(|(_, starts)| u64::from(*starts)).sum();
+    let most = members.iter().map(|(_, starts)| *starts).max()?;
+    if members.len() < MEMBERS_MIN || all < STARTS_MIN as u64 || f64::from(most) > ONE_SHARE_MAX * all as f64
+    {
+        return None;
+    }
+    let times = strays.iter().flat_map(|stray| stray.days.values()).flat_map(|day| day.starts.latest());
+    if !keeps_a_pace(times.map(|event| event.at_micros).collect()) {
+        return None;
+    }
+    let mut days = BTreeMap::new();
+    for (day, profile) in strays.into_iter().flat_map(|stray| stray.days) {
+        days.entry(day).or_insert_with(Profile::default).merge(profile);
+    }
+    let destination = Destination::Group(common.label().into());
+    let key = SeriesKey { app: common.app.clone(), destination, service: common.service };
+    Some(Rotation { series: SeriesDays { key, days }, members })
 }
 
 fn keeps_a_pace(mut times: Vec<i64>) -> bool {
     times.sort_unstable();
+    times.drain(..times.len().saturating_sub(STARTS_MAX));
     let mut last = i64::MIN;
     times.retain(|at| {
         let is_new = at.saturating_sub(last) > DEAD_MICROS;
@@ -131,6 +203,15 @@ fn keeps_a_pace(mut times: Vec<i64>) -> bool {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn a_program_has_one_stack_with_and_without_a_name() {
+        let towards_name = "t13d1516h2_8daaf6152771_e5627efa2ab1";
+        assert_eq!(&*stack_of("t13i1516h2_8daaf6152771_e5627efa2ab1"), towards_name);
+        assert_eq!(&*stack_of(towards_name), towards_name);
+        // A JA3 is a hash: no letter of it means anything.
+        assert_eq!(&*stack_of("773i906b0efdefa24a7f2b8eb6985bf3"), "773i906b0efdefa24a7f2b8eb6985bf3");
+    }
 
     #[test]
     fn a_pace_is_told_from_chance_and_from_bursts() {

@@ -123,12 +123,12 @@ struct Own<'r> {
 
 impl<'r> Own<'r> {
     fn of(finding: &Finding, app: &str, report: Option<&'r DeviceReport>) -> Self {
-        let Some(report) = report else { return Self { here: here(finding, None), ..Self::default() } };
+        let Some(report) = report else { return Self { here: here(finding), ..Self::default() } };
         let of_app = |known: Option<&str>| known == Some(app);
         let reached = report.reached.iter().filter(|reported| of_app(reported.app.as_deref()));
         let services = report.app_services.iter().filter(|(known, _)| of_app(Some(known)));
         Self {
-            here: here(finding, Some(report)),
+            here: here(finding),
             reached: reached.map(|reported| &reported.destination).collect(),
             services: services.map(|(_, service)| *service).collect(),
         }
@@ -136,20 +136,20 @@ impl<'r> Own<'r> {
 }
 
 /// The destinations of a finding as the baseline counts them: one, or the members of a group.
-fn here(finding: &Finding, report: Option<&DeviceReport>) -> BTreeSet<Destination> {
+fn here(finding: &Finding) -> BTreeSet<Destination> {
     let destination = &finding.destination;
-    let Some(group) = &destination.group else {
-        let one = match &destination.domain {
-            Some(domain) => Some(Destination::Domain(domain.as_str().into())),
-            None => destination.addresses.first().copied().map(Destination::Address),
+    if destination.group.is_some() {
+        let member = |name: &String| match name.parse() {
+            Ok(addr) => Destination::Address(addr),
+            Err(_) => Destination::Domain(name.as_str().into()),
         };
-        return one.into_iter().collect();
+        return destination.members.iter().map(member).collect();
+    }
+    let one = match &destination.domain {
+        Some(domain) => Some(Destination::Domain(domain.as_str().into())),
+        None => destination.addresses.first().copied().map(Destination::Address),
     };
-    let of_group = report.into_iter().flat_map(|report| &report.members).filter(|(key, _)| {
-        key.app == finding.app.id.as_deref().map(Box::from)
-            && matches!(&key.destination, Destination::Group(known) if known.as_ref() == group.as_str())
-    });
-    of_group.flat_map(|(_, members)| members).map(|(member, _)| member.clone()).collect()
+    one.into_iter().collect()
 }
 
 fn usual(app: &str, own: &Own<'_>, baseline: &Baseline) -> Option<AppUsual> {
@@ -201,7 +201,6 @@ mod tests {
     use crate::device::Reported;
     use crate::finding::{FindingApp, FindingDestination, FindingDevice, Trace, TraceOf};
     use crate::model::Day;
-    use crate::series::SeriesKey;
 
     const APP: &str = "com.a";
 
@@ -276,15 +275,12 @@ mod tests {
 
     #[test]
     fn what_a_group_rotates_over_is_not_what_the_app_usually_reaches() {
-        let mut own = report(&["a.example", "api.example", "b.example"], &[Service::Tcp]);
-        let group = SeriesKey {
-            app: Some(APP.into()),
-            destination: Destination::Group("port 9001".into()),
-            service: Service::Tcp,
+        let own = report(&["a.example", "api.example", "b.example"], &[Service::Tcp]);
+        let here = FindingDestination {
+            group: Some("port=9001".to_owned()),
+            members: vec!["a.example".to_owned(), "b.example".to_owned()],
+            ..FindingDestination::default()
         };
-        own.members.insert(group, vec![(domain("a.example"), 9), (domain("b.example"), 9)]);
-        let here =
-            FindingDestination { group: Some("port 9001".to_owned()), ..FindingDestination::default() };
         let usual = usual_of(here, &own, &[report(&["api.example"], &[Service::Tls])]);
         assert_eq!((usual.others_here, usual.destinations.len()), (0, 1));
         assert_eq!((usual.alone.len(), usual.alone_more), (0, 0));

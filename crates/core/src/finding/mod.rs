@@ -130,8 +130,10 @@ pub struct FindingDestination {
     pub addresses: Vec<IpAddr>,
     /// Ports, sorted.
     pub ports: Vec<u16>,
-    /// What ties many destinations into one, for a finding over a group (`ja4=...`, `port=4444`).
+    /// What ties many destinations into one, for a finding over a group (`ja4=... port=443`, `port=4444`).
     pub group: Option<String>,
+    /// Destinations of a group, ascending, at most 64: domains, or addresses where no name is known.
+    pub members: Vec<String>,
 }
 
 /// Where an expected false alert rate comes from.

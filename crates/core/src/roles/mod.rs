@@ -23,6 +23,11 @@ pub fn is_shared_carrier(app: &str) -> bool {
     shipped::SHARED_CARRIERS.binary_search(&app).is_ok()
 }
 
+/// Whether an app is made to talk to a server of one's own.
+pub fn is_self_hosted(app: &str) -> bool {
+    shipped::SELF_HOSTED.binary_search(&app).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +38,8 @@ mod tests {
             assert!(roles.is_sorted_by(|(a, _), (b, _)| a < b));
         }
         assert!(shipped::SHARED_CARRIERS.is_sorted_by(|a, b| a < b));
+        assert!(shipped::SELF_HOSTED.is_sorted_by(|a, b| a < b));
+        assert!(is_self_hosted("org.traccar.client") && !is_self_hosted("com.example.torch"));
         let [android, ios] = MAPS;
         assert!(android.len() + ios.len() >= 250);
         assert!(!android.iter().any(|(app, _)| ios.iter().any(|(other, _)| app == other)));

@@ -7,6 +7,9 @@
 
 pub(super) mod android;
 pub(super) mod ios;
+mod self_hosted;
+
+pub(super) use self_hosted::SELF_HOSTED;
 
 /// System components that carry what other apps send or are sent, ascending.
 pub(super) const SHARED_CARRIERS: &[&str] = &[

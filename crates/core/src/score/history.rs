@@ -1,8 +1,7 @@
 //! The fleet's own history of device-day maxima, kept as counts: what the alert budget is calibrated with.
 
-use super::Scored;
+use super::Draft;
 use super::budget::{Bin, Tail};
-use super::reference::clears_floors;
 use crate::model::Day;
 use std::collections::BTreeMap;
 
@@ -29,9 +28,9 @@ pub struct FleetMaxima {
 }
 
 impl FleetMaxima {
-    /// The maxima of scored series. `first` and `later` are how many days with traffic the phones had together.
-    pub fn of(scored: &[Scored], first: u64, later: u64) -> Self {
-        let of = |has_past, days| Maxima::of(scored.iter().filter(|s| s.has_past == has_past), days);
+    /// The maxima of drafts. `first` and `later` are how many days with traffic the phones had together.
+    pub fn of(drafts: &[Draft], first: u64, later: u64) -> Self {
+        let of = |has_past, days| Maxima::of(drafts.iter().filter(|s| s.has_past == has_past), days);
         Self { first: of(false, first), later: of(true, later) }
     }
 
@@ -50,11 +49,11 @@ impl FleetMaxima {
 impl Maxima {
     /// The maxima of scored series that clear the floors of an alert: no other could be a false one. `device_days` is
     /// how many days with traffic all devices had together: days without any such series count as 0.
-    fn of<'s>(scored: impl Iterator<Item = &'s Scored>, device_days: u64) -> Self {
+    fn of<'s>(drafts: impl Iterator<Item = &'s Draft>, device_days: u64) -> Self {
         let mut highest: BTreeMap<(&str, Day), f64> = BTreeMap::new();
-        for series in scored.filter(|series| clears_floors(series)) {
-            let total = series.weighed.total();
-            let known = highest.entry((&series.device_id, series.day)).or_insert(total);
+        for draft in drafts.filter(|draft| draft.clears_floors()) {
+            let total = draft.total();
+            let known = highest.entry((draft.finding.device.id.as_str(), draft.day())).or_insert(total);
             *known = known.max(total);
         }
         let mut maxima = Self::default();

@@ -5,10 +5,9 @@
 //! is how often its phones reach a moderate height by way of destinations that several phones share: an implant has
 //! one place and few victims. That scales the reference's rate; the law of the excess stays.
 
+use super::Draft;
 use super::budget::{Sight, Tail};
-use super::decide::Scored;
 use super::reference_tables;
-use super::{FLOOR_A_BANS, FLOOR_B_BANS};
 use crate::finding::Calibration;
 use crate::model::Day;
 use std::collections::BTreeSet;
@@ -60,12 +59,12 @@ pub const fn later(sight: Sight) -> Reference {
 }
 
 impl Reference {
-    /// The tail for a fleet: `scored` are its series, of `device_days` device-days of the same kind.
-    pub fn in_fleet<'s>(&self, scored: impl Iterator<Item = &'s Scored>, device_days: u64) -> Tail {
+    /// The tail for a fleet: `drafts` are its findings, of `device_days` device-days of the same kind.
+    pub fn in_fleet<'s>(&self, drafts: impl Iterator<Item = &'s Draft>, device_days: u64) -> Tail {
         let mut over: BTreeSet<(&str, Day)> = BTreeSet::new();
-        for series in scored.filter(|series| series.is_shared && clears_floors(series)) {
-            if series.weighed.total() >= SHARED_BANS {
-                over.insert((&series.device_id, series.day));
+        for draft in drafts.filter(|draft| draft.is_shared && draft.clears_floors()) {
+            if draft.total() >= SHARED_BANS {
+                over.insert((draft.finding.device.id.as_str(), draft.day()));
             }
         }
         self.scaled(over.len() as u64, device_days)
@@ -85,11 +84,6 @@ impl Reference {
             calibration: Calibration::Reference,
         }
     }
-}
-
-/// Whether only the budget decides about a series.
-pub(super) fn clears_floors(series: &Scored) -> bool {
-    series.weighed.stage_a >= FLOOR_A_BANS && series.weighed.stage_b >= FLOOR_B_BANS
 }
 
 #[cfg(test)]

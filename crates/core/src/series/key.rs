@@ -1,5 +1,6 @@
 //! What identifies a series.
 
+use super::counts::StableKey;
 use crate::destination::registrable_domain;
 use bitcode::{Decode, Encode};
 use std::fmt;
@@ -107,10 +108,28 @@ pub enum Destination {
     Group(Box<str>),
 }
 
+impl StableKey for Destination {
+    fn stable_hash(&self) -> u64 {
+        match self {
+            Self::Domain(name) => name.stable_hash(),
+            Self::Address(addr) => addr.stable_hash(),
+            Self::Group(name) => !name.stable_hash(),
+        }
+    }
+}
+
 impl Destination {
     /// Whether it stands for many destinations that share one rhythm.
     pub fn is_group(&self) -> bool {
         matches!(self, Self::Group(_))
+    }
+
+    /// Bytes that its text takes.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Domain(text) | Self::Group(text) => text.len(),
+            Self::Address(_) => 0,
+        }
     }
 
     /// The destination of a host name; an IP literal is an address. `None` when the name has no listed public

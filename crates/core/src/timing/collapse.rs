@@ -17,6 +17,11 @@ const MEDIAN_DIVISOR: i64 = 20;
 /// event per dead time); at 4 the law that is left is still less regular than the gamma null.
 const MEDIAN_DEAD_TIMES_MIN: i64 = 4;
 
+/// A scale is tested where three of four intervals are at least this long, microseconds: real implants poll every 1 to
+/// 3 s at the fastest. What comes faster is one attempt after the other: parallel connections and fallbacks come a timer
+/// apart (250 ms in RFC 8305), which is as regular as anything.
+const PERIOD_MIN_MICROS: i64 = 900_000;
+
 /// Check-ins at one scale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckIns {
@@ -51,28 +56,50 @@ pub fn scales(times: &[i64], resolution_micros: i64) -> Vec<CheckIns> {
         let is_longest = dead_time == DEAD_TIMES_MICROS[2];
         let dead_time = if is_longest { dead_time.max(median / MEDIAN_DIVISOR) } else { dead_time };
         let check_ins = collapse(times, dead_time);
-        median = median_interval(&check_ins.at_micros);
-        if dead_time >= resolution_micros && median >= MEDIAN_DEAD_TIMES_MIN.saturating_mul(dead_time) {
+        let quartile;
+        (quartile, median) = quartile_and_median(&check_ins.at_micros);
+        let is_apart = median >= MEDIAN_DEAD_TIMES_MIN.saturating_mul(dead_time);
+        if dead_time >= resolution_micros && is_apart && quartile >= PERIOD_MIN_MICROS {
             found.push(check_ins);
         }
     }
     found
 }
 
-/// Median interval, microseconds; 0 below two instants.
-fn median_interval(times: &[i64]) -> i64 {
+/// Lower quartile and median of the intervals, microseconds; 0 below two instants.
+fn quartile_and_median(times: &[i64]) -> (i64, i64) {
     let mut intervals: Vec<i64> =
         times.iter().zip(times.iter().skip(1)).map(|(a, b)| b.saturating_sub(*a)).collect();
     if intervals.is_empty() {
-        return 0;
+        return (0, 0);
     }
     let middle = intervals.len() / 2;
-    *intervals.select_nth_unstable(middle).1
+    let (below, median, _) = intervals.select_nth_unstable(middle);
+    let median = *median;
+    let quarter = below.len() / 2;
+    let quartile = if below.is_empty() { median } else { *below.select_nth_unstable(quarter).1 };
+    (quartile, median)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attempts_a_timer_apart_are_no_check_ins() {
+        // Two connections 400 ms apart, again and again after minutes of nobody's rhythm.
+        let times: Vec<i64> = (0..20)
+            .flat_map(|n: i64| {
+                let at = n * 60_000_000 + n * n * 7_000_000;
+                [at, at + 400_000]
+            })
+            .collect();
+        let scales = scales(&times, 1);
+        assert!(scales.iter().all(|scale| scale.at_micros.len() == 20), "{scales:?}");
+        // Whoever polls every second is tested.
+        let fast: Vec<i64> = (0..100).map(|n| n * 1_000_000).collect();
+        assert!(!super::scales(&fast, 1).is_empty());
+    }
 
     #[test]
     fn bursts_become_their_first_instant() {

@@ -6,6 +6,7 @@ use super::{Case, plain};
 use crate::attack::Element;
 use crate::destination::knowledge::is_cloud_api;
 use crate::evidence::{Evidence, EvidenceKind};
+use crate::roles::is_self_hosted;
 
 /// Share of the fleet that must have an app for its habit to count in full.
 const WIDE_SHARE: f64 = 0.1;
@@ -24,6 +25,8 @@ const CLOUD_ROLES: [&str; 9] = [
 
 /// Every fleet has a long tail of apps that one person likes.
 const ALONE_BANS: f64 = 0.2;
+/// What a name is worth that anybody can give to an app: less than the fleet's own copies, which are asked first.
+const SELF_HOSTED_BANS: f64 = 2.0;
 /// A place of its own of one copy of an app in five is no news.
 const HABIT_PRIOR_BANS: f64 = 0.7;
 /// Bans that count for each ban of the odds: the strongest evidence that telemetry gives.
@@ -61,6 +64,8 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
                 "{app} is on {devices} other phones, each with a server of its own: self-hosted by design"
             ),
         )
+    } else if is_self_hosted(app) && is_own_place(case) {
+        (-SELF_HOSTED_BANS, format!("{app} is made to talk to a server of one's own (shipped list)"))
     } else if devices == 0 {
         (ALONE_BANS, format!("no other phone of the fleet has {app}"))
     } else {
@@ -74,7 +79,13 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
         } else if devices >= 5 && there == 0 && !case.is_anonymous_host() {
             foreign(case, app, devices)
         } else {
-            (0.2, format!("{there} of the {devices} other phones with {app} reach {}", case.key.destination))
+            (
+                0.2,
+                format!(
+                    "{there} of the {devices} other phones with {app} reach {}",
+                    case.baseline.reached_label(&case.key.destination)
+                ),
+            )
         }
     };
     Some(Evidence {
@@ -99,7 +110,10 @@ fn foreign(case: &Case<'_>, app: &str, devices: u32) -> (f64, String) {
     let personal = case.polls.personal_of_app(app, case.device);
     let honest = (f64::from(personal) + 1.0) / (f64::from(devices) + 2.0);
     let weight = (FOREIGN_SCALE * (-honest.log10() - HABIT_PRIOR_BANS)).clamp(-1.0, FOREIGN_CAP_BANS);
-    let text = format!("none of the {devices} other phones with {app} reach {}", case.key.destination);
+    let text = format!(
+        "none of the {devices} other phones with {app} reach {}",
+        case.baseline.reached_label(&case.key.destination)
+    );
     let text = match personal {
         0 => text,
         _ => format!("{text}, but on {personal} of them it polls a place of its own, too"),

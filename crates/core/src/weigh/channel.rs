@@ -99,17 +99,14 @@ pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
     let bits = rate.information_bits_per_hour;
     let unusual = rate.unusual_type_share.unwrap_or(0.0);
     let nxdomain = rate.nxdomain_share.unwrap_or(0.0);
-    let information =
-        if bits > threshold && rate.distinct_labels >= 8.0 && rate.distinct_labels_per_query > 0.4 {
-            1.0 + (bits / threshold).log10() * 1.5
-        } else {
-            0.0
-        };
+    // Names that are hardly ever asked twice carry something: no cache asks so.
+    let is_channel = rate.distinct_labels >= 8.0 && rate.distinct_labels_per_query > 0.4;
+    let information = if is_channel { (1.0 + (bits / threshold).log10() * 1.5).max(0.0) } else { 0.0 };
     let types = if rate.queries >= 8 && unusual > 0.3 { 1.0 + unusual } else { 0.0 };
     let failing = if rate.queries >= 8 && nxdomain > 0.5 { 0.5 } else { 0.0 };
     let weight = (information + types + failing).clamp(0.0, DNS_CAP_BANS);
     if weight <= 0.0 {
-        return plain_lookups(case);
+        return if is_channel { None } else { plain_lookups(case) };
     }
     let mut text = format!(
         "{:.0} different labels below one domain carry {bits:.0} bits per hour (a channel starts near {threshold:.0})",

@@ -2,7 +2,7 @@
 
 use super::words::percent;
 use super::{Case, bans_of, plain};
-use crate::baseline::{COMMON_SHARE, PeerFeature, Rotating};
+use crate::baseline::{COMMON_SHARE, PeerFeature};
 use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Network;
@@ -96,14 +96,14 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
 
 /// One rhythm over many destinations. Those that other phones reach, too, may be a service with many servers.
 fn rotation(case: &Case<'_>) -> Option<Evidence> {
-    let Rotating { rare, share } = case.baseline.rotating(case.members)?;
-    let text = format!(
-        "one rhythm over {} destinations, {rare} of them reached by hardly any other phone",
-        case.members.len()
-    );
+    if case.members.is_empty() {
+        return None;
+    }
+    let text =
+        format!("one rhythm over {} destinations that hardly any other phone reaches", case.members.len());
     Some(Evidence {
-        observed: Some(share),
-        unit: "share_of_sessions",
+        observed: Some(case.members.len() as f64),
+        unit: "destinations",
         baseline_n: Some(u64::from(case.baseline.others())),
         ..plain(EvidenceKind::Destination, None, ROTATION_BANS, text)
     })
@@ -119,7 +119,11 @@ fn common(case: &Case<'_>) -> Option<Evidence> {
     let is_foreign = is_foreign_to_app(case);
     let polled = polled_share(case);
     let weight = if is_foreign { common * FOREIGN_SHARE } else { common * polled.max(UNPOLLED_SHARE) };
-    let mut text = format!("{} of the other devices reach {}, too", percent(reach), case.key.destination);
+    let mut text = format!(
+        "{} of the other devices reach {}, too",
+        percent(reach),
+        case.baseline.reached_label(&case.key.destination)
+    );
     if !is_foreign && polled < 1.0 {
         text.push_str(", but hardly any of them on a rhythm");
     }
@@ -134,7 +138,7 @@ fn common(case: &Case<'_>) -> Option<Evidence> {
 /// How far others' use of a destination excuses this one: in full where a fifth of those who reach it do so on a
 /// rhythm, too. What people open all day is no reason for a machine to ask there.
 fn polled_share(case: &Case<'_>) -> f64 {
-    let reaching = f64::from(case.baseline.others_reaching(&case.key.destination).max(1));
+    let reaching = f64::from(case.baseline.others_reaching_itself(&case.key.destination).max(1));
     let polling = f64::from(case.polls.others(&case.key.destination, case.device));
     (polling / reaching / POLLED_SHARE).min(1.0)
 }

@@ -7,6 +7,7 @@
 use super::{Case, plain};
 use crate::baseline::COMMON_SHARE;
 use crate::evidence::{Evidence, EvidenceKind};
+use crate::series::Destination;
 
 /// Share of the phones at a destination that must poll it at one pace.
 const TOGETHER_SHARE_MIN: f64 = 0.5;
@@ -15,12 +16,17 @@ const FIRST_BANS: f64 = 0.6;
 const DOUBLING_BANS: f64 = 0.4;
 const CAP_BANS: f64 = 1.8;
 
+/// Other phones that poll a destination at the pace of the case, and those that reach it.
+fn together_at(case: &Case<'_>, destination: &Destination) -> (u32, u32) {
+    let together = case.polls.at_this_pace(destination, case.device, case.machine.pace_secs());
+    (together, case.baseline.others_reaching(destination))
+}
+
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
-    let reaching = case.baseline.others_reaching(&case.key.destination);
-    if !case.baseline.is_fleet() || reaching == 0 || case.features.reach >= COMMON_SHARE {
+    if !case.baseline.is_fleet() || case.features.reach >= COMMON_SHARE {
         return None;
     }
-    let together = case.polls.at_this_pace(&case.key.destination, case.device, case.machine.pace_secs());
+    let (together, reaching) = case.destinations().map(|to| together_at(case, to)).max()?;
     if together == 0 || f64::from(together) < TOGETHER_SHARE_MIN * f64::from(reaching) {
         return None;
     }

@@ -26,7 +26,8 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     };
     let days = past.device_days;
     if past.series_days == 0 {
-        return Some(match case.polls.before(&case.key.destination, case.device, case.day) {
+        let before = case.destinations().map(|to| case.polls.before(to, case.device, case.day));
+        return Some(match before.max().unwrap_or(0) {
             0 => item(NEW_BANS, format!("new today: the phone was seen on {days} days before without it")),
             // What spreads from phone to phone may be an app as well as a campaign.
             others => {

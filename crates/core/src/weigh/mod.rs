@@ -79,6 +79,12 @@ impl Case<'_> {
         self.key.service.is_web()
     }
 
+    /// Where the series goes: one destination, or those of a group.
+    fn destinations(&self) -> impl Iterator<Item = &Destination> {
+        let one = self.members.is_empty().then_some(&self.key.destination);
+        one.into_iter().chain(self.members.iter().map(|(destination, _)| destination))
+    }
+
     /// A bare address on a web port: content networks answer under thousands, so that few phones share one says
     /// little.
     fn is_anonymous_host(&self) -> bool {

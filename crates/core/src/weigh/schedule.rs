@@ -19,6 +19,9 @@ const HOURS_MIN: f64 = 8.0;
 /// Share of the observed hours in which the rhythm must be seen.
 const ROUND_THE_CLOCK_SHARE: f64 = 0.7;
 const LOCKED_SHARE_MIN: f64 = 0.3;
+/// Share of the hours in which it was seen that its check-ins must fill: with 40 % missed and half an hour of silence in
+/// each, 0.3 is left. A burst fills seconds.
+const FILLED_SHARE_MIN: f64 = 0.25;
 const OUTSIDE_BANS: f64 = 1.2;
 const INSIDE_BANS: f64 = -0.8;
 
@@ -46,7 +49,9 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         Some(share) => share >= LOCKED_SHARE_MIN,
         None => case.profile.hours.len() as f64 >= ROUND_THE_CLOCK_SHARE * hours,
     };
-    (period < SYSTEM_PERIOD_SECS && is_unattended).then(|| {
+    let check_ins = case.profile.sessions().max(case.machine.check_ins) as f64;
+    let is_kept = check_ins * period >= FILLED_SHARE_MIN * 3600.0 * case.profile.hours.len() as f64;
+    (period < SYSTEM_PERIOD_SECS && is_unattended && is_kept).then(|| {
         let text = format!(
             "keeps a rhythm of {} around the clock; the system's job scheduler gives apps one run in 15 min",
             duration(period)

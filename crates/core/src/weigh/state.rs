@@ -8,7 +8,14 @@ use crate::evidence::{Evidence, EvidenceKind};
 
 /// Background traffic is ordinary; more of it than the role's says a little.
 const STATE_CAP_BANS: f64 = 1.0;
-const WAKE_CAP_BANS: f64 = 1.2;
+const WAKE_CAP_BANS: f64 = 2.0;
+/// Sessions of which nearly all follow a push within seconds are driven by it: pushes fill a thousandth of a day, so that
+/// chance puts next to none there. That is a machine's channel, whatever its clock.
+const DRIVEN_BANS: f64 = 1.0;
+const DRIVEN_SHARE_MIN: f64 = 0.8;
+const DRIVEN_SESSIONS_MIN: u64 = 8;
+/// More wakes than the threshold allows.
+const FREQUENT_BANS: f64 = 0.5;
 /// Sessions of known state from which shares mean something.
 const KNOWN_MIN: u64 = 6;
 
@@ -107,7 +114,10 @@ fn wakes(case: &Case<'_>) -> Option<Evidence> {
     let observed = share(states.after_push, sessions);
     let per_hour = states.after_push as f64 / case.profile.hours.len().max(1) as f64;
     let is_frequent = per_hour > case.thresholds.notification_wake_frequency_threshold;
-    let weight = (observed + if is_frequent { 0.5 } else { 0.0 }).min(WAKE_CAP_BANS);
+    let is_driven = observed >= DRIVEN_SHARE_MIN && sessions >= DRIVEN_SESSIONS_MIN;
+    let weight =
+        observed + if is_driven { DRIVEN_BANS } else { 0.0 } + if is_frequent { FREQUENT_BANS } else { 0.0 };
+    let weight = weight.min(WAKE_CAP_BANS);
     let text = format!(
         "{} of {sessions} sessions start seconds after a push ({per_hour:.1} wakes per active hour), {} of all",
         states.after_push,

@@ -1,7 +1,7 @@
 //! A series to be weighed in tests.
 
 use super::Case;
-use crate::baseline::{Baseline, Declared, Features, Past, Peers, Polls, RoleHours};
+use crate::baseline::{Baseline, Declared, Past, Peers, Polls, RoleHours, Shape};
 use crate::model::{Day, Platform};
 use crate::score::machine::Machine;
 use crate::series::{Destination, Profile, SeriesKey, Service};
@@ -46,7 +46,7 @@ impl Scene {
             key: &self.key,
             profile: &self.profile,
             machine: &self.machine,
-            features: Features::of(&self.key, &self.profile, &self.machine, &self.baseline),
+            features: Shape::of(&self.profile, &self.machine).in_fleet(&self.key.destination, &self.baseline),
             platform: Platform::Android,
             members: &[],
             role: self.role,

@@ -12,3 +12,4 @@ mod spill;
 pub use chunks::{Owner, Packed, Partition, Taken, next_record};
 pub(crate) use regroup::Regroup;
 pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings, Untaken};
+pub(crate) use spill::{Extent, SpillFile};

@@ -8,21 +8,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An unnamed temporary file that several threads append to and read from.
 #[derive(Debug)]
-pub(super) struct SpillFile {
+pub(crate) struct SpillFile {
     file: File,
     end: AtomicU64,
 }
 
 /// A place in a spill file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Extent {
+pub(crate) struct Extent {
     pub(super) offset: u64,
     pub(super) length: usize,
 }
 
 impl SpillFile {
     /// A new file in `folder`, or in the system's temporary folder.
-    pub(super) fn create(folder: Option<&Path>) -> io::Result<Self> {
+    pub(crate) fn create(folder: Option<&Path>) -> io::Result<Self> {
         let file = match folder {
             Some(folder) => tempfile::tempfile_in(folder)?,
             None => tempfile::tempfile()?,
@@ -31,14 +31,14 @@ impl SpillFile {
     }
 
     /// Appends bytes; their place.
-    pub(super) fn append(&self, bytes: &[u8]) -> io::Result<Extent> {
+    pub(crate) fn append(&self, bytes: &[u8]) -> io::Result<Extent> {
         let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         self.file.write_all_at(bytes, offset)?;
         Ok(Extent { offset, length: bytes.len() })
     }
 
     /// Reads a place back onto the end of `out`.
-    pub(super) fn read(&self, extent: Extent, out: &mut Vec<u8>) -> io::Result<()> {
+    pub(crate) fn read(&self, extent: Extent, out: &mut Vec<u8>) -> io::Result<()> {
         let start = out.len();
         out.resize(start + extent.length, 0);
         self.file.read_exact_at(out.get_mut(start..).unwrap_or_default(), extent.offset)

@@ -81,8 +81,9 @@ pub fn backtest(
             let learned = history.learned();
             let history_device_days = learned.as_ref().map_or(0, |learned| learned.baseline.device_days);
             let then = Settings { learned, ..settings.clone() };
-            let mut second = second_pass(&fleet, &then, recorded.threads);
-            second.scored.retain(|series| series.day == day);
+            let mut second = second_pass(&fleet, &then, recorded.threads, options.keeps_below)?;
+            second.drafts.retain(|draft| draft.day() == day);
+            second.tested.retain(|tested, _| *tested == day);
             let active =
                 fleet.devices.iter().filter(|device| device.report.days.contains(&day)).count() as u64;
             history.add(day, active, &fleet.devices, &second);
@@ -142,7 +143,7 @@ impl History {
             days.contains(&day) && days.partition_point(|known| *known < day) >= HISTORY_DAYS_MIN as usize
         };
         let later = devices.iter().filter(has_past).count() as u64;
-        self.maxima.merge(&FleetMaxima::of(&second.scored, active - later, later));
+        self.maxima.merge(&FleetMaxima::of(&second.drafts, active - later, later));
         self.sight = second.sight;
     }
 }

@@ -4,6 +4,7 @@ use super::fleet::Fleet;
 use super::grouped::Grouped;
 use super::settings::Settings;
 use super::shares::{Shares, Sizes};
+use super::waiting::{Strays, Waiting};
 use super::{ScanError, coverage, large, parallel};
 use crate::identity::Directory;
 use crate::input::StopFlag;
@@ -33,8 +34,10 @@ pub(super) struct Device {
     pub(super) platform: Platform,
     /// Without its series' profiles: those that matter are in `assessed`.
     pub(super) report: DeviceReport,
-    /// Series that may be machine-driven, one entry for each of their days.
+    /// Series that may be machine-driven, one entry for each of their days, until they are packed.
     pub(super) assessed: Vec<Assessed>,
+    /// The same, packed.
+    pub(super) waiting: Waiting,
     /// Records that said what another had said.
     pub(super) duplicates: u64,
     /// Connections by how their app was found.
@@ -70,7 +73,7 @@ pub(super) struct Assessed {
     pub(super) days_judged: u32,
     /// First day on which it was.
     pub(super) first_judged: Day,
-    pub(super) profile: Arc<Profile>,
+    pub(super) profile: Profile,
     pub(super) machine: Machine,
 }
 
@@ -161,58 +164,60 @@ impl FirstPass<'_> {
         if self.context.window.is_some() {
             let copied = partitions.copy(index)?;
             drop(partitions);
-            self.each_device(&copied);
-            return Ok(());
+            return self.each_device(&copied);
         }
         let untaken = partitions.take(index);
         drop(partitions);
         let shares = self.context.shares;
         if shares.fits(untaken.bytes(), self.threads) {
-            self.each_device(&untaken.gather()?);
-            return Ok(());
+            return self.each_device(&untaken.gather()?);
         }
         let sizes = Sizes::of(&untaken)?;
         if sizes.fit(shares, self.threads) {
-            self.each_device(&untaken.gather()?);
-            return Ok(());
+            return self.each_device(&untaken.gather()?);
         }
         let _one_at_a_time = self.large.lock().unwrap_or_else(PoisonError::into_inner);
         for batch in sizes.batches(shares) {
             if stop.is_stopped() {
                 return Ok(());
             }
-            self.each_device(&large::batch(&untaken, &batch)?);
+            self.each_device(&large::batch(&untaken, &batch)?)?;
         }
         for name in sizes.large(shares) {
             if stop.is_stopped() {
                 return Ok(());
             }
             if let Some(device) = large::device(&untaken, name, self.context)? {
-                self.add(device);
+                self.add(device)?;
             }
         }
         Ok(())
     }
 
-    fn each_device(&self, taken: &[Taken]) {
+    fn each_device(&self, taken: &[Taken]) -> io::Result<()> {
         let room = self.rooms().pop().unwrap_or_default();
+        let mut done = Ok(());
         let room = Grouped::of(taken).each_device(room.recycled(), |id, lists| {
             if let Some(window) = self.context.window {
                 window.narrow(lists);
             }
-            if !(lists.sessions.is_empty() && lists.messages.is_empty() && lists.telemetry.is_empty()) {
-                self.add(device(id, lists, self.context));
+            let is_empty =
+                lists.sessions.is_empty() && lists.messages.is_empty() && lists.telemetry.is_empty();
+            if done.is_ok() && !is_empty {
+                done = self.add(device(id, lists, self.context));
             }
         });
         self.rooms().push(room.recycled());
+        done
     }
 
     fn rooms(&self) -> MutexGuard<'_, Vec<Lists<'static>>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, device: Device) {
-        self.fleet.lock().unwrap_or_else(PoisonError::into_inner).add(device);
+    fn add(&self, mut device: Device) -> io::Result<()> {
+        device.pack();
+        self.fleet.lock().unwrap_or_else(PoisonError::into_inner).add(device)
     }
 }
 
@@ -243,6 +248,7 @@ impl Device {
             platform,
             report: DeviceReport::default(),
             assessed: Vec::new(),
+            waiting: Waiting::default(),
             duplicates: 0,
             methods: BTreeMap::new(),
             method_of_app: BTreeMap::new(),
@@ -254,6 +260,13 @@ impl Device {
             folded: 0,
             pruned: 0,
         }
+    }
+
+    /// Packs its series: they wait for the second pass.
+    pub(super) fn pack(&mut self) {
+        let awake = std::mem::take(&mut self.report.awake);
+        let strays = Strays { series: std::mem::take(&mut self.report.strays), awake };
+        self.waiting = Waiting::of(&std::mem::take(&mut self.assessed), &strays);
     }
 
     /// Leaves each series once for each day: one whose traffic lay in two parts is the one that shows most.
@@ -292,9 +305,7 @@ impl Device {
         report.app_hours = telemetry::app_hours(&connections, &view);
         self.seen.add(coverage::seen(&connections, &view, telemetry, &report.series));
         let series = std::mem::take(&mut report.series);
-        self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report)));
-        // Whoever looked at the series has seen it: the clock is not needed any more.
-        report.awake = AwakeClock::default();
+        self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report.awake)));
         self.duplicates += joined.duplicates;
         for (method, count) in view.methods {
             *self.methods.entry(method).or_default() += count;
@@ -320,7 +331,7 @@ pub(super) fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Direct
 }
 
 /// Stage A on each day of a series, over the window that ends on it. Days that show no machine are dropped.
-fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
+pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
     let SeriesDays { key, mut days } = series;
     let mut found = Vec::new();
     let (mut days_judged, mut first_judged) = (0, None);
@@ -329,7 +340,7 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
     for (before, day) in all.into_iter().enumerate() {
         let is_last = Some(day) == last;
         let first = day.plus(1 - WINDOW_DAYS);
-        let (machine, is_worth) = stage_a(days.range(first..=day).map(|(_, of_day)| of_day), &report.awake);
+        let (machine, is_worth) = stage_a(days.range(first..=day).map(|(_, of_day)| of_day), awake);
         let has_timing = machine.timing.is_some();
         if is_worth && let Some(profile) = window(&mut days, first..=day, is_last) {
             found.push(Assessed {
@@ -339,7 +350,7 @@ fn assess(series: SeriesDays, report: &DeviceReport) -> Vec<Assessed> {
                 days_before: u32::try_from(before).unwrap_or(u32::MAX),
                 days_judged,
                 first_judged: *first_judged.get_or_insert(day),
-                profile: Arc::new(profile),
+                profile,
                 machine,
             });
         }

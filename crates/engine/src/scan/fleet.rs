@@ -1,16 +1,20 @@
 //! Devices after pass 1, within bounds: what a fleet of any size comes to before the second pass.
 //!
-//! A device without a series that may be a machine's is counted and not kept. Two things grow with traffic all the
-//! same: what devices reached, and the profiles of series that may be machines'. Of the first, destinations with the
-//! fewest sightings on a device are folded into a count; of the second, those least like a machine of the devices with
-//! most of them. Which ones depends on all devices together and not on their order.
+//! A device without a series that may be a machine's is counted and not kept. Series that may be one's wait packed, in
+//! memory or in a file ([`super::waiting`]). Two things grow with traffic all the same: what devices reached, and the
+//! marks by which series are compared. Of the first, destinations with the fewest sightings on a device are folded into
+//! a count; of the second, those of fewest check-ins of the devices with most of them are not compared with. Which ones
+//! depends on all devices together and not on their order.
 
 use super::devices::{Assessed, Device};
 use super::second::Totals;
 use super::shares::Shares;
+use super::waiting::{Mark, Strays};
+use crate::partition::SpillFile;
 use crate::telemetry::Roles;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::io;
 use undertone_core::baseline::Baseline;
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::Reported;
@@ -42,7 +46,11 @@ pub(super) struct Fleet {
     reached_bytes: usize,
     /// Destinations of fewer sightings on a device are not kept.
     sightings_min: u32,
-    assessed_bytes: usize,
+    /// Packed series in memory, bytes.
+    waiting_bytes: usize,
+    /// Where those are that found no room.
+    file: Option<SpillFile>,
+    marks_bytes: usize,
 }
 
 impl Fleet {
@@ -59,12 +67,17 @@ impl Fleet {
             keeps_seen,
             reached_bytes: 0,
             sightings_min: 1,
-            assessed_bytes: 0,
+            waiting_bytes: 0,
+            file: None,
+            marks_bytes: 0,
         }
     }
 
-    /// Adds a device.
-    pub(super) fn add(&mut self, mut device: Device) {
+    /// Adds a device, its series packed.
+    ///
+    /// # Errors
+    /// A temporary file that cannot be written.
+    pub(super) fn add(&mut self, mut device: Device) -> io::Result<()> {
         self.counted.count_device(&device.report);
         self.totals.add(&device);
         if self.keeps_seen {
@@ -75,39 +88,69 @@ impl Fleet {
             self.sightings_min = device.sightings_min;
             self.fold();
         }
-        self.totals.folded += fold(&mut device.report.reached, &device.assessed, self.sightings_min);
+        self.totals.folded += fold(&mut device, self.sightings_min);
         let counted = device.report.reached.iter().filter(|entry| entry.sightings >= self.sightings_min);
         self.reached_bytes += counted.map(bytes_of).sum::<usize>();
-        self.assessed_bytes += device.assessed.iter().map(bytes_of_series).sum::<usize>();
-        if device.assessed.is_empty() && !self.keeps_all {
-            self.keep_reached(device.report.reached);
+        if device.waiting.is_empty() && !self.keeps_all {
+            if !device.report.reached.is_empty() {
+                self.others.push(device.report.reached);
+            }
         } else {
+            self.add_waiting(&mut device)?;
             self.devices.push(device);
         }
         if self.reached_bytes > self.shares.reached {
             self.fold();
         }
         // Pruned now and then; what is left in the end is the same.
-        if self.assessed_bytes > self.shares.assessed + self.shares.assessed / 4 {
+        if self.marks_bytes > self.shares.marks + self.shares.marks / 4 {
             self.prune();
         }
+        Ok(())
+    }
+
+    fn add_waiting(&mut self, device: &mut Device) -> io::Result<()> {
+        self.marks_bytes += device.waiting.marks().iter().map(Mark::bytes).sum::<usize>();
+        if self.waiting_bytes + device.waiting.bytes_here() > self.shares.assessed {
+            let file = match self.file.take() {
+                Some(file) => file,
+                None => SpillFile::create(None)?,
+            };
+            device.waiting.move_to(self.file.insert(file))?;
+        }
+        self.waiting_bytes += device.waiting.bytes_here();
+        Ok(())
+    }
+
+    /// The series of a device.
+    ///
+    /// # Errors
+    /// A temporary file that cannot be read.
+    pub(super) fn series_of(&self, device: &Device) -> io::Result<Vec<Assessed>> {
+        device.waiting.series(self.file.as_ref())
+    }
+
+    /// What a rotation of a device may be made of.
+    ///
+    /// # Errors
+    /// A temporary file that cannot be read.
+    pub(super) fn strays_of(&self, device: &Device) -> io::Result<Strays> {
+        device.waiting.strays(self.file.as_ref())
     }
 
     /// The fleet once all devices are in.
     pub(super) fn settled(mut self) -> Self {
-        if self.assessed_bytes > self.shares.assessed {
+        if self.marks_bytes > self.shares.marks {
             self.prune();
         }
-        // Series that went ask for nothing any more.
-        self.fold_all();
         self.devices.sort_by(|a, b| a.id.cmp(&b.id));
         self
     }
 
     /// Whether every device is here as pass 1 left it.
     pub(super) fn is_whole(&self) -> bool {
-        let Totals { left_out, folded, pruned, .. } = self.totals;
-        self.keeps_all && left_out + folded + pruned == 0
+        let Totals { left_out, folded, pruned, unmarked, strays_cut, .. } = self.totals;
+        self.keeps_all && left_out + folded + pruned + unmarked + strays_cut == 0
     }
 
     /// What each device reached.
@@ -130,45 +173,32 @@ impl Fleet {
     fn fold_all(&mut self) {
         let (least, mut folded) = (self.sightings_min, 0);
         for device in &mut self.devices {
-            folded += fold(&mut device.report.reached, &device.assessed, least);
+            folded += fold(device, least);
         }
         for reached in &mut self.others {
-            folded += fold(reached, &[], least);
+            folded += fold_but(reached, least, |_| false);
         }
         self.others.retain(|reached| !reached.is_empty());
         self.totals.folded += folded;
     }
 
-    /// Keeps what a device without series that may be machines' reached, and nothing else of it.
-    fn keep_reached(&mut self, reached: Vec<Reported>) {
-        if !reached.is_empty() {
-            self.others.push(reached);
-        }
-    }
-
-    /// Leaves out series that may be machines' until the others fit.
+    /// Leaves out marks until the others fit.
     fn prune(&mut self) {
-        let stays = fitting(&self.devices.iter().flat_map(ranked).collect::<Vec<_>>(), self.shares.assessed);
-        let mut stays = stays.into_iter();
+        let ranks: Vec<_> = self.devices.iter().flat_map(marks_ranked).collect();
+        let mut stays = fitting(&ranks, self.shares.marks).into_iter();
         for device in &mut self.devices {
-            let before = device.assessed.len();
-            device.assessed.retain(|_| stays.next().unwrap_or(true));
-            device.assessed.shrink_to_fit();
-            self.totals.pruned += (before - device.assessed.len()) as u64;
+            self.totals.unmarked += device.waiting.retain_marks(|_| stays.next().unwrap_or(true));
         }
-        for device in self.devices.extract_if(.., |device| device.assessed.is_empty()).collect::<Vec<_>>() {
-            self.keep_reached(device.report.reached);
-        }
-        let left = self.devices.iter().flat_map(|device| &device.assessed);
-        self.assessed_bytes = left.map(bytes_of_series).sum();
+        let left = self.devices.iter().flat_map(|device| device.waiting.marks());
+        self.marks_bytes = left.map(Mark::bytes).sum();
     }
 }
 
-/// Keeps one device within the bounds of all: what it leaves out, the fleet would, too.
+/// Keeps one device that is looked at in parts within the bounds of all.
 pub(super) fn keep_within(device: &mut Device, shares: Shares) {
     let series = &device.assessed;
     if series.iter().map(bytes_of_series).sum::<usize>() > shares.assessed {
-        let mut stays = fitting(&ranked(device), shares.assessed).into_iter();
+        let mut stays = fitting(&series_ranked(device), shares.assessed).into_iter();
         let before = series.len();
         device.assessed.retain(|_| stays.next().unwrap_or(true));
         device.pruned += (before - device.assessed.len()) as u64;
@@ -182,7 +212,10 @@ pub(super) fn keep_within(device: &mut Device, shares: Shares) {
         report.apps = apps;
         let (least, _) = least_that_fits(report.reached.iter(), device.sightings_min, shares.reached);
         device.sightings_min = least;
-        device.folded += fold(&mut report.reached, &device.assessed, least);
+        let mut asked: Vec<&Destination> = device.assessed.iter().map(|one| &one.key.destination).collect();
+        asked.sort_unstable();
+        let is_asked = |destination: &Destination| asked.binary_search(&destination).is_ok();
+        device.folded += fold_but(&mut report.reached, least, is_asked);
     }
 }
 
@@ -207,21 +240,24 @@ fn least_that_fits<'r>(
     (least, all)
 }
 
-/// Leaves out what has too few sightings; how many went. What one of the device's own series asks for stays.
-fn fold(reached: &mut Vec<Reported>, assessed: &[Assessed], least: u32) -> u64 {
-    if reached.iter().all(|entry| entry.sightings >= least) {
-        return 0;
-    }
-    let mut asked: Vec<&Destination> = assessed.iter().map(|series| &series.key.destination).collect();
-    asked.sort_unstable();
+/// Leaves out what has too few sightings on a device; how many went. What one of its own series asks for stays.
+fn fold(device: &mut Device, least: u32) -> u64 {
+    let waiting = &device.waiting;
+    fold_but(&mut device.report.reached, least, |destination| waiting.asks_for(destination))
+}
+
+fn fold_but(reached: &mut Vec<Reported>, least: u32, is_asked: impl Fn(&Destination) -> bool) -> u64 {
     let before = reached.len();
-    reached.retain(|entry| entry.sightings >= least || asked.binary_search(&&entry.destination).is_ok());
-    reached.shrink_to_fit();
-    (before - reached.len()) as u64
+    reached.retain(|entry| entry.sightings >= least || is_asked(&entry.destination));
+    let folded = before - reached.len();
+    if folded > 0 {
+        reached.shrink_to_fit();
+    }
+    folded as u64
 }
 
 /// Which of several series, with their bytes, stay so that all fit: those that come first.
-fn fitting(series: &[(Rank<'_>, usize)], mut room: usize) -> Vec<bool> {
+fn fitting<T: Ord>(series: &[(T, usize)], mut room: usize) -> Vec<bool> {
     let mut ranked: Vec<usize> = (0..series.len()).collect();
     ranked.sort_unstable_by(|a, b| series.get(*a).cmp(&series.get(*b)));
     let mut stays = vec![false; series.len()];
@@ -238,36 +274,34 @@ fn fitting(series: &[(Rank<'_>, usize)], mut room: usize) -> Vec<bool> {
     stays
 }
 
-/// Order in which series stay: each device's first before any device's second, so that a device cannot crowd out
-/// another; of one device those to one destination before groups, those with a rhythm, those of most check-ins.
-type Rank<'a> = (u32, InDevice<'a>, &'a str);
-type InDevice<'a> = (bool, Reverse<bool>, Reverse<u64>, &'a SeriesKey, Day);
+/// Order in which marks stay: each device's first before any device's second, so that a device cannot crowd out
+/// another; of one device those of most check-ins.
+fn marks_ranked(device: &Device) -> Vec<((u32, &str), usize)> {
+    let marks = device.waiting.marks();
+    let mut order: Vec<(Reverse<u64>, &SeriesKey, usize)> =
+        marks.iter().zip(0..).map(|(mark, place)| (Reverse(mark.check_ins), &mark.key, place)).collect();
+    order.sort_unstable();
+    let mut ranks: Vec<(usize, u32)> = order.into_iter().map(|(_, _, place)| place).zip(0..).collect();
+    ranks.sort_unstable();
+    ranks.into_iter().zip(marks).map(|((_, rank), mark)| ((rank, device.id.as_str()), mark.bytes())).collect()
+}
+
+/// Order in which the series of one device stay: those with a rhythm before others, of alike ones those of most
+/// check-ins.
+type InDevice<'a> = (Reverse<bool>, Reverse<u64>, &'a SeriesKey, Day);
 
 fn in_device(series: &Assessed) -> InDevice<'_> {
     let Assessed { key, day, machine, .. } = series;
-    (key.destination.is_group(), Reverse(machine.is_machine_driven()), Reverse(machine.check_ins), key, *day)
+    (Reverse(machine.is_machine_driven()), Reverse(machine.check_ins), key, *day)
 }
 
-/// The series of a device with their ranks and bytes, in their order.
-fn ranked(device: &Device) -> Vec<(Rank<'_>, usize)> {
-    let mut order: Vec<(InDevice<'_>, usize)> = device.assessed.iter().map(in_device).zip(0..).collect();
-    order.sort_unstable();
-    let mut ranks: Vec<(usize, Rank<'_>)> = (0..)
-        .zip(order)
-        .map(|(position, (in_device, place))| (place, (position, in_device, device.id.as_str())))
-        .collect();
-    ranks.sort_unstable_by_key(|(place, _)| *place);
-    let ranks = ranks.into_iter().map(|(_, rank)| rank);
-    ranks.zip(&device.assessed).map(|(rank, series)| (rank, bytes_of_series(series))).collect()
+fn series_ranked(device: &Device) -> Vec<(InDevice<'_>, usize)> {
+    device.assessed.iter().map(|series| (in_device(series), bytes_of_series(series))).collect()
 }
 
 fn bytes_of(entry: &Reported) -> usize {
     let app = entry.app.as_ref().map_or(0, |app| app.len());
-    let destination = match &entry.destination {
-        Destination::Domain(name) | Destination::Group(name) => name.len() + 16,
-        Destination::Address(_) => 0,
-    };
-    ENTRY_BYTES + 2 * (app + destination)
+    ENTRY_BYTES + 2 * (app + entry.destination.text_bytes() + 16)
 }
 
 fn bytes_of_series(series: &Assessed) -> usize {

@@ -8,6 +8,7 @@ use super::devices::{Assessed, Device};
 use super::fleet::Fleet;
 use super::settings::Settings;
 use super::shares::Shares;
+use super::waiting::Strays;
 use super::{FROM_CACHE, ScanSummary};
 use crate::telemetry::Roles;
 use bitcode::{Decode, DecodeOwned, Encode};
@@ -63,10 +64,12 @@ fn read(slot: &Slot, shares: Shares) -> io::Result<(Fleet, ScanSummary)> {
     let roles = next(&mut input)?.ok_or_else(damaged)?;
     while let Some(facts) = next(&mut input)? {
         let mut part = || next(&mut input)?.ok_or_else(damaged);
-        let (report, assessed) = (part()?, part()?);
-        let (facts, report, assessed) =
-            (decoded::<Facts>(&facts)?, decoded(&report)?, decoded::<Vec<Assessed>>(&assessed)?);
-        fleet.add(device(facts, report, assessed).ok_or_else(damaged)?);
+        let (report, assessed, strays) = (part()?, part()?, part()?);
+        let (mut report, strays) = (decoded::<DeviceReport>(&report)?, decoded::<Strays>(&strays)?);
+        (report.strays, report.awake) = (strays.series, strays.awake);
+        let mut device = device(decoded(&facts)?, report, decoded(&assessed)?).ok_or_else(damaged)?;
+        device.pack();
+        fleet.add(device)?;
     }
     fleet.roles = decoded(&roles)?;
     Ok((fleet.settled(), summary_of(head).ok_or_else(damaged)?))
@@ -106,7 +109,8 @@ pub(super) fn store(slot: &Slot, fleet: &Fleet, summary: &ScanSummary) -> io::Re
             // One at a time: all of them at once would be as much memory again.
             put(out, &bitcode::encode(&facts(device)))?;
             put(out, &bitcode::encode(&device.report))?;
-            put(out, &bitcode::encode(&device.assessed))?;
+            put(out, &bitcode::encode(&fleet.series_of(device)?))?;
+            put(out, &bitcode::encode(&fleet.strays_of(device)?))?;
         }
         Ok(())
     })

@@ -11,10 +11,12 @@ mod kept;
 mod large;
 mod parallel;
 mod report;
+mod rotations;
 mod second;
 mod settings;
 mod shares;
 mod visit;
+mod waiting;
 
 pub use backtest::{Backtest, BacktestDay, BacktestSpan, backtest};
 pub use report::{Rejected, ScanReport, ScanSummary};
@@ -72,6 +74,8 @@ pub struct ScanOptions {
     pub utc_offset_secs: i32,
     /// Memory to stay within, bytes.
     pub memory_bytes: u64,
+    /// Whether to keep findings that are neither alerts nor leads under any budget: nearly every series is one.
+    pub keeps_below: bool,
 }
 
 impl ScanOptions {
@@ -90,6 +94,7 @@ impl ScanOptions {
             baseline: None,
             utc_offset_secs: 0,
             memory_bytes: Self::MEMORY_BYTES,
+            keeps_below: true,
         }
     }
 }
@@ -116,7 +121,8 @@ pub enum ScanError {
 /// # Errors
 /// No usable input, a faulty configuration, an interruption, or a temporary file that cannot be written.
 pub fn scan(options: &ScanOptions, progress: &Progress, stop: &StopFlag) -> Result<ScanReport, ScanError> {
-    Ok(Analysis::of(options, Reading::default(), progress, stop)?.into_report())
+    let analysis = Analysis::of(options, Reading::default(), progress, stop)?;
+    analysis.decide(analysis.thresholds())
 }
 
 /// Learns a baseline from inputs; a baseline among the options is not part of it.
@@ -131,11 +137,11 @@ pub fn learn(
     let options = ScanOptions { baseline: None, ..options.clone() };
     let reading = Reading { keeps_all: true, ..Reading::default() };
     let analysis = Analysis::of(&options, reading, progress, stop)?;
-    let second = second::second_pass(&analysis.fleet, &analysis.settings, analysis.threads);
+    let second = analysis.second_pass(&analysis.settings)?;
     let summary = analysis.summary(&second);
     let later = second.totals.device_days_later;
-    let maxima = FleetMaxima::of(&second.scored, second.totals.device_days - later, later);
-    let habits = habits::of(&analysis.fleet, &second.baseline);
+    let maxima = FleetMaxima::of(&second.drafts, second.totals.device_days - later, later);
+    let habits = habits::of(&analysis.fleet, &second.baseline)?;
     Ok((Learned::of(second.baseline, (maxima, habits), second.sight, Bounds::default()), summary))
 }
 
@@ -159,6 +165,7 @@ pub struct Analysis {
     fleet: Fleet,
     settings: Settings,
     threads: usize,
+    keeps_below: bool,
     /// What was read.
     base: ScanSummary,
 }
@@ -180,10 +187,10 @@ impl Analysis {
         }
         let records = reading.cache.and_then(|folder| Slot::of(folder, options));
         let kept = records.as_ref().map(|records| kept::slot(records, &settings));
-        let shares = Shares::of(options.memory_bytes);
+        let (shares, keeps_below) = (Shares::of(options.memory_bytes), options.keeps_below);
         if let Some((fleet, mut base)) = kept.as_ref().and_then(|slot| kept::load(slot, shares)) {
             base.notes.push(FROM_CACHE.to_owned());
-            return Ok(Self { fleet, settings, threads: threads(options), base });
+            return Ok(Self { fleet, settings, threads: threads(options), keeps_below, base });
         }
         let mut recorded = Recorded::read(options, records, progress, stop)?;
         recorded.keeps_seen = reading.keeps_seen;
@@ -196,7 +203,7 @@ impl Analysis {
         {
             base.notes.push(format!("nothing was kept for the next run: {error}"));
         }
-        Ok(Self { fleet, settings, threads: recorded.threads, base })
+        Ok(Self { fleet, settings, threads: recorded.threads, keeps_below, base })
     }
 
     /// The thresholds that were asked for.
@@ -204,30 +211,26 @@ impl Analysis {
         &self.settings.thresholds
     }
 
-    /// Findings under other thresholds. `recent_user_interaction_window_secs` decides while the inputs are read, so a
-    /// change of it shows nothing here ([`Analysis::of`] must be asked again).
-    pub fn decide(&self, thresholds: &ThresholdSet) -> ScanReport {
+    /// Findings under thresholds. `recent_user_interaction_window_secs` decides while the inputs are read, so a change
+    /// of it shows nothing here ([`Analysis::of`] must be asked again).
+    ///
+    /// # Errors
+    /// A temporary file that cannot be read.
+    pub fn decide(&self, thresholds: &ThresholdSet) -> Result<ScanReport, ScanError> {
         let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
-        let second = second::second_pass(&self.fleet, &settings, self.threads);
-        self.report(second, &settings, &reports_of(&self.fleet.devices))
+        let second = self.second_pass(&settings)?;
+        let mut summary = self.summary(&second);
+        summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.sight));
+        summary.below = second.below;
+        Ok(ScanReport { findings: verdict(second, &settings, &reports_of(&self.fleet.devices)), summary })
     }
 
-    fn into_report(mut self) -> ScanReport {
-        let fleet = std::mem::take(&mut self.fleet);
-        let (second, kept) = second::last_pass(fleet, &self.settings, self.threads);
-        let reports = kept.iter().map(|(id, report)| (id.as_str(), report)).collect();
-        let settings = std::mem::take(&mut self.settings);
-        self.report(second, &settings, &reports)
+    fn second_pass(&self, settings: &Settings) -> Result<Second, ScanError> {
+        Ok(second::second_pass(&self.fleet, settings, self.threads, self.keeps_below)?)
     }
 
     fn summary(&self, second: &Second) -> ScanSummary {
         self.base.with(&second.totals)
-    }
-
-    fn report(&self, second: Second, settings: &Settings, reports: &ReportsById<'_>) -> ScanReport {
-        let mut summary = self.summary(&second);
-        summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.sight));
-        ScanReport { findings: verdict(second, settings, reports), summary }
     }
 }
 
@@ -241,11 +244,10 @@ fn reports_of(devices: &[Device]) -> ReportsById<'_> {
 /// Device-days of phones without and with a past. A learned baseline may know a past that the inputs do not: all
 /// device-days are split as those are that have series.
 fn days_by_past(second: &Second) -> (u64, u64) {
-    let days: BTreeMap<(&str, Day), bool> =
-        second.scored.iter().map(|s| ((s.device_id.as_str(), s.day), s.has_past)).collect();
-    let later = days.values().filter(|has_past| **has_past).count() as u64;
+    let sum = |kind: fn(&[u64; 2]) -> u64| second.tested.values().map(kind).sum::<u64>();
+    let (tested, tested_later) = (sum(|[first, later]| first + later), sum(|[_, later]| *later));
     let all = second.totals.device_days;
-    let later = (all * later).checked_div(days.len() as u64).unwrap_or(0);
+    let later = (all * tested_later).checked_div(tested).unwrap_or(0);
     (all - later, later)
 }
 
@@ -253,19 +255,18 @@ fn days_by_past(second: &Second) -> (u64, u64) {
 fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
     let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(second.sight));
     let (days_first, days_later) = days_by_past(&second);
-    let of = |has_past: bool| second.scored.iter().filter(move |series| series.has_past == has_past);
+    let of = |has_past: bool| second.drafts.iter().filter(move |draft| draft.has_past() == has_past);
     let tails = Tails {
         first: first.unwrap_or_else(|| reference::first(second.sight).in_fleet(of(false), days_first)),
         later: later.unwrap_or_else(|| reference::later(second.sight).in_fleet(of(true), days_later)),
     };
-    let mut findings = decide(
-        second.scored,
-        &DecideOptions {
-            is_fleet: second.baseline.is_fleet(),
-            tails,
-            budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
-        },
-    );
+    let options = DecideOptions {
+        is_fleet: second.baseline.is_fleet(),
+        tails,
+        budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
+    };
+    let tested = second.tested.iter().map(|(day, [first, later])| (*day, first + later)).collect();
+    let mut findings = decide(second.drafts, &tested, &options);
     add_context(&mut findings, &second.baseline, &settings.thresholds, reports);
     findings
 }

@@ -12,7 +12,8 @@ use undertone_core::score::budget::{Sight, Tail};
 /// What a scan found.
 #[derive(Debug, Clone)]
 pub struct ScanReport {
-    /// Alerts, leads and what fell short, strongest first.
+    /// Alerts, leads and what exceeds the budget, strongest first; with [`super::ScanOptions::keeps_below`] what else
+    /// fell short, too.
     pub findings: Vec<Finding>,
     /// What was read.
     pub summary: ScanSummary,
@@ -52,6 +53,8 @@ pub struct ScanSummary {
     pub last: Option<Timestamp>,
     /// Sessions by how their app was found.
     pub attribution: BTreeMap<&'static str, u64>,
+    /// Findings that fell short and that were not asked for ([`super::ScanOptions::keeps_below`]).
+    pub below: u64,
     /// Anything else that a reader should know.
     pub notes: Vec<String>,
 }
@@ -154,6 +157,11 @@ fn bound_notes(totals: &Totals) -> Vec<String> {
     let hits = [
         (totals.folded, "destinations that a device reached a few times are not compared across devices"),
         (totals.pruned, "series, the least regular of the phones with most of them, are not weighed"),
+        (
+            totals.unmarked,
+            "series of the phones with most of them are weighed, but others are not compared with them",
+        ),
+        (totals.strays_cut, "destinations of phones with very many are not looked at for a rotation"),
         (
             totals.left_out,
             "records of a phone with too many of them to one destination, the oldest, are left out",

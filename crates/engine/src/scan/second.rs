@@ -3,27 +3,34 @@
 use super::devices::{Assessed, Device};
 use super::fleet::Fleet;
 use super::parallel;
+use super::rotations::Rotations;
 use super::settings::Settings;
+use super::waiting::Mark;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-use undertone_core::baseline::{AppHours, Baseline, Features, Past, Peer, Peers, Poll, Polls, RoleHours};
-use undertone_core::device::DeviceReport;
+use std::io;
+use undertone_core::baseline::{AppHours, Baseline, Past, Peer, Peers, Poll, Polls, RoleHours, Shape};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::reference::SHARED_REACH;
-use undertone_core::score::{Scored, weigh_case};
+use undertone_core::score::{Draft, Scored, ScoredDevice, drafts, weigh_case};
 use undertone_core::series::{Destination, SeriesKey};
 use undertone_core::thresholds::Scope;
 use undertone_core::weigh::{Case, HISTORY_DAYS_MIN};
 
 /// What pass 2 gives.
 pub(super) struct Second {
-    pub(super) scored: Vec<Scored>,
+    pub(super) drafts: Vec<Draft>,
+    /// Drafts that nobody asked for: neither alerts nor leads whatever the budget.
+    pub(super) below: u64,
+    pub(super) tested: Tested,
     pub(super) baseline: Baseline,
     pub(super) sight: Sight,
     pub(super) totals: Totals,
 }
+
+/// Devices with any series to score, by day: without a past, and with one.
+pub(super) type Tested = BTreeMap<Day, [u64; 2]>;
 
 /// Numbers for the run summary.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +52,10 @@ pub(super) struct Totals {
     pub(super) folded: u64,
     /// Series that may be machines' that were left out.
     pub(super) pruned: u64,
+    /// Machine-driven series that others are not compared with.
+    pub(super) unmarked: u64,
+    /// Series of devices with very many that are not looked at for a rotation.
+    pub(super) strays_cut: u64,
     /// Addresses and stacks of devices that were left out.
     pub(super) cut: u64,
 }
@@ -66,6 +77,7 @@ impl Totals {
         self.cut += device.report.cut;
         self.folded += device.folded;
         self.pruned += device.pruned;
+        self.strays_cut += device.report.strays_cut;
     }
 
     /// The totals of several windows over the same inputs: of each number the larger, since windows overlap.
@@ -81,6 +93,8 @@ impl Totals {
         more(&mut self.left_out, earlier.left_out);
         more(&mut self.folded, earlier.folded);
         more(&mut self.pruned, earlier.pruned);
+        more(&mut self.unmarked, earlier.unmarked);
+        more(&mut self.strays_cut, earlier.strays_cut);
         more(&mut self.cut, earlier.cut);
         for (method, count) in earlier.methods {
             more(self.methods.entry(method).or_default(), count);
@@ -89,43 +103,58 @@ impl Totals {
     }
 }
 
-/// Compares all devices; their series stay, to be compared again.
-pub(super) fn second_pass(fleet: &Fleet, settings: &Settings, threads: usize) -> Second {
-    let fixed = Fixed::of(fleet, settings);
-    let context = fixed.context(settings);
-    let scored = parallel::map(fleet.devices.len(), threads, |number| {
-        let device = fleet.devices.get(number);
-        device.map_or_else(Vec::new, |device| context.score(number, device, device.assessed.iter().cloned()))
-    });
-    fixed.second(scored, fleet.totals.clone())
-}
-
-/// Compares all devices, whose series go into the result: nothing is held twice. What is left of each device comes
-/// with it.
-pub(super) fn last_pass(
-    mut fleet: Fleet,
+/// Compares all devices; their series stay, to be compared again. `keeps_below` asks for drafts that can be neither
+/// alerts nor leads.
+///
+/// # Errors
+/// A temporary file that cannot be read.
+pub(super) fn second_pass(
+    fleet: &Fleet,
     settings: &Settings,
     threads: usize,
-) -> (Second, Vec<(String, DeviceReport)>) {
-    let fixed = Fixed::of(&fleet, settings);
+    keeps_below: bool,
+) -> io::Result<Second> {
+    let fixed = Fixed::of(fleet, settings, threads)?;
     let context = fixed.context(settings);
-    let devices: Vec<Mutex<Option<Device>>> =
-        std::mem::take(&mut fleet.devices).into_iter().map(|device| Mutex::new(Some(device))).collect();
-    let done = parallel::map(devices.len(), threads, |number| {
-        let mut device = devices
-            .get(number)
-            .and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take())?;
-        let assessed = std::mem::take(&mut device.assessed);
-        let scored = context.score(number, &device, assessed.into_iter());
-        Some((scored, (device.id, device.report)))
+    let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<OfDevice> {
+        let Some(device) = fleet.devices.get(number) else { return Ok(OfDevice::default()) };
+        Ok(context.device(number, device, fleet.series_of(device)?, keeps_below))
     });
-    let (scored, kept) = done.into_iter().flatten().unzip();
-    (fixed.second(scored, fleet.totals), kept)
+    let mut found = Second {
+        drafts: Vec::new(),
+        below: 0,
+        tested: Tested::new(),
+        baseline: Baseline::default(),
+        sight: fixed.sight,
+        totals: fleet.totals.clone(),
+    };
+    for of_device in done {
+        let OfDevice { drafts, below, days } = of_device?;
+        found.drafts.extend(drafts);
+        found.below += below;
+        for (day, has_past) in days {
+            if let Some(count) = found.tested.entry(day).or_default().get_mut(usize::from(has_past)) {
+                *count += 1;
+            }
+        }
+    }
+    Ok(Second { baseline: fixed.baseline, ..found })
+}
+
+/// What the second pass finds of a device.
+#[derive(Default)]
+struct OfDevice {
+    drafts: Vec<Draft>,
+    below: u64,
+    /// Days on which any series was scored, and whether the device had a past by then.
+    days: BTreeMap<Day, bool>,
 }
 
 /// What every series is compared with.
 struct Fixed {
     baseline: Baseline,
+    /// By the number of the device.
+    rotations: Vec<Rotations>,
     peers: Peers,
     polls: Polls,
     roles: Roles,
@@ -134,7 +163,7 @@ struct Fixed {
 }
 
 impl Fixed {
-    fn of(fleet: &Fleet, settings: &Settings) -> Self {
+    fn of(fleet: &Fleet, settings: &Settings, threads: usize) -> io::Result<Self> {
         let mut baseline = fleet.counted.clone();
         fleet.reached().for_each(|reached| baseline.add_reached(reached));
         baseline.settle_reached(fleet.reached());
@@ -145,22 +174,18 @@ impl Fixed {
         roles.merge(fleet.roles.clone());
         let devices = &fleet.devices;
         let peers = Peers::new(&peers_of(devices, &baseline, &roles));
-        let polls = Polls::new(polls_of(devices, &baseline));
+        let rotations = Rotations::of(fleet, &baseline, threads)?;
+        let of_rotations = (0..).zip(&rotations).flat_map(|(number, found)| found.polls(number));
+        let polls = Polls::new(polls_of(devices, &baseline).chain(of_rotations));
         let role_hours = RoleHours::new(hours_of(devices, &roles));
-        let has_apps =
-            devices.iter().flat_map(|device| &device.assessed).any(|series| series.key.app.is_some());
+        let has_apps = devices.iter().any(|device| device.waiting.has_apps());
         let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-        Self { baseline, peers, polls, roles, role_hours, sight }
+        Ok(Self { baseline, rotations, peers, polls, roles, role_hours, sight })
     }
 
     fn context<'c>(&'c self, settings: &'c Settings) -> Context<'c> {
-        let Self { baseline, peers, polls, roles, role_hours, .. } = self;
-        Context { baseline, peers, polls, roles, role_hours, settings }
-    }
-
-    fn second(self, scored: Vec<Vec<Scored>>, totals: Totals) -> Second {
-        let Self { baseline, sight, .. } = self;
-        Second { scored: scored.into_iter().flatten().collect(), baseline, sight, totals }
+        let Self { baseline, rotations, peers, polls, roles, role_hours, .. } = self;
+        Context { baseline, rotations, peers, polls, roles, role_hours, settings }
     }
 }
 
@@ -177,40 +202,32 @@ fn hours_of<'d>(
 
 fn peers_of(devices: &[Device], baseline: &Baseline, roles: &Roles) -> Vec<Peer> {
     let mut peers = Vec::new();
-    for (device, series) in machine_driven(devices).filter(|(_, series)| !series.key.destination.is_group()) {
+    for (device, mark) in marks(devices) {
         peers.push(Peer {
             device,
-            role: roles.role_of(series.key.app.as_deref()).into(),
-            features: Features::of(&series.key, &series.profile, &series.machine, baseline),
+            role: roles.role_of(mark.key.app.as_deref()).into(),
+            features: mark.shape.in_fleet(&mark.key.destination, baseline),
         });
     }
     peers
 }
 
 /// Machine-driven series, each on its last day, with the number of its device.
-fn machine_driven(devices: &[Device]) -> impl Iterator<Item = (u32, &Assessed)> {
-    devices.iter().enumerate().flat_map(|(number, device)| {
-        let number = u32::try_from(number).unwrap_or(u32::MAX);
-        let series = device.assessed.iter().filter(|s| s.is_last && s.machine.is_machine_driven());
-        series.map(move |series| (number, series))
-    })
+fn marks(devices: &[Device]) -> impl Iterator<Item = (u32, &Mark)> {
+    (0..)
+        .zip(devices)
+        .flat_map(|(number, device)| device.waiting.marks().iter().map(move |mark| (number, mark)))
 }
 
-/// Polls of the fleet; a rotation is a place of its phone's own.
+/// Polls of the fleet, without rotations.
 fn polls_of(devices: &[Device], baseline: &Baseline) -> impl Iterator<Item = Poll> {
-    let is_one = |(number, series): &(u32, &Assessed)| {
-        !series.key.destination.is_group()
-            || devices.get(*number as usize).is_some_and(|device| {
-                device.report.members.get(&series.key).is_some_and(|m| baseline.rotating(m).is_some())
-            })
-    };
-    machine_driven(devices).filter(is_one).map(|(device, series)| Poll {
+    marks(devices).map(|(device, mark)| Poll {
         device,
-        app: series.key.app.clone(),
-        destination: series.key.destination.clone(),
-        reaching: baseline.others_reaching(&series.key.destination) + 1,
-        period_secs: series.machine.pace_secs(),
-        first_day: series.first_judged,
+        app: mark.key.app.clone(),
+        destination: mark.key.destination.clone(),
+        reaching: baseline.others_reaching(&mark.key.destination) + 1,
+        period_secs: mark.pace_secs,
+        first_day: mark.first_judged,
     })
 }
 
@@ -226,6 +243,7 @@ fn days_with_a_past(days: &[Day]) -> u64 {
 
 struct Context<'c> {
     baseline: &'c Baseline,
+    rotations: &'c [Rotations],
     peers: &'c Peers,
     polls: &'c Polls,
     roles: &'c Roles,
@@ -234,16 +252,29 @@ struct Context<'c> {
 }
 
 impl Context<'_> {
-    fn score(&self, number: usize, device: &Device, assessed: impl Iterator<Item = Assessed>) -> Vec<Scored> {
-        let mut scored = Vec::with_capacity(assessed.size_hint().0);
-        for series in assessed {
-            let members = device.report.members.get(&series.key).map_or(&[][..], Vec::as_slice);
-            // A group of destinations that others reach, too, is no rotation: each is a series of its own.
-            if members.is_empty() || self.baseline.rotating(members).is_some() {
-                scored.push(self.score_series((number, device), series, members));
-            }
+    fn device(&self, number: usize, device: &Device, assessed: Vec<Assessed>, keeps_below: bool) -> OfDevice {
+        let mut scored: Vec<Scored> =
+            assessed.into_iter().map(|series| self.score_series((number, device), series, &[])).collect();
+        if let Some(found) = self.rotations.get(number) {
+            scored.extend(found.assessed.iter().map(|series| {
+                self.score_series((number, device), series.clone(), found.members(&series.key))
+            }));
         }
-        scored
+        let mut found =
+            OfDevice { days: scored.iter().map(|s| (s.day, s.has_past)).collect(), ..OfDevice::default() };
+        let of = ScoredDevice {
+            id: &device.id,
+            platform: device.platform,
+            addresses: &device.report.addresses,
+            is_fleet: self.baseline.is_fleet(),
+        };
+        found.drafts = drafts(of, scored);
+        if !keeps_below {
+            let all = found.drafts.len();
+            found.drafts.retain(Draft::is_candidate);
+            found.below = (all - found.drafts.len()) as u64;
+        }
+        found
     }
 
     /// The days before: those of the inputs, and those that the learned baseline remembers.
@@ -275,7 +306,8 @@ impl Context<'_> {
             key: &series.key,
             profile: &series.profile,
             machine: &series.machine,
-            features: Features::of(&series.key, &series.profile, &series.machine, self.baseline),
+            features: Shape::of(&series.profile, &series.machine)
+                .in_fleet(&series.key.destination, self.baseline),
             platform: device.platform,
             members,
             role,
@@ -293,9 +325,6 @@ impl Context<'_> {
         let is_shared = !series.key.destination.is_group() && case.features.reach >= SHARED_REACH;
         let (weighed, role) = (weigh_case(&case), role.to_owned());
         Scored {
-            device_id: device.id.clone(),
-            platform: device.platform,
-            device_addresses: device.report.addresses.clone(),
             members: members.iter().map(|(destination, _)| destination.clone()).collect(),
             attribution,
             role,

@@ -22,14 +22,17 @@ pub(super) struct Shares {
     devices: usize,
     /// Destinations that devices reached.
     pub(super) reached: usize,
-    /// Profiles of series that may be machines.
+    /// Series that may be machines': packed, before they wait in a file; of one device that is looked at in parts,
+    /// unpacked.
     pub(super) assessed: usize,
+    /// Marks by which machine-driven series are compared.
+    pub(super) marks: usize,
 }
 
 impl Shares {
     pub(super) fn of(memory_bytes: u64) -> Self {
         let memory = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
-        Self { devices: memory / 8, reached: memory / 10, assessed: memory / 6 }
+        Self { devices: memory / 8, reached: memory / 10, assessed: memory / 8, marks: memory / 12 }
     }
 
     /// Whether a partition of so many packed bytes certainly fits a thread's share.

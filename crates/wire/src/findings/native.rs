@@ -99,6 +99,7 @@ impl<'a> FindingRow<'a> {
                 addresses: shown(&finding.destination.addresses),
                 ports: &finding.destination.ports,
                 group: finding.destination.group.as_deref(),
+                members: &finding.destination.members,
             },
             service: &finding.service,
             events: finding.events,
@@ -159,6 +160,8 @@ struct DestinationRow<'a> {
     addresses: Vec<Shown<IpAddr>>,
     ports: &'a [u16],
     group: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    members: &'a [String],
 }
 
 #[derive(Serialize)]

@@ -140,6 +140,7 @@ fn app(finding: &Finding) -> Value {
 fn evidence(finding: &Finding) -> Value {
     let destination = &finding.destination;
     let ja4 = destination.group.as_deref().and_then(|group| group.strip_prefix("ja4="));
+    let ja4 = ja4.and_then(|rest| rest.split(' ').next());
     json!({
         "src_endpoint": {
             "uid": finding.device.id,

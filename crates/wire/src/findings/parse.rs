@@ -143,6 +143,8 @@ struct DestinationRow {
     addresses: Vec<IpAddr>,
     ports: Vec<u16>,
     group: Option<String>,
+    #[serde(default)]
+    members: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -182,6 +184,7 @@ impl FindingRow<'_> {
                 addresses: self.destination.addresses,
                 ports: self.destination.ports,
                 group: self.destination.group,
+                members: self.destination.members,
             },
             calibration: match &self.calibration {
                 Some(name) => Some(lookup("calibration", name, Calibration::ALL, Calibration::as_str)?),

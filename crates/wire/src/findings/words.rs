@@ -40,6 +40,9 @@ pub(super) fn seen(finding: &Finding) -> Vec<String> {
         listed(", port ", &destination.ports),
         finding.service
     ));
+    if !destination.members.is_empty() {
+        lines.push(format!("its destinations: {}", destination.members.join(", ")));
+    }
     let span = human_secs(finding.last_seen.since(finding.first_seen) as f64 / 1e6);
     let rhythm = finding
         .interval_median_secs

@@ -114,7 +114,7 @@ fn values(entry: &Entry, problems: &mut Problems) -> Vec<String> {
 
 fn destinations(entry: &Entry, problems: &mut Problems) -> Vec<String> {
     let bare = |name: String| {
-        let is_group = name.starts_with("ja4=") || name.starts_with("port=");
+        let is_group = ["ja4=", "ja3=", "port="].iter().any(|tie| name.starts_with(tie));
         if is_group { name } else { name.trim_start_matches("*.").trim_end_matches('.').to_ascii_lowercase() }
     };
     values(entry, problems).into_iter().map(bare).collect()

@@ -19,6 +19,7 @@ fn finding() -> Finding {
             addresses: vec!["203.0.113.9".parse().unwrap()],
             ports: vec![443],
             group: None,
+            members: Vec::new(),
         },
         service: "tls".to_owned(),
         interval_median_secs: Some(300.0),

@@ -1,0 +1,284 @@
+//! From the scored series of one device to drafts of findings: one per app, destination and day, with all that the rest
+//! of the fleet does not decide.
+
+use super::machine::Machine;
+use super::sum::Weighed;
+use super::{FLOOR_A_BANS, FLOOR_B_BANS, LEAD_FLOOR_A_BANS, LEAD_SCORE_MIN, round};
+use crate::attack::attacks_of;
+use crate::evidence::EvidenceKind;
+use crate::finding::{Finding, FindingApp, FindingDestination, FindingDevice, Trace, score_of};
+use crate::model::{Day, Platform, Timestamp};
+use crate::series::{Destination, Profile, SeriesKey, Service, stable_hash};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// What plain lookups weigh less than the connections that they are lookups for.
+const SHADOW_BANS: f64 = 2.0;
+/// Addresses listed in a finding.
+const ADDRESSES_MAX: usize = 16;
+/// Destinations of a group listed in a finding.
+const MEMBERS_MAX: usize = 64;
+
+/// A scored series on one day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// Destinations of a group; empty for every other series.
+    pub members: Vec<Destination>,
+    /// How the app was found.
+    pub attribution: &'static str,
+    /// Role of the app.
+    pub role: String,
+    /// Series.
+    pub key: SeriesKey,
+    /// Day of its last event.
+    pub day: Day,
+    /// Whether its destination is one that several phones share ([`super::reference::SHARED_REACH`]).
+    pub is_shared: bool,
+    /// Whether the phone was seen on days enough before for its series to be known or new.
+    pub has_past: bool,
+    /// Window summary.
+    pub profile: Profile,
+    /// Stage A.
+    pub machine: Machine,
+    /// Sum and evidence.
+    pub weighed: Weighed,
+}
+
+/// The device that series are of.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoredDevice<'d> {
+    /// Name.
+    pub id: &'d str,
+    /// Platform.
+    pub platform: Platform,
+    /// Its addresses.
+    pub addresses: &'d [IpAddr],
+    /// Whether there are devices enough for error control; else findings are leads.
+    pub is_fleet: bool,
+}
+
+/// A finding but for what the alert budget decides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// The finding. With a reason why it is below, nothing else can make it an alert.
+    pub(super) finding: Finding,
+    /// Stage A, bans.
+    pub(super) stage_a: f64,
+    /// Stage B, bans.
+    pub(super) stage_b: f64,
+    /// Whether a state of phone or app is known.
+    pub(super) knows_state: bool,
+    /// See [`Scored::is_shared`].
+    pub(super) is_shared: bool,
+    /// See [`Scored::has_past`].
+    pub(super) has_past: bool,
+}
+
+impl Draft {
+    /// Day of its last event.
+    pub fn day(&self) -> Day {
+        self.finding.day
+    }
+
+    /// Whether the phone was seen on days enough before.
+    pub fn has_past(&self) -> bool {
+        self.has_past
+    }
+
+    /// Whether it can be an alert or a lead: all else is told only when asked for.
+    pub fn is_candidate(&self) -> bool {
+        self.finding.below_because.is_none()
+    }
+
+    /// `S`, bans.
+    pub(super) fn total(&self) -> f64 {
+        self.stage_a + self.stage_b
+    }
+
+    /// Whether only the budget decides.
+    pub(super) fn clears_floors(&self) -> bool {
+        self.stage_a >= FLOOR_A_BANS && self.stage_b >= FLOOR_B_BANS
+    }
+}
+
+/// The drafts of one device's series.
+pub fn drafts(device: ScoredDevice<'_>, scored: Vec<Scored>) -> Vec<Draft> {
+    absorbed(one_per_destination(scored)).into_iter().map(|series| draft(device, series)).collect()
+}
+
+/// App, destination and day: there is one finding of a device for each.
+type FindingKey = (Option<Box<str>>, Destination, Day);
+
+fn finding_key(series: &Scored) -> FindingKey {
+    (series.key.app.clone(), series.key.destination.clone(), series.day)
+}
+
+/// The best series of each app, destination and day, with the addresses of all of them.
+fn one_per_destination(scored: Vec<Scored>) -> Vec<Scored> {
+    let mut best: BTreeMap<FindingKey, Scored> = BTreeMap::new();
+    for mut series in scored {
+        match best.entry(finding_key(&series)) {
+            Entry::Vacant(slot) => {
+                slot.insert(series);
+            }
+            Entry::Occupied(mut slot) => {
+                if is_better(&series, slot.get()) {
+                    std::mem::swap(slot.get_mut(), &mut series);
+                }
+                if series.key.service != Service::Dns {
+                    slot.get_mut().profile.addresses.merge(series.profile.addresses);
+                }
+            }
+        }
+    }
+    best.into_values().collect()
+}
+
+/// Leaves out what a group of the same app and day tells better: its members that weigh no more than it.
+fn absorbed(scored: Vec<Scored>) -> Vec<Scored> {
+    let mut groups: BTreeMap<FindingKey, f64> = BTreeMap::new();
+    for group in scored.iter().filter(|series| !series.members.is_empty()) {
+        let weight = group.weighed.total();
+        for member in &group.members {
+            let known = groups.entry((group.key.app.clone(), member.clone(), group.day)).or_insert(weight);
+            *known = known.max(weight);
+        }
+    }
+    if groups.is_empty() {
+        return scored;
+    }
+    let is_told = |series: &Scored| {
+        groups.get(&finding_key(series)).is_some_and(|weight| *weight >= series.weighed.total())
+    };
+    scored.into_iter().filter(|series| !is_told(series)).collect()
+}
+
+/// The heavier series; of lookups and what they are lookups for, the latter, unless the lookups are the channel.
+fn is_better(a: &Scored, b: &Scored) -> bool {
+    let rank = |series: &Scored| {
+        let is_shadow = series.key.service == Service::Dns
+            && !series.weighed.evidence.iter().any(|e| e.kind == EvidenceKind::Dns && e.weight_bans > 0.0);
+        series.weighed.total() - if is_shadow { SHADOW_BANS } else { 0.0 }
+    };
+    rank(a).total_cmp(&rank(b)).then_with(|| b.key.service.cmp(&a.key.service)).is_gt()
+}
+
+fn draft(device: ScoredDevice<'_>, series: Scored) -> Draft {
+    let weight = round(series.weighed.total(), 3);
+    let score = score_of(weight);
+    let below_because = shortfall(&series, score, device.is_fleet);
+    let (first_seen, last_seen) =
+        series.profile.span().unwrap_or((Timestamp::default(), Timestamp::default()));
+    // Rows far below any threshold are thousands; nobody looks at their rhythm.
+    let trace = if below_because.is_none() { Trace::of(&series.profile, &series.machine) } else { None };
+    let finding = Finding {
+        id: id_of(device.id, &series),
+        below_because,
+        day: series.day,
+        attack: attacks_of(device.platform, series.key.service.is_web()),
+        first_seen,
+        last_seen,
+        events: series.machine.check_ins.max(1),
+        interval_median_secs: series.machine.timing.as_ref().map(|t| round(t.best.interval_median_secs, 3)),
+        score,
+        weight_bans: weight,
+        destination: destination(&series),
+        service: series.key.service.as_str().to_owned(),
+        sessions: series.profile.uids.latest_first().map(str::to_owned).collect(),
+        limits: limits(device, &series),
+        trace,
+        app: FindingApp {
+            id: series.key.app.map(String::from),
+            role: series.role,
+            attribution: series.attribution,
+        },
+        device: FindingDevice {
+            id: device.id.to_owned(),
+            platform: device.platform,
+            addresses: device.addresses.to_vec(),
+        },
+        evidence: series.weighed.evidence,
+        ..Finding::default()
+    };
+    let states = &series.profile.states;
+    Draft {
+        finding,
+        stage_a: series.weighed.stage_a,
+        stage_b: series.weighed.stage_b,
+        knows_state: states.lock_known() > 0 || states.app_known() > 0,
+        is_shared: series.is_shared,
+        has_past: series.has_past,
+    }
+}
+
+/// Why the series is neither alert nor lead, whatever the budget; `None` where it may be one.
+fn shortfall(series: &Scored, score: f64, is_fleet: bool) -> Option<String> {
+    let floor_a = if is_fleet { FLOOR_A_BANS } else { LEAD_FLOOR_A_BANS };
+    if series.weighed.stage_a < floor_a {
+        return Some(too_little_machine(series));
+    }
+    if is_fleet {
+        let is_like_others = series.weighed.stage_b < FLOOR_B_BANS;
+        return is_like_others
+            .then(|| "machine-driven, but nothing sets it apart from what is normal here".to_owned());
+    }
+    (score < LEAD_SCORE_MIN).then(|| format!("score {score} is below that of a lead ({LEAD_SCORE_MIN})"))
+}
+
+fn too_little_machine(series: &Scored) -> String {
+    match &series.machine.timing {
+        None => {
+            format!("insufficient data for a rhythm: {} check-ins, 8 are needed", series.machine.check_ins)
+        }
+        Some(_) => "not clearly machine-driven".to_owned(),
+    }
+}
+
+fn limits(device: ScoredDevice<'_>, series: &Scored) -> Vec<String> {
+    let states = &series.profile.states;
+    let starts = &series.profile.starts;
+    let is_capped = starts.total() > starts.latest().len() as u64;
+    let limits = [
+        (series.key.app.is_none(), "the app is unknown: no telemetry names it"),
+        (device.platform == Platform::Unknown, "the platform is unknown: no platform analytic applies"),
+        (states.lock_known() == 0, "device lock state unknown"),
+        (states.app_known() == 0, "foreground or background unknown"),
+        (!device.is_fleet, "fewer than 30 devices: ranked by shipped priors, without error control"),
+        (is_capped, "only the latest events of a very busy series were tested"),
+    ];
+    limits.into_iter().filter(|(is, _)| *is).map(|(_, text)| text.to_owned()).collect()
+}
+
+fn destination(series: &Scored) -> FindingDestination {
+    let profile = &series.profile;
+    let ports: BTreeSet<u16> = profile.ports.keys().copied().collect();
+    let mut addresses: Vec<IpAddr> = profile.addresses.ranked().into_iter().map(|(addr, _)| *addr).collect();
+    let (domain, group) = match &series.key.destination {
+        Destination::Domain(domain) => (Some(domain.to_string()), None),
+        Destination::Address(addr) => {
+            if !addresses.contains(addr) {
+                addresses.insert(0, *addr);
+            }
+            (None, None)
+        }
+        Destination::Group(name) => (None, Some(name.to_string())),
+    };
+    addresses.truncate(ADDRESSES_MAX);
+    FindingDestination {
+        name: profile.hosts.top().map(|(host, _)| host.to_string()),
+        domain,
+        addresses,
+        ports: ports.into_iter().collect(),
+        group,
+        members: series.members.iter().take(MEMBERS_MAX).map(ToString::to_string).collect(),
+    }
+}
+
+/// 128 bits, in hex, of device, app, destination and day.
+fn id_of(device: &str, series: &Scored) -> String {
+    let app = series.key.app.as_deref().unwrap_or_default();
+    let text = format!("{device}\0{app}\0{:?}\0{}", series.key.destination, series.day);
+    let salted = format!("undertone\0{text}");
+    format!("{:016x}{:016x}", stable_hash(text.as_bytes()), stable_hash(salted.as_bytes()))
+}

@@ -1,0 +1,78 @@
+//! Rotations of each device, put together once the baseline knows which destinations are rare.
+
+use super::devices::{Assessed, assess};
+use super::fleet::Fleet;
+use super::parallel;
+use std::collections::BTreeMap;
+use std::io;
+use undertone_core::baseline::{Baseline, Poll};
+use undertone_core::device::rotations;
+use undertone_core::series::{Destination, SeriesKey};
+
+/// The rotations of one device.
+#[derive(Default)]
+pub(super) struct Rotations {
+    /// One entry for each of their days.
+    pub(super) assessed: Vec<Assessed>,
+    /// Destinations of each, with their session starts.
+    members: BTreeMap<SeriesKey, Vec<(Destination, u32)>>,
+}
+
+/// Days before on which a phone went to other rare destinations are no past of a rotation: those count on which it
+/// already kept a rhythm.
+fn with_own_past(mut days: Vec<Assessed>) -> Vec<Assessed> {
+    let (mut driven, mut first) = (0, None);
+    for day in &mut days {
+        (day.days_before, day.days_judged) = (driven, driven);
+        day.first_judged = *first.get_or_insert(day.day);
+        if day.machine.is_machine_driven() {
+            driven += 1;
+        } else if driven == 0 {
+            first = None;
+        }
+    }
+    days
+}
+
+impl Rotations {
+    /// The rotations of every device, in the order of the devices.
+    ///
+    /// # Errors
+    /// A temporary file that cannot be read.
+    pub(super) fn of(fleet: &Fleet, baseline: &Baseline, threads: usize) -> io::Result<Vec<Self>> {
+        if !baseline.is_fleet() {
+            return Ok(fleet.devices.iter().map(|_| Self::default()).collect());
+        }
+        let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<Self> {
+            let Some(device) = fleet.devices.get(number) else { return Ok(Self::default()) };
+            let strays = fleet.strays_of(device)?;
+            let mut found = Self::default();
+            for rotation in rotations(strays.series, |destination| baseline.may_rotate(destination)) {
+                found.members.insert(rotation.series.key.clone(), rotation.members);
+                found.assessed.extend(with_own_past(assess(rotation.series, &strays.awake)));
+            }
+            Ok(found)
+        });
+        done.into_iter().collect()
+    }
+
+    /// Destinations of a rotation; empty for any other series.
+    pub(super) fn members(&self, key: &SeriesKey) -> &[(Destination, u32)] {
+        self.members.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// A rotation polls each of its destinations, at the pace of all.
+    pub(super) fn polls(&self, device: u32) -> impl Iterator<Item = Poll> {
+        let is_one = |series: &&Assessed| series.is_last && series.machine.is_machine_driven();
+        self.assessed.iter().filter(is_one).flat_map(move |series| {
+            self.members(&series.key).iter().map(move |(destination, _)| Poll {
+                device,
+                app: series.key.app.clone(),
+                destination: destination.clone(),
+                reaching: 1,
+                period_secs: series.machine.pace_secs(),
+                first_day: series.first_judged,
+            })
+        })
+    }
+}
