@@ -285,7 +285,9 @@ impl<'a> Attributor<'a> {
         while let Some(name) = rest {
             if let Some(apps) = self.declared.get(name) {
                 let mut tally = Tally::default();
-                apps.iter().for_each(|app| tally.add(app, 1));
+                for app in apps {
+                    tally.add(app, 1);
+                }
                 return tally;
             }
             rest = name.split_once('.').map(|(_, parent)| parent);

@@ -366,12 +366,11 @@ pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
 fn stage_a<'p>(profiles: impl Iterator<Item = &'p Profile> + Clone, awake: &AwakeClock) -> (Machine, bool) {
     let mut rest = profiles.clone();
     let summed;
-    let profile = match (rest.next(), rest.next()) {
-        (Some(only), None) => only,
-        _ => {
-            summed = Profile::for_stage_a(profiles);
-            &summed
-        }
+    let profile = if let (Some(only), None) = (rest.next(), rest.next()) {
+        only
+    } else {
+        summed = Profile::for_stage_a(profiles);
+        &summed
     };
     let machine = machine::assess(profile, awake);
     let is_worth = machine.is_worth_weighing(profile);
