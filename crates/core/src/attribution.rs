@@ -18,6 +18,7 @@
 mod index;
 mod skew;
 mod spans;
+mod tally;
 
 pub use skew::Skew;
 
@@ -25,6 +26,7 @@ use crate::destination::normal_host;
 use crate::model::{AppConnection, Endpoint, Timestamp, Transport};
 use index::ReportIndex;
 use std::collections::BTreeMap;
+use tally::Tally;
 
 /// Confidence that the capture's own label is right.
 const REPORTED_CONFIDENCE: f64 = 1.0;
@@ -219,38 +221,48 @@ impl<'a> Attributor<'a> {
             let candidates = vec![Candidate { app, confidence: REPORTED_CONFIDENCE }];
             return Attribution { candidates, method: AttributionMethod::Reported };
         }
-        let host = session.host.map(normal_host).filter(|host| !host.is_empty());
-        let host = host.as_deref();
-        // Each step is tried only where the stronger ones found nothing.
-        let methods = [
-            AttributionMethod::FiveTuple,
-            AttributionMethod::Address,
-            AttributionMethod::Name,
-            AttributionMethod::Declared,
-        ];
-        for method in methods {
-            let (tally, confidence) = self.fits(method, session, host);
-            if !tally.is_empty() {
-                return Attribution { candidates: candidates(&tally, confidence), method };
+        match self.strongest(session) {
+            Some((method, tally, confidence)) => {
+                Attribution { candidates: candidates(&tally, confidence), method }
             }
+            None => Attribution { candidates: Vec::new(), method: AttributionMethod::None },
         }
-        Attribution { candidates: Vec::new(), method: AttributionMethod::None }
     }
 
-    /// The apps that one method finds, and its confidence.
-    fn fits(
-        &self,
-        method: AttributionMethod,
-        session: &SessionFacts<'_>,
-        host: Option<&str>,
-    ) -> (Tally<'a>, f64) {
-        match method {
-            AttributionMethod::FiveTuple => (self.index.by_five_tuple(session), FIVE_TUPLE_CONFIDENCE),
-            AttributionMethod::Address => (self.index.by_address(session), ADDRESS_CONFIDENCE),
-            AttributionMethod::Name => self.by_name(session, host),
-            AttributionMethod::Declared => (self.by_declaration(host), DECLARED_CONFIDENCE),
-            AttributionMethod::Reported | AttributionMethod::None => (Tally::new(), 0.0),
+    /// The app, when exactly one fits, and how it was found: [`Attributor::attribute`] without the list.
+    pub fn only_app<'s>(&self, session: &SessionFacts<'s>) -> (Option<&'s str>, AttributionMethod)
+    where
+        'a: 's,
+    {
+        if session.reported_app.is_some() {
+            return (session.reported_app, AttributionMethod::Reported);
         }
+        match self.strongest(session) {
+            Some((method, tally, _)) => (tally.only_app(), method),
+            None => (None, AttributionMethod::None),
+        }
+    }
+
+    /// What the strongest method finds that finds anything.
+    fn strongest(&self, session: &SessionFacts<'_>) -> Option<(AttributionMethod, Tally<'a>, f64)> {
+        // Each step is tried only where the stronger ones found nothing.
+        let found = |method, (tally, confidence): (Tally<'a>, f64)| {
+            (!tally.is_empty()).then_some((method, tally, confidence))
+        };
+        let addressed = self.index.responder(session.resp.addr).and_then(|responder| {
+            let five_tuple = (self.index.by_five_tuple(session, responder), FIVE_TUPLE_CONFIDENCE);
+            found(AttributionMethod::FiveTuple, five_tuple).or_else(|| {
+                let address = (self.index.by_address(session, responder), ADDRESS_CONFIDENCE);
+                found(AttributionMethod::Address, address)
+            })
+        });
+        if addressed.is_some() {
+            return addressed;
+        }
+        let host = session.host.map(normal_host).filter(|host| !host.is_empty());
+        let host = host.as_deref();
+        found(AttributionMethod::Name, self.by_name(session, host))
+            .or_else(|| found(AttributionMethod::Declared, (self.by_declaration(host), DECLARED_CONFIDENCE)))
     }
 
     fn by_name(&self, session: &SessionFacts<'_>, host: Option<&str>) -> (Tally<'a>, f64) {
@@ -272,21 +284,22 @@ impl<'a> Attributor<'a> {
         let mut rest = host;
         while let Some(name) = rest {
             if let Some(apps) = self.declared.get(name) {
-                return apps.iter().map(|app| (*app, 1)).collect();
+                let mut tally = Tally::default();
+                for app in apps {
+                    tally.add(app, 1);
+                }
+                return tally;
             }
             rest = name.split_once('.').map(|(_, parent)| parent);
         }
-        Tally::new()
+        Tally::default()
     }
 }
 
-/// How often each app was reported there.
-type Tally<'a> = BTreeMap<&'a str, u64>;
-
 /// Shares a confidence among apps by their weights.
 fn candidates<'s, 'a: 's>(tally: &Tally<'a>, confidence: f64) -> Vec<Candidate<'s>> {
-    let total: u64 = tally.values().fold(0, |sum, weight| sum.saturating_add(*weight));
-    let mut apps: Vec<(&'a str, u64)> = tally.iter().map(|(app, weight)| (*app, *weight)).collect();
+    let total: u64 = tally.iter().fold(0, |sum, (_, weight)| sum.saturating_add(weight));
+    let mut apps: Vec<(&'a str, u64)> = tally.iter().collect();
     apps.sort_by(|(left, left_weight), (right, right_weight)| {
         right_weight.cmp(left_weight).then_with(|| left.cmp(right))
     });

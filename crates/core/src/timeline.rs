@@ -83,6 +83,27 @@ pub struct StateTimeline {
     is_cut: bool,
 }
 
+/// The states of one app over time.
+#[derive(Debug, Clone, Copy)]
+pub struct AppTimeline<'t> {
+    tracks: &'t AppTracks,
+    running: &'t Track,
+}
+
+impl AppTimeline<'_> {
+    /// As [`StateTimeline::app_state_at`].
+    pub fn state_at(self, at: Timestamp) -> Option<AppState> {
+        let in_front = self.tracks.foreground.at(at, self.running);
+        let has_service = || self.tracks.service.at(at, self.running);
+        match in_front {
+            Some(true) => Some(AppState::Foreground),
+            _ if has_service() == Some(true) => Some(AppState::ForegroundService),
+            Some(false) => Some(AppState::Background),
+            None => None,
+        }
+    }
+}
+
 impl<'a> FromIterator<StateEvent<'a>> for StateTimeline {
     fn from_iter<I: IntoIterator<Item = StateEvent<'a>>>(events: I) -> Self {
         let mut timeline = Self::default();
@@ -135,15 +156,13 @@ impl StateTimeline {
     /// Foreground wins over a foreground service, a running service over background. An app whose screen is
     /// unknown and whose service is not running is unknown.
     pub fn app_state_at(&self, app: &str, at: Timestamp) -> Option<AppState> {
+        self.of_app(app)?.state_at(at)
+    }
+
+    /// What is known of one app, to be asked again and again; `None` without any statement.
+    pub fn of_app(&self, app: &str) -> Option<AppTimeline<'_>> {
         let tracks = self.apps.get(app)?;
-        let in_front = tracks.foreground.at(at, &self.running);
-        let has_service = tracks.service.at(at, &self.running);
-        match (in_front, has_service) {
-            (Some(true), _) => Some(AppState::Foreground),
-            (_, Some(true)) => Some(AppState::ForegroundService),
-            (Some(false), _) => Some(AppState::Background),
-            (None, _) => None,
-        }
+        Some(AppTimeline { tracks, running: &self.running })
     }
 
     /// Whole seconds since somebody last touched the device, at `at`. `None` where no touch is known in the

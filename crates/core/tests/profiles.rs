@@ -8,7 +8,9 @@ use undertone_core::device::{DeviceInput, Joined, observe};
 use undertone_core::model::{
     ConnState, Day, Endpoint, Exchange, ExchangeKind, Report, Session, Timestamp, Transport,
 };
+use undertone_core::score::machine::assess;
 use undertone_core::series::{EventFlags, Profile, SeriesKey};
+use undertone_core::timing::AwakeClock;
 
 /// Midnight of 2026-05-04.
 const DAY_SECS: i64 = 1_777_852_800;
@@ -132,6 +134,17 @@ proptest! {
                 merged.entry(key).or_default().merge(profile);
             }
             prop_assert_eq!(&merged, &whole);
+            for (key, profile) in &whole {
+                let parts = [profiles(first).remove(key), profiles(second).remove(key)];
+                let light = Profile::for_stage_a(parts.iter().flatten());
+                let awake = AwakeClock::default();
+                let (machine, expected) = (assess(&light, &awake), assess(profile, &awake));
+                prop_assert_eq!(
+                    machine.is_worth_weighing(&light),
+                    expected.is_worth_weighing(profile)
+                );
+                prop_assert_eq!(machine, expected);
+            }
         }
     }
 }

@@ -35,13 +35,27 @@ struct Contact<'a> {
     app: &'a str,
 }
 
+/// A contact by what it is looked up by: number of the responder, port of the originator or 0, and time, in one number
+/// (32, 16 and 64 bits), since that compares in two instructions. With its place among the contacts.
+type Sorted = (u128, u32);
+
+/// The number that stands for a responder, a port and a time.
+fn sort_key(responder: u32, port: u16, at: Timestamp) -> u128 {
+    // With the sign turned, order of the numbers is order of the times.
+    let at = at.micros().cast_unsigned() ^ 1 << 63;
+    u128::from(responder) << 80 | u128::from(port) << 64 | u128::from(at)
+}
+
 /// The reports of one device.
 #[derive(Debug)]
 pub(super) struct ReportIndex<'a> {
-    /// Ascending by (responder address, time).
-    by_address: Vec<Contact<'a>>,
-    /// Those with an originator port, ascending by (responder address, originator port, time).
-    by_orig_port: Vec<Contact<'a>>,
+    contacts: Vec<Contact<'a>>,
+    /// Numbers of the responders; only ever asked, never walked.
+    responders: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
+    /// Ascending by (responder, time).
+    by_address: Vec<Sorted>,
+    /// Those with an originator port, ascending by (responder, originator port, time).
+    by_orig_port: Vec<Sorted>,
     /// By host, normal form.
     hosts: BTreeMap<Box<str>, SpanIndex<'a>>,
     /// By registrable domain.
@@ -56,11 +70,22 @@ impl<'a> ReportIndex<'a> {
     pub(super) fn new(reports: &DeviceReports<'a>, skew: Option<Skew>) -> Self {
         let ahead = skew.map_or(0, |skew| skew.micros);
         let mut spans = Spans::default();
-        let mut by_address = Vec::new();
+        let mut index = Self {
+            contacts: Vec::new(),
+            responders: HashMap::default(),
+            by_address: Vec::new(),
+            by_orig_port: Vec::new(),
+            hosts: BTreeMap::new(),
+            domains: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            has_skew: skew.is_some(),
+        };
         for report in reports.connections {
             let at = report.at.plus_micros(-ahead);
             spans.connection(report, at, ahead);
-            by_address.extend(contact(report, at));
+            if let Some(contact) = contact(report, at) {
+                index.add(contact);
+            }
         }
         for lookup in reports.lookups {
             let at = lookup.at.plus_micros(-ahead);
@@ -70,58 +95,65 @@ impl<'a> ReportIndex<'a> {
                 &around(at, at.plus_micros(LOOKUP_MICROS), lookup.app, 1),
             );
         }
-        let mut by_orig_port: Vec<Contact<'a>> =
-            by_address.iter().copied().filter(|contact| contact.orig_port.is_some()).collect();
-        by_address.sort_unstable_by_key(|contact| (contact.resp_ip, contact.at));
-        by_orig_port.sort_unstable_by_key(|contact| (contact.resp_ip, contact.orig_port, contact.at));
+        index.by_address.sort_unstable();
+        index.by_orig_port.sort_unstable();
         let (hosts, domains) = Spans::hosts_and_domains(spans.names);
-        Self {
-            by_address,
-            by_orig_port,
-            hosts: indexed(hosts),
-            domains: indexed(domains),
-            answers: indexed(spans.answers),
-            has_skew: skew.is_some(),
+        (index.hosts, index.domains) = (indexed(hosts), indexed(domains));
+        index.answers = indexed(spans.answers);
+        index
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "one device has far fewer than 2^32 reports")]
+    fn add(&mut self, contact: Contact<'a>) {
+        let next = self.responders.len() as u32;
+        let responder = *self.responders.entry(contact.resp_ip).or_insert(next);
+        let place = self.contacts.len() as u32;
+        self.by_address.push((sort_key(responder, 0, contact.at), place));
+        if let Some(port) = contact.orig_port {
+            self.by_orig_port.push((sort_key(responder, port, contact.at), place));
         }
+        self.contacts.push(contact);
+    }
+
+    /// The number of a responder that a report of one connection names.
+    pub(super) fn responder(&self, addr: IpAddr) -> Option<u32> {
+        self.responders.get(&addr).copied()
+    }
+
+    /// The contacts of a sorted list from one key to another, both included.
+    fn between(&self, sorted: &[Sorted], from: u128, to: u128) -> impl Iterator<Item = &Contact<'a>> {
+        let first = sorted.partition_point(|(key, _)| *key < from);
+        let near = sorted.iter().skip(first).take_while(move |(key, _)| *key <= to);
+        near.filter_map(|(_, place)| self.contacts.get(*place as usize))
     }
 
     /// Apps that reported the same originator port and responder, nearest in time.
-    pub(super) fn by_five_tuple(&self, session: &SessionFacts<'_>) -> Tally<'a> {
+    pub(super) fn by_five_tuple(&self, session: &SessionFacts<'_>, responder: u32) -> Tally<'a> {
         let reach = if self.has_skew { FIVE_TUPLE_MICROS } else { skew::MAX_SKEW_MICROS };
-        let key = (session.resp.addr, Some(session.orig.port));
-        let from = (key.0, key.1, session.start.plus_micros(-reach));
-        let of = |contact: &Contact<'_>| (contact.resp_ip, contact.orig_port, contact.at);
-        let first = self.by_orig_port.partition_point(|contact| of(contact) < from);
-        let near = self.by_orig_port.get(first..).unwrap_or_default().iter().take_while(|contact| {
-            (contact.resp_ip, contact.orig_port) == key && contact.at.since(session.start) <= reach
-        });
+        let key = |micros| sort_key(responder, session.orig.port, session.start.plus_micros(micros));
+        let near = self.between(&self.by_orig_port, key(-reach), key(reach));
         let fits = near.filter(|contact| {
             contact.fits(session) && contact.orig_ip.is_none_or(|orig| orig == session.orig.addr)
         });
-        let mut nearest = (u64::MAX, Tally::new());
+        let mut nearest = (u64::MAX, Tally::default());
         for contact in fits {
             let distance = contact.at.since(session.start).unsigned_abs();
             if distance < nearest.0 {
-                nearest = (distance, Tally::new());
+                nearest = (distance, Tally::default());
             }
             if distance == nearest.0 {
-                *nearest.1.entry(contact.app).or_default() += 1;
+                nearest.1.add(contact.app, 1);
             }
         }
         nearest.1
     }
 
     /// Apps that reported the responder within 2 seconds.
-    pub(super) fn by_address(&self, session: &SessionFacts<'_>) -> Tally<'a> {
-        let from = (session.resp.addr, session.start.plus_micros(-ADDRESS_MICROS));
-        let first = self.by_address.partition_point(|contact| (contact.resp_ip, contact.at) < from);
-        let near = self.by_address.get(first..).unwrap_or_default().iter().take_while(|contact| {
-            contact.resp_ip == session.resp.addr && contact.at.since(session.start) <= ADDRESS_MICROS
-        });
-        let mut tally = Tally::new();
-        for contact in near.filter(|contact| contact.fits(session)) {
-            *tally.entry(contact.app).or_default() += 1;
-        }
+    pub(super) fn by_address(&self, session: &SessionFacts<'_>, responder: u32) -> Tally<'a> {
+        let key = |micros| sort_key(responder, 0, session.start.plus_micros(micros));
+        let near = self.between(&self.by_address, key(-ADDRESS_MICROS), key(ADDRESS_MICROS));
+        let mut tally = Tally::default();
+        near.filter(|contact| contact.fits(session)).for_each(|contact| tally.add(contact.app, 1));
         tally
     }
 
@@ -235,12 +267,9 @@ fn indexed<K: Ord>(spans: BTreeMap<K, Vec<ReportSpan<'_>>>) -> BTreeMap<K, SpanI
 }
 
 fn tally<'a>(index: Option<&SpanIndex<'a>>, at: Timestamp) -> Tally<'a> {
-    let mut tally = Tally::new();
+    let mut tally = Tally::default();
     if let Some(index) = index {
-        index.visit(at, |span| {
-            let weight: &mut u64 = tally.entry(span.app).or_default();
-            *weight = weight.saturating_add(span.hits);
-        });
+        index.visit(at, |span| tally.add(span.app, span.hits));
     }
     tally
 }

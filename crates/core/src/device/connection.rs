@@ -1,6 +1,6 @@
 //! Connections of one device: a session with the messages inside it.
 
-use super::join::Keyed;
+use super::join::{Keyed, UidKey};
 use crate::model::{Exchange, Session};
 use std::ops::Range;
 
@@ -49,12 +49,12 @@ impl<'a> Joined<'a> {
     pub fn of(connections: impl IntoIterator<Item = (Session<'a>, Option<Exchange<'a>>)>) -> Self {
         let mut joined = Self::default();
         for (session, message) in connections {
-            let hash = crate::series::stable_hash(session.uid.as_bytes());
+            let key = UidKey::of(session.uid);
             let first = joined.messages.len();
-            joined.messages.extend(message.map(|message| (hash, message)));
+            joined.messages.extend(message.map(|message| (key, message)));
             let messages = first..joined.messages.len();
             joined.links.push(Link { session: joined.sessions.len(), messages });
-            joined.sessions.push((hash, session));
+            joined.sessions.push((key, session));
         }
         joined
     }
@@ -67,9 +67,9 @@ impl<'a> Joined<'a> {
     /// Connections, ascending by (start, uid, endpoints).
     pub fn connections(&self) -> Vec<Connection<'_, 'a>> {
         let connection = |link: &Link| {
-            let (uid_hash, session) = self.sessions.get(link.session)?;
+            let (key, session) = self.sessions.get(link.session)?;
             let messages = self.messages.get(link.messages.clone()).unwrap_or_default();
-            Some(Connection { session, uid_hash: *uid_hash, messages })
+            Some(Connection { session, uid_hash: key.hash, messages })
         };
         self.links.iter().filter_map(connection).collect()
     }

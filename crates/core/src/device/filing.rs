@@ -25,6 +25,8 @@ pub(super) struct Filing {
     of_host: Vec<u32>,
     keys: Vec<(u32, u32, Service)>,
     series: Numbers<(u32, u32, Service)>,
+    /// Connected time of each series' sessions, microseconds.
+    connected: Vec<u64>,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "what one device has of anything is far below 2^32")]
@@ -76,8 +78,21 @@ impl Filing {
         let number = *self.series.entry((app, destination, service)).or_insert(next);
         if number == next {
             self.keys.push((app, destination, service));
+            self.connected.push(0);
         }
         number
+    }
+
+    /// Adds the duration of a session to its series.
+    pub(super) fn connect(&mut self, series: u32, duration_micros: u64) {
+        if let Some(connected) = self.connected.get_mut(series as usize) {
+            *connected = connected.saturating_add(duration_micros);
+        }
+    }
+
+    /// Connected time of a series' sessions, microseconds.
+    pub(super) fn connected_micros(&self, series: u32) -> u64 {
+        self.connected.get(series as usize).copied().unwrap_or(0)
     }
 
     /// Series in all.

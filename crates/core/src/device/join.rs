@@ -4,7 +4,7 @@
 //! come in any order, split anywhere and doubled. Rows of one connection share a `uid`; a sensor that restarts may
 //! use an id again, so five-tuple and time decide between sessions of one id.
 //!
-//! A record never moves far: ids are grouped by their hashes, and what comes out are places in the two lists.
+//! A record never moves far: ids come grouped by their keys, and what comes out are places in the two lists.
 
 use super::chain::chain_fragments;
 use super::connection::{Joined, Link};
@@ -18,20 +18,43 @@ const CLOCK_SLACK_MICROS: i64 = 1_000_000;
 /// How long after the query a DNS answer can come to be one exchange with it.
 const DNS_ANSWER_MICROS: i64 = 30 * 1_000_000;
 
-/// A record with the stable hash of its `uid`.
-pub type Keyed<T> = (u64, T);
+/// Which records may be of one connection: those of one `uid`. Ordered by rank, then by hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct UidKey {
+    /// Place of the id among those of the device, in an order of the caller's choice; 0 for all where hashes alone
+    /// tell ids apart. Nothing that comes out depends on it: what is near in time should be near here, since the
+    /// connections are walked by time and do not fit in a cache.
+    pub rank: u32,
+    /// Stable hash of the `uid`.
+    pub hash: u64,
+}
+
+impl UidKey {
+    /// The key of an id by its hash alone.
+    pub const fn of_hash(hash: u64) -> Self {
+        Self { rank: 0, hash }
+    }
+
+    pub(super) fn of(uid: &str) -> Self {
+        Self::of_hash(stable_hash(uid.as_bytes()))
+    }
+}
+
+/// A record with the key of its `uid`.
+pub type Keyed<T> = (UidKey, T);
 
 /// Joins sessions and messages of one device, in any order.
 pub fn join<'a>(sessions: Vec<Session<'a>>, messages: Vec<Exchange<'a>>) -> Joined<'a> {
-    let hash = |uid: &str| stable_hash(uid.as_bytes());
-    let mut sessions: Vec<_> = sessions.into_iter().map(|session| (hash(session.uid), session)).collect();
-    let mut messages: Vec<_> = messages.into_iter().map(|message| (hash(message.uid), message)).collect();
-    sessions.sort_by_key(|(hash, _)| *hash);
-    messages.sort_by_key(|(hash, _)| *hash);
+    let mut sessions: Vec<_> =
+        sessions.into_iter().map(|session| (UidKey::of(session.uid), session)).collect();
+    let mut messages: Vec<_> =
+        messages.into_iter().map(|message| (UidKey::of(message.uid), message)).collect();
+    sessions.sort_by_key(|(key, _)| *key);
+    messages.sort_by_key(|(key, _)| *key);
     join_grouped(sessions, messages)
 }
 
-/// Joins sessions and messages of one device, each ascending by the hash of their `uid`.
+/// Joins sessions and messages of one device, each ascending by key.
 pub fn join_grouped<'a>(sessions: Vec<Keyed<Session<'a>>>, messages: Vec<Keyed<Exchange<'a>>>) -> Joined<'a> {
     let reported = sessions.len();
     let mut joining = Joining {
@@ -43,15 +66,16 @@ pub fn join_grouped<'a>(sessions: Vec<Keyed<Session<'a>>>, messages: Vec<Keyed<E
     };
     let (mut session, mut message) = (0, 0);
     let all_messages = joining.joined.messages.len();
-    while session < reported || message < all_messages {
-        let first = |list: Option<u64>| list.unwrap_or(u64::MAX);
+    loop {
+        // Behind the sessions that were reported lie those that messages tell of.
         let next_session = (session < reported).then(|| joining.joined.sessions.get(session)).flatten();
         let next_message = joining.joined.messages.get(message);
-        let hash = first(next_session.map(|(hash, _)| *hash)).min(first(next_message.map(|(hash, _)| *hash)));
-        let sessions = run(&joining.joined.sessions, session, reported, hash);
-        let messages = run(&joining.joined.messages, message, all_messages, hash);
+        let next = next_session.map(|(key, _)| *key).into_iter().chain(next_message.map(|(key, _)| *key));
+        let Some(key) = next.min() else { break };
+        let sessions = run(&joining.joined.sessions, session, reported, key);
+        let messages = run(&joining.joined.messages, message, all_messages, key);
         (session, message) = (sessions.end, messages.end);
-        joining.group(hash, sessions, messages);
+        joining.group(key, sessions, messages);
     }
     let Joining { mut joined, mut orphans, has_fragments, .. } = joining;
     joined.links.append(&mut orphans);
@@ -62,10 +86,10 @@ pub fn join_grouped<'a>(sessions: Vec<Keyed<Session<'a>>>, messages: Vec<Keyed<E
     joined
 }
 
-/// The places from `start` on whose hash is `hash`.
-fn run<T>(list: &[Keyed<T>], start: usize, end: usize, hash: u64) -> Range<usize> {
+/// The places from `start` on whose key is `key`.
+fn run<T>(list: &[Keyed<T>], start: usize, end: usize, key: UidKey) -> Range<usize> {
     let rest = list.get(start..end).unwrap_or_default();
-    start..start + rest.iter().take_while(|(known, _)| *known == hash).count()
+    start..start + rest.iter().take_while(|(known, _)| *known == key).count()
 }
 
 /// A join under way. The lists inside are used again for each id.
@@ -81,8 +105,8 @@ struct Joining<'a> {
 }
 
 impl Joining<'_> {
-    /// Joins the records whose ids have one hash: nearly always one id, of one connection.
-    fn group(&mut self, hash: u64, sessions: Range<usize>, messages: Range<usize>) {
+    /// Joins the records whose ids have one key: nearly always one id, of one connection.
+    fn group(&mut self, key: UidKey, sessions: Range<usize>, messages: Range<usize>) {
         let before = sessions.len() + messages.len();
         let paired = self.keep_sessions(sessions);
         let messages = self.keep_messages(messages);
@@ -102,7 +126,7 @@ impl Joining<'_> {
                 link.messages = messages;
             }
         } else {
-            self.attach(hash, first_link, messages);
+            self.attach(key, first_link, messages);
         }
     }
 
@@ -177,7 +201,7 @@ impl Joining<'_> {
     }
 
     /// Gives each message of a group to its connection; messages without one make their own.
-    fn attach(&mut self, hash: u64, first_link: usize, range: Range<usize>) {
+    fn attach(&mut self, key: UidKey, first_link: usize, range: Range<usize>) {
         let joined = &mut self.joined;
         let first_orphan = joined.sessions.len();
         let messages = joined.messages.get(range.clone()).unwrap_or_default();
@@ -187,7 +211,7 @@ impl Joining<'_> {
                 let last = joined.sessions.get_mut(first_orphan..).and_then(<[_]>::last_mut);
                 match last.filter(|(_, session)| is_same_orphan(session, message)) {
                     Some((_, last)) => last.start = last.start.min(message.at),
-                    None => joined.sessions.push((hash, session_of(message))),
+                    None => joined.sessions.push((key, session_of(message))),
                 }
                 joined.sessions.len() - 1
             });
@@ -303,7 +327,8 @@ impl Joined<'_> {
         let start_of = |link: &Link| self.sessions.get(link.session).map(|(_, session)| session.start);
         let mut order: Vec<_> = self.links.iter().map(start_of).zip(0_usize..).collect();
         let session = |at: usize| self.sessions.get(self.links.get(at)?.session).map(|(_, session)| session);
-        order.sort_unstable_by(|(start_a, a), (start_b, b)| {
+        // Stable, since that sort makes use of stretches that are in order: mostly all of it is.
+        order.sort_by(|(start_a, a), (start_b, b)| {
             start_a.cmp(start_b).then_with(|| match (session(*a), session(*b)) {
                 (Some(one), Some(other)) => session_order(one, other).then(a.cmp(b)),
                 _ => a.cmp(b),

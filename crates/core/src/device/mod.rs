@@ -21,7 +21,7 @@ mod summary;
 mod tally;
 
 pub use connection::{Connection, Joined};
-pub use join::Keyed;
+pub use join::{Keyed, UidKey};
 pub use moments::{Moments, MomentsSketch};
 pub use observe::{DeviceInput, DeviceReport, Reported, Rest, SeriesDays, observe, observe_part};
 pub use rotation::{Rotation, rotations};

@@ -177,7 +177,12 @@ fn sum_up(input: &DeviceInput<'_, '_>, rest: Option<Rest<'_, '_>>) -> DeviceRepo
             starts.push((connection.session.start.micros(), destination));
             filing.series(app, destination, service)
         };
+        let known = found.len();
         sightings(place, (connection, service), own, naming, file, &mut found);
+        let duration = connection.session.duration_micros.unwrap_or(0);
+        for sighting in found.iter().skip(known).filter(|sighting| sighting.is_start) {
+            filing.connect(sighting.series, duration);
+        }
     }
     let moments = match rest {
         Some(rest) => rest.moments.clone(),
@@ -283,10 +288,12 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
     let strays = Strays::of(filing, &groups);
     report.strays_cut = strays.cut;
     for (number, group) in groups.iter() {
-        let Some((first_day, last_day)) = days_of(group, circumstances) else { continue };
+        let Some((first_day, last_day)) = days_of(group) else { continue };
         let sightings = u32::try_from(group.len()).unwrap_or(u32::MAX);
         reached.push((filing.app_and_destination(number), (first_day, last_day, sightings)));
-        let (is_stray, is_worth) = (strays.holds(number), is_worth_a_profile(group, circumstances));
+        let is_stray = strays.holds(number);
+        let is_worth = group.len() >= PROFILE_SIGHTINGS_MIN
+            || filing.connected_micros(number) >= PROFILE_CONNECTED_MICROS;
         if let Some(key) = filing.key(number).filter(|_| is_stray || is_worth) {
             let series = profile(key, group, circumstances);
             if is_stray {
@@ -303,16 +310,11 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
     report
 }
 
-fn is_worth_a_profile(group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> bool {
-    group.len() >= PROFILE_SIGHTINGS_MIN || circumstances.connected_micros(group) >= PROFILE_CONNECTED_MICROS
-}
-
 fn profile(key: SeriesKey, group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> SeriesDays {
     // Sightings come by time: the day is nearly always that of the one before.
     let mut days: Vec<(Day, Summary<'_>)> = Vec::new();
     for sighting in group {
-        let Some(at) = circumstances.time_of(sighting) else { continue };
-        let day = at.day();
+        let day = sighting.at.day();
         let place = days.iter().rposition(|(known, _)| *known == day).unwrap_or_else(|| {
             days.push((day, Summary::default()));
             days.len() - 1
@@ -327,11 +329,9 @@ fn profile(key: SeriesKey, group: &[Sighting], circumstances: &Circumstances<'_,
 }
 
 /// First and last day of a series.
-fn days_of(group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> Option<(Day, Day)> {
-    let days = group.iter().filter_map(|s| circumstances.time_of(s)).map(Timestamp::day);
-    days.fold(None, |ends: Option<(Day, Day)>, day| {
-        Some(ends.map_or((day, day), |(first, last)| (first.min(day), last.max(day))))
-    })
+fn days_of(group: &[Sighting]) -> Option<(Day, Day)> {
+    let times = || group.iter().map(|sighting| sighting.at);
+    Some((times().min()?.day(), times().max()?.day()))
 }
 
 /// Numbers of an app and a destination; first and last day, and sightings.

@@ -3,7 +3,7 @@
 use super::Connection;
 use super::hosts::Hosts;
 use super::names::Names;
-use crate::model::{Exchange, ExchangeKind, Transport};
+use crate::model::{Exchange, ExchangeKind, Timestamp, Transport};
 use crate::series::Service;
 
 /// One check-in of a series, as found in one connection.
@@ -19,6 +19,8 @@ pub(super) struct Sighting {
     pub(super) series: u32,
     /// Whether it stands for a session (or a DNS query), not for a message inside one.
     pub(super) is_start: bool,
+    /// When: what is asked of most series is no more than this.
+    pub(super) at: Timestamp,
 }
 
 /// Where the hosts of a device's messages are looked up.
@@ -47,12 +49,12 @@ pub(super) fn sightings(
     found: &mut Vec<Sighting>,
 ) {
     let messages = || (0..).zip(connection.messages().zip(hosts.iter().map(|host| naming.usable(*host))));
-    let mut push = |message, is_start, host, found: &mut Vec<Sighting>| {
-        found.push(Sighting { connection: place, message, host, series: file(host), is_start });
+    let mut push = |message, at, is_start, host, found: &mut Vec<Sighting>| {
+        found.push(Sighting { connection: place, message, host, series: file(host), is_start, at });
     };
     if service == Service::Dns && !connection.messages.is_empty() {
-        for (at, (_, host)) in messages().filter(|(_, (m, _))| m.kind == ExchangeKind::Dns) {
-            push(Some(at), true, host, found);
+        for (number, (message, host)) in messages().filter(|(_, (m, _))| m.kind == ExchangeKind::Dns) {
+            push(Some(number), message.at, true, host, found);
         }
         return;
     }
@@ -62,16 +64,16 @@ pub(super) fn sightings(
     let first = found.len();
     if !is_proxied {
         let named = host.or_else(|| naming.names.name_of(session.resp.addr, session.start));
-        push(None, true, named, found);
+        push(None, session.start, true, named, found);
     }
-    for (at, (message, own_host)) in messages() {
+    for (number, (message, own_host)) in messages() {
         if message.kind == ExchangeKind::Dns || (is_opening(message) && !message.is_proxied) {
             continue;
         }
         let own_host = own_host.filter(|_| message.kind != ExchangeKind::Data);
         let message_host = own_host.or_else(|| found.get(first).and_then(|start| start.host)).or(host);
         let is_early = is_proxied && message.is_proxied && message.at.since(session.start) < 5_000_000;
-        push(Some(at), is_early && at == 0, message_host, found);
+        push(Some(number), message.at, is_early && number == 0, message_host, found);
     }
 }
 

@@ -9,7 +9,7 @@ use super::tally::{LatestIds, Tally};
 use crate::destination::knowledge::is_usual_port;
 use crate::destination::{normal_host, registrable_domain};
 use crate::dns::DnsQuery;
-use crate::model::{ConnState, Exchange, ExchangeKind, Timestamp};
+use crate::model::{ConnState, Exchange, ExchangeKind};
 use crate::series::{
     Destination, Event, EventFlags, Events, Profile, SeriesKey, Service, StableKey, stable_hash,
 };
@@ -39,19 +39,6 @@ impl<'i, 'a> Circumstances<'_, 'i, 'a> {
         sighting.host.and_then(|host| self.hosts.get(host)).is_none_or(|host| host.is_ip_literal)
     }
 
-    pub(super) fn time_of(&self, sighting: &Sighting) -> Option<Timestamp> {
-        match sighting.message {
-            None => self.connection(sighting).map(|connection| connection.session.start),
-            Some(_) => self.message(sighting).map(|message| message.at),
-        }
-    }
-
-    /// Connected time of a group's sessions, microseconds.
-    pub(super) fn connected_micros(&self, group: &[Sighting]) -> u64 {
-        let sessions = group.iter().filter(|sighting| sighting.is_start).filter_map(|s| self.connection(s));
-        sessions.filter_map(|connection| connection.session.duration_micros).sum()
-    }
-
     fn flags(&self, sighting: &Sighting, at_micros: i64) -> EventFlags {
         let known = self.input.flags.get(sighting.connection as usize).copied().unwrap_or_default();
         if self.moments.is_shared(at_micros) { known.with(EventFlags::SHARED) } else { known }
@@ -59,7 +46,7 @@ impl<'i, 'a> Circumstances<'_, 'i, 'a> {
 
     fn event(&self, sighting: &Sighting) -> Option<Event> {
         let connection = self.connection(sighting)?;
-        let at_micros = self.time_of(sighting)?.micros();
+        let at_micros = sighting.at.micros();
         let (orig_bytes, resp_bytes) = self.bytes(sighting)?;
         let session = &connection.session;
         let saturate = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);

@@ -109,7 +109,13 @@ pub struct Exchange<'a> {
 
 impl<'a> Exchange<'a> {
     /// A message of `kind` with every optional field absent.
-    pub fn new(kind: ExchangeKind, uid: &'a str, at: Timestamp, orig: Endpoint, resp: Endpoint) -> Self {
+    pub const fn new(
+        kind: ExchangeKind,
+        uid: &'a str,
+        at: Timestamp,
+        orig: Endpoint,
+        resp: Endpoint,
+    ) -> Self {
         Self {
             uid,
             at,

@@ -94,6 +94,12 @@ impl Events {
         self.total = total;
     }
 
+    /// The events of several lists.
+    pub fn merged<'e>(lists: impl Iterator<Item = &'e Self> + Clone) -> Self {
+        let total = lists.clone().map(|list| list.total).sum();
+        Self { total, ..Self::of(lists.flat_map(|list| list.latest.iter().copied()).collect()) }
+    }
+
     /// Kept events, ascending.
     pub fn latest(&self) -> &[Event] {
         &self.latest

@@ -89,6 +89,29 @@ impl Profile {
         self.uids.merge(other.uids);
     }
 
+    /// Of the sum of several profiles what stage A looks at ([`crate::score::machine`]); the rest is empty. Most
+    /// series of a window are dropped after stage A, and summing up values that are counted takes most of the time.
+    pub fn for_stage_a<'p>(parts: impl Iterator<Item = &'p Self> + Clone) -> Self {
+        let mut sum = Self {
+            starts: Events::merged(parts.clone().map(|part| &part.starts)),
+            messages: Events::merged(parts.clone().map(|part| &part.messages)),
+            hours: parts.clone().flat_map(|part| part.hours.iter().copied()).collect(),
+            ..Self::default()
+        };
+        sum.hours.sort_unstable();
+        sum.hours.dedup();
+        for part in parts {
+            sum.states.merge(&part.states);
+            sum.longest_micros = sum.longest_micros.max(part.longest_micros);
+            sum.connected_micros = sum.connected_micros.saturating_add(part.connected_micros);
+            match (&mut sum.dns, &part.dns) {
+                (Some(mine), Some(theirs)) => mine.merge(theirs),
+                (mine, theirs) => *mine = mine.take().or_else(|| theirs.clone()),
+            }
+        }
+        sum
+    }
+
     /// About how much memory it takes, bytes: what lists hold, and a usual text for each counted value.
     pub fn bytes(&self) -> usize {
         let texts =

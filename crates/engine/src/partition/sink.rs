@@ -214,7 +214,7 @@ impl PartitionSink {
         number
     }
 
-    fn session(&mut self, mut session: Session<'_>) {
+    fn session(&mut self, session: &mut Session<'_>) {
         let (local_orig, local_resp) = (session.local_orig, session.local_resp);
         let mut end = self.settings.inside.device_end(session.orig, session.resp, local_orig, local_resp);
         if session.report == Report::OneWay {
@@ -223,7 +223,7 @@ impl PartitionSink {
                 return;
             };
             if from == DeviceEnd::Resp {
-                turn(&mut session);
+                turn(session);
             }
             end = DeviceEnd::Orig;
         }
@@ -232,7 +232,7 @@ impl PartitionSink {
                 self.counts.inbound += 1;
                 return;
             }
-            turn(&mut session);
+            turn(session);
         }
         self.counts.see(session.start);
         let by_mac = session.orig_l2.filter(|_| end == DeviceEnd::Orig).and_then(|mac| {
@@ -247,10 +247,10 @@ impl PartitionSink {
         (session.local_orig, session.local_resp, session.orig_l2) = (None, None, None);
         (session.orig_pkts, session.resp_pkts) = (None, None);
         let key = stable_hash(session.uid.as_bytes());
-        self.append(device, key, |chunk| packed::encode_session(&session, chunk));
+        self.append(device, key, |chunk| packed::encode_session(session, chunk));
     }
 
-    fn message(&mut self, mut message: Exchange<'_>) {
+    fn message(&mut self, message: &mut Exchange<'_>) {
         if self.settings.inside.device_end(message.orig, message.resp, None, None) == DeviceEnd::Resp {
             if !is_seen_backwards(None, message.orig, message.resp) {
                 self.counts.inbound += 1;
@@ -265,7 +265,7 @@ impl PartitionSink {
         (message.subject, message.issuer) = (None, None);
         message.ja3 = message.ja3.filter(|_| message.ja4.is_none());
         let key = stable_hash(message.uid.as_bytes());
-        self.append(device, key, |chunk| packed::encode_exchange(&message, chunk));
+        self.append(device, key, |chunk| packed::encode_exchange(message, chunk));
     }
 
     /// Whether an address is another than the one that the device claimed last: nearly all repeat it.
@@ -280,7 +280,7 @@ impl PartitionSink {
         self.last_claims.get_mut(place).is_none_or(|last| last.replace(addr) != Some(addr))
     }
 
-    fn telemetry(&mut self, event: &Telemetry<'_>) {
+    fn telemetry(&mut self, event: &mut Telemetry<'_>) {
         self.counts.see(event.at);
         let device = self.number_of(event.device_id);
         if let TelemetryKind::Connection(connection) = &event.kind
@@ -292,8 +292,8 @@ impl PartitionSink {
             self.claim(event.device_id, addr.to_canonical());
         }
         // What nothing looks at from here on is not kept.
-        let kept = Telemetry { device_id: "", source: "", ..event.clone() };
-        self.append(device, 0, |chunk| packed::encode_telemetry(&kept, chunk));
+        (event.device_id, event.source) = ("", "");
+        self.append(device, 0, |chunk| packed::encode_telemetry(event, chunk));
     }
 
     /// Notes an address that a phone says is its own.
@@ -391,11 +391,13 @@ fn partition_of(name: &[u8]) -> usize {
 }
 
 impl RecordSink for PartitionSink {
-    fn record(&mut self, record: Record<'_>) {
-        match record {
+    // Records are a few hundred bytes: they are looked at where they lie.
+    #[inline]
+    fn record(&mut self, mut record: Record<'_>) {
+        match &mut record {
             Record::Session(session) => self.session(session),
             Record::Exchange(message) => self.message(message),
-            Record::Telemetry(event) => self.telemetry(&event),
+            Record::Telemetry(event) => self.telemetry(event),
             // Leases are read before everything else; one that comes later is too late to move a device.
             Record::Lease(_) => {}
         }

@@ -34,8 +34,6 @@ pub(super) fn seen(
 ) -> DeviceSeen {
     let mut states = StateTally::default();
     view.flags.iter().for_each(|flags: &EventFlags| states.add(*flags));
-    let count = |is: fn(&Connection<'_, '_>) -> bool| connections.iter().filter(|one| is(one)).count() as u64;
-    let messages = || connections.iter().flat_map(Connection::messages);
     let most = |is_web: bool| {
         let of_kind = series.iter().filter(|series| series.key.service.is_web() == is_web);
         let events = of_kind.map(|series| {
@@ -44,24 +42,33 @@ pub(super) fn seen(
         events.max().unwrap_or(0)
     };
     let is_push = |event: &&Telemetry<'_>| matches!(event.kind, TelemetryKind::Push(_));
-    DeviceSeen {
+    let mut seen = DeviceSeen {
         sessions: connections.len() as u64,
         with_app: view.apps.iter().flatten().count() as u64,
         with_lock_state: states.lock_known(),
         with_app_state: states.app_known(),
         with_interaction: states.interaction_known(),
-        with_sizes: count(|one| one.session.orig_bytes.is_some() || one.session.resp_bytes.is_some()),
-        with_durations: count(|one| one.session.duration_micros.is_some()),
-        with_names: count(|one| one.messages().any(|message| message.host.is_some_and(|h| !h.is_empty()))),
-        with_stacks: count(|one| {
-            one.messages().any(|m| m.ja4.is_some() || m.ja3.is_some() || m.user_agent.is_some())
-        }),
-        requests_with_paths: messages()
-            .filter(|message| message.kind == ExchangeKind::Http && message.path.is_some())
-            .count() as u64,
-        lookups: messages().filter(|message| message.kind == ExchangeKind::Dns).count() as u64,
         pushes: telemetry.iter().filter(is_push).count() as u64,
         web_check_ins: most(true),
         other_check_ins: most(false),
+        ..DeviceSeen::default()
+    };
+    connections.iter().for_each(|connection| count(&mut seen, connection));
+    seen
+}
+
+/// Counts what is known of one connection: all at once, since a device's connections do not fit in a cache.
+fn count(seen: &mut DeviceSeen, connection: &Connection<'_, '_>) {
+    let (mut has_name, mut has_stack) = (false, false);
+    for message in connection.messages() {
+        has_name |= message.host.is_some_and(|host| !host.is_empty());
+        has_stack |= message.ja4.is_some() || message.ja3.is_some() || message.user_agent.is_some();
+        seen.requests_with_paths += u64::from(message.kind == ExchangeKind::Http && message.path.is_some());
+        seen.lookups += u64::from(message.kind == ExchangeKind::Dns);
     }
+    let session = connection.session;
+    seen.with_sizes += u64::from(session.orig_bytes.is_some() || session.resp_bytes.is_some());
+    seen.with_durations += u64::from(session.duration_micros.is_some());
+    seen.with_names += u64::from(has_name);
+    seen.with_stacks += u64::from(has_stack);
 }

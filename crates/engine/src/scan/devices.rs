@@ -1,17 +1,18 @@
 //! Pass 1: one partition at a time, one device at a time: join, attribute, sum up, stage A.
 
 use super::fleet::Fleet;
+use super::grouped::Grouped;
 use super::settings::Settings;
 use super::shares::{Shares, Sizes};
 use super::waiting::{Strays, Waiting};
 use super::{ScanError, coverage, large, parallel};
 use crate::identity::Directory;
 use crate::input::StopFlag;
-use crate::partition::{Owner, Packed, Partitions, SinkSettings, Taken, next_record};
+use crate::partition::{Partitions, SinkSettings, Taken};
 use crate::telemetry::{self, Roles};
 use bitcode::{Decode, Encode};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use undertone_core::coverage::DeviceSeen;
@@ -74,30 +75,6 @@ pub(super) struct Assessed {
     pub(super) first_judged: Day,
     pub(super) profile: Profile,
     pub(super) machine: Machine,
-}
-
-/// A record of a partition, to be sorted: by device, by connection, then as it came. One number, since that compares
-/// in two instructions: 32 bits of the device, 64 of the key, 32 of the place among the records of the partition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Slot(u128);
-
-#[expect(clippy::cast_possible_truncation, reason = "each takes its own bits out")]
-impl Slot {
-    fn new(device: u32, key: u64, place: u32) -> Self {
-        Self(u128::from(device) << 96 | u128::from(key) << 32 | u128::from(place))
-    }
-
-    fn device(self) -> u32 {
-        (self.0 >> 96) as u32
-    }
-
-    fn key(self) -> u64 {
-        (self.0 >> 32) as u64
-    }
-
-    fn place(self) -> usize {
-        (self.0 as u32) as usize
-    }
 }
 
 /// What pass 1 needs to know besides the records.
@@ -220,7 +197,7 @@ impl FirstPass<'_> {
     fn each_device(&self, taken: &[Taken]) -> io::Result<()> {
         let room = self.rooms().pop().unwrap_or_default();
         let mut done = Ok(());
-        let room = each_device(taken, room.recycled(), |id, lists| {
+        let room = Grouped::of(taken).each_device(room.recycled(), |id, lists| {
             if let Some(window) = self.context.window {
                 window.narrow(lists);
             }
@@ -242,70 +219,6 @@ impl FirstPass<'_> {
         device.pack();
         self.fleet.lock().unwrap_or_else(PoisonError::into_inner).add(device)
     }
-}
-
-/// Shows the records of each device of a partition to `take`, which leaves the lists empty. The lists are those given,
-/// and are given back.
-pub(super) fn each_device<'b>(
-    taken: &'b [Taken],
-    mut lists: Lists<'b>,
-    mut take: impl FnMut(&str, &mut Lists<'b>),
-) -> Lists<'b> {
-    let mut names: BTreeSet<&str> =
-        taken.iter().flat_map(|part| part.names.iter().map(String::as_str)).collect();
-    names.extend(named(taken));
-    let names: Vec<&str> = names.into_iter().collect();
-    let (slots, records) = sorted_slots(taken, &names);
-    let records = records.as_slice();
-    let of_device = slots.chunk_by(|a, b| a.device() == b.device());
-    lists.reserve_for(
-        of_device.map(|slots| slots.iter().filter_map(|slot| records.get(slot.place()).copied())),
-    );
-    for slots in slots.chunk_by(|a, b| a.device() == b.device()) {
-        let Some(id) = slots.first().and_then(|slot| names.get(slot.device() as usize)) else { continue };
-        for slot in slots {
-            if let Some(bytes) = records.get(slot.place()) {
-                lists.push(slot.key(), bytes);
-            }
-        }
-        take(id, &mut lists);
-    }
-    lists
-}
-
-/// Names that stand before their records.
-fn named(taken: &[Taken]) -> impl Iterator<Item = &str> {
-    taken.iter().flat_map(|part| &part.chunks).flat_map(|chunk| {
-        let mut rest = chunk.as_slice();
-        std::iter::from_fn(move || next_record(&mut rest)).filter_map(|packed| match packed.owner {
-            Owner::Name(name) => Some(name),
-            Owner::Number(_) => None,
-        })
-    })
-}
-
-/// The records of a partition in their order of work. A device has one number, whatever sink its records came by.
-fn sorted_slots<'b>(taken: &'b [Taken], names: &[&str]) -> (Vec<Slot>, Vec<&'b [u8]>) {
-    let (mut slots, mut records) = (Vec::new(), Vec::new());
-    for part in taken {
-        let number_of = |name: &String| names.binary_search(&name.as_str()).ok();
-        let numbers: Vec<Option<usize>> = part.names.iter().map(number_of).collect();
-        for chunk in &part.chunks {
-            let mut rest = chunk.as_slice();
-            while let Some(Packed { owner, key, record }) = next_record(&mut rest) {
-                let number = match owner {
-                    Owner::Number(number) => numbers.get(number as usize).copied().flatten(),
-                    Owner::Name(name) => names.binary_search(&name).ok(),
-                };
-                if let (Some(number), Ok(place)) = (number, u32::try_from(records.len())) {
-                    slots.push(Slot::new(u32::try_from(number).unwrap_or(u32::MAX), key, place));
-                    records.push(record);
-                }
-            }
-        }
-    }
-    slots.sort_unstable();
-    (slots, records)
 }
 
 /// Pass 1 over one device. Its records are taken out of `lists`, which keep their room for the next.
@@ -427,11 +340,9 @@ pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
     for (before, day) in all.into_iter().enumerate() {
         let is_last = Some(day) == last;
         let first = day.plus(1 - WINDOW_DAYS);
-        let Some(profile) = window(&mut days, first..=day, is_last) else { continue };
-        let machine = machine::assess(&profile, awake);
+        let (machine, is_worth) = stage_a(days.range(first..=day).map(|(_, of_day)| of_day), awake);
         let has_timing = machine.timing.is_some();
-        let is_worth = machine.is_worth_weighing(&profile);
-        if is_worth {
+        if is_worth && let Some(profile) = window(&mut days, first..=day, is_last) {
             found.push(Assessed {
                 key: key.clone(),
                 day,
@@ -449,6 +360,21 @@ pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
         }
     }
     found
+}
+
+/// Stage A over the profiles of a window, and whether the series is worth weighing.
+fn stage_a<'p>(profiles: impl Iterator<Item = &'p Profile> + Clone, awake: &AwakeClock) -> (Machine, bool) {
+    let mut rest = profiles.clone();
+    let summed;
+    let profile = if let (Some(only), None) = (rest.next(), rest.next()) {
+        only
+    } else {
+        summed = Profile::for_stage_a(profiles);
+        &summed
+    };
+    let machine = machine::assess(profile, awake);
+    let is_worth = machine.is_worth_weighing(profile);
+    (machine, is_worth)
 }
 
 /// The profile of a window of days. The last window takes its days, the others leave them for the next.

@@ -13,10 +13,10 @@ use crate::partition::{Owner, Packed, Regroup, Taken, Untaken, next_record};
 use crate::telemetry::{self, Roles};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::io;
-use undertone_core::device::{self, Moments, MomentsSketch, Rest, route_of_addr, route_of_host};
+use undertone_core::device::{self, Moments, MomentsSketch, Rest, UidKey, route_of_addr, route_of_host};
 use undertone_core::model::{Endpoint, Exchange, ExchangeKind, Record, Timestamp};
 use undertone_core::series::stable_hash;
-use undertone_wire::packed::{Kind, Lists, decode, kind_of};
+use undertone_wire::packed::{Kind, Lists, RecordCounts, decode, kind_of};
 
 /// Counters of the records of ids and of destinations, each for all that share the low bits of their hash.
 const COUNTERS: usize = 1 << 16;
@@ -352,9 +352,11 @@ fn slots(storage: &[Vec<u8>]) -> Vec<(u64, &[u8])> {
 fn fill<'b>(lists: &mut Lists<'b>, storage: &'b [Vec<u8>]) {
     let mut slots = slots(storage);
     slots.sort_by_key(|(key, _)| *key);
-    lists.reserve_for(std::iter::once(slots.iter().map(|(_, record)| *record)));
-    for (key, record) in slots {
-        lists.push(key, record);
+    let mut counts = RecordCounts::default();
+    slots.iter().for_each(|(_, record)| counts.add(record));
+    lists.reserve(counts);
+    for (hash, record) in slots {
+        lists.push(UidKey::of_hash(hash), record);
     }
 }
 

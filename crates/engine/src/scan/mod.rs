@@ -5,6 +5,7 @@ mod cache;
 mod coverage;
 mod devices;
 mod fleet;
+mod grouped;
 mod habits;
 mod kept;
 mod large;

@@ -1,5 +1,6 @@
 //! The attribution join: what one phone says, put beside what the network saw of it.
 
+mod apps;
 mod hours;
 mod phone_only;
 mod roles;
@@ -10,6 +11,7 @@ pub use phone_only::connections_of_phone;
 pub use roles::Roles;
 pub use stacks::app_stacks;
 
+use apps::Apps;
 use std::collections::BTreeMap;
 use undertone_core::attribution::{
     AttributionMethod, Attributor, ConnectionReport, DeviceReports, LookupReport, SessionFacts,
@@ -17,12 +19,7 @@ use undertone_core::attribution::{
 use undertone_core::device::Connection;
 use undertone_core::model::{Telemetry, TelemetryKind, Timestamp};
 use undertone_core::series::EventFlags;
-use undertone_core::timeline::{AppState, StateEvent, StateTimeline};
-
-/// How soon after a push an app's session counts as woken by it.
-const WAKE_MICROS: i64 = 10_000_000;
-/// A session is matched to the stack of a report of the same app within this time.
-const STACK_MICROS: i64 = 2_000_000;
+use undertone_core::timeline::{StateEvent, StateTimeline};
 
 /// What telemetry says of the connections of one device, in their order.
 #[derive(Debug, Default)]
@@ -104,19 +101,23 @@ pub fn view<'r>(
     let attributor = Attributor::new(&join, &facts);
     let skew_micros = attributor.skew().map(|skew| skew.micros);
     let mut view = PhoneView { skew_micros, ..PhoneView::default() };
-    let stacks = StackIndex::of(&reports.connections);
+    let stacks = apps::stacks(&reports.connections);
+    let mut apps = Apps::of(reports, &stacks, interaction_window_secs);
+    let mut methods = [0_u64; AttributionMethod::ALL.len()];
     for facts in &facts {
-        let attribution = attributor.attribute(facts);
-        *view.methods.entry(attribution.method.as_str()).or_default() += 1;
-        let app = attribution.only_app();
-        if let Some(app) = app {
-            view.method_of_app.entry(app.into()).or_insert(attribution.method.as_str());
+        let (app, method) = attributor.only_app(facts);
+        if let Some(count) = methods.get_mut(method as usize) {
+            *count += 1;
         }
+        let about = apps.about(app, method);
         let at = facts.start.plus_micros(skew_micros.unwrap_or(0));
-        view.flags.push(flags(reports, app, at, interaction_window_secs(app)));
-        view.stacks.push(app.and_then(|app| stacks.stack_of(app, at)));
+        view.flags.push(device_flags(&reports.timeline, at, about.window_secs).with(about.flags_at(at)));
+        view.stacks.push(about.stack_at(at));
         view.apps.push(app);
     }
+    let counted = AttributionMethod::ALL.iter().zip(methods).filter(|(_, count)| *count > 0);
+    view.methods = counted.map(|(method, count)| (method.as_str(), count)).collect();
+    view.method_of_app = apps.methods();
     view
 }
 
@@ -132,59 +133,17 @@ fn facts<'a>(connection: &Connection<'a, 'a>) -> SessionFacts<'a> {
     }
 }
 
-/// State of the device and the app at a time of the phone's clock. What is unknown sets nothing.
-fn flags(reports: &Reports<'_>, app: Option<&str>, at: Timestamp, window_secs: u32) -> EventFlags {
+/// State of the device at a time of the phone's clock. What is unknown sets nothing.
+fn device_flags(timeline: &StateTimeline, at: Timestamp, window_secs: i64) -> EventFlags {
     let mut flags = EventFlags::default();
-    let timeline = &reports.timeline;
     flags = match timeline.locked_at(at) {
         Some(true) => flags.with(EventFlags::LOCKED),
         Some(false) => flags.with(EventFlags::UNLOCKED),
         None => flags,
     };
-    flags = match timeline.secs_since_interaction(at) {
-        Some(secs) if secs <= i64::from(window_secs) => flags.with(EventFlags::INTERACTION),
+    match timeline.secs_since_interaction(at) {
+        Some(secs) if secs <= window_secs => flags.with(EventFlags::INTERACTION),
         Some(_) => flags.with(EventFlags::NO_INTERACTION),
         None => flags,
-    };
-    let Some(app) = app else { return flags };
-    flags = match timeline.app_state_at(app, at) {
-        Some(AppState::Foreground) => flags.with(EventFlags::FOREGROUND),
-        Some(AppState::ForegroundService) => flags.with(EventFlags::FOREGROUND_SERVICE),
-        Some(AppState::Background) => flags.with(EventFlags::BACKGROUND),
-        None => flags,
-    };
-    let is_woken = reports.pushes.get(app).is_some_and(|times| {
-        let before = times.partition_point(|push| *push <= at);
-        times.get(before.wrapping_sub(1)).is_some_and(|push| at.since(*push) <= WAKE_MICROS)
-    });
-    if is_woken { flags.with(EventFlags::AFTER_PUSH) } else { flags }
-}
-
-/// Networking stacks by app and time.
-struct StackIndex<'a> {
-    by_app: BTreeMap<&'a str, Vec<(Timestamp, &'static str)>>,
-}
-
-impl<'a> StackIndex<'a> {
-    fn of(reports: &[ConnectionReport<'a>]) -> Self {
-        let mut by_app: BTreeMap<&'a str, Vec<(Timestamp, &'static str)>> = BTreeMap::new();
-        for report in reports {
-            if let Some(stack) = report.connection.stack {
-                by_app.entry(report.app).or_default().push((report.at, stack.as_str()));
-            }
-        }
-        for stacks in by_app.values_mut() {
-            stacks.sort_unstable();
-        }
-        Self { by_app }
-    }
-
-    fn stack_of(&self, app: &str, at: Timestamp) -> Option<&'static str> {
-        let stacks = self.by_app.get(app)?;
-        let after = stacks.partition_point(|(time, _)| *time < at);
-        let near =
-            [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|index| stacks.get(index));
-        let (time, stack) = near.min_by_key(|(time, _)| time.since(at).abs())?;
-        (time.since(at).abs() <= STACK_MICROS).then_some(*stack)
     }
 }

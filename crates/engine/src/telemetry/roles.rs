@@ -1,6 +1,7 @@
 //! Roles of apps: what telemetry says, then the user's file, then the shipped map.
 
 use bitcode::{Decode, Encode};
+use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use undertone_core::model::Telemetry;
 use undertone_core::roles::{ROLE_UNKNOWN, shipped_role};
@@ -20,10 +21,15 @@ impl Roles {
 
     /// Counts what the telemetry of a device says.
     pub fn count(&mut self, telemetry: &[Telemetry<'_>]) {
+        // Rows repeat their app's role: only sums are copied.
+        let mut sums: HashMap<(&str, &str), u64, foldhash::fast::RandomState> = HashMap::default();
         for event in telemetry {
             if let (Some(app), Some(role)) = (event.app_id, event.role.filter(|role| !role.is_empty())) {
-                *self.votes.entry(app.into()).or_default().entry(role.into()).or_default() += 1;
+                *sums.entry((app, role)).or_default() += 1;
             }
+        }
+        for ((app, role), count) in sums {
+            *self.votes.entry(app.into()).or_default().entry(role.into()).or_default() += count;
         }
     }
 

@@ -1,6 +1,7 @@
 //! Networking stacks by app, for the baseline.
 
 use super::PhoneView;
+use hashbrown::HashSet;
 use std::collections::BTreeSet;
 use undertone_core::device::Connection;
 use undertone_core::text::user_agent_family;
@@ -12,6 +13,8 @@ const PAIRS_MAX: usize = 4096;
 /// sort first are kept, so that order and split of the input do not matter.
 pub fn app_stacks(connections: &[Connection<'_, '_>], view: &PhoneView<'_>) -> Vec<(Box<str>, Box<str>)> {
     let mut found: BTreeSet<(&str, &str)> = BTreeSet::new();
+    // Most pairs were seen just before.
+    let mut recent: HashSet<(&str, &str), foldhash::fast::RandomState> = HashSet::default();
     for (index, connection) in connections.iter().enumerate() {
         let Some(app) = view.apps.get(index).copied().flatten() else { continue };
         let library = view.stacks.get(index).copied().flatten();
@@ -21,9 +24,15 @@ pub fn app_stacks(connections: &[Connection<'_, '_>], view: &PhoneView<'_>) -> V
             [agent, fingerprint].into_iter().flatten().filter(|text| !text.is_empty())
         });
         for stack in shown.chain(library) {
+            if !recent.insert((app, stack)) {
+                continue;
+            }
             found.insert((app, stack));
             if found.len() > PAIRS_MAX {
                 found.pop_last();
+            }
+            if recent.len() > PAIRS_MAX {
+                recent.clear();
             }
         }
     }

@@ -70,7 +70,7 @@ pub(super) fn encode(message: &Exchange<'_>, writer: &mut Writer<'_>) {
 }
 
 /// A message to decode into.
-pub(super) fn blank<'a>() -> Exchange<'a> {
+pub(super) const fn blank<'a>() -> Exchange<'a> {
     let nowhere = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
     Exchange::new(ExchangeKind::Data, "", Timestamp::from_micros(0), nowhere, nowhere)
 }

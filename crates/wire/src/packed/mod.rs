@@ -12,6 +12,7 @@ mod telemetry;
 pub use run::RunHead;
 
 use codec::{Reader, Writer};
+use undertone_core::device::{Keyed, UidKey};
 use undertone_core::model::{Exchange, Record, Session, Telemetry};
 
 const SESSION: u8 = 1;
@@ -92,13 +93,35 @@ pub fn kind_of(bytes: &[u8]) -> Option<Kind> {
     }
 }
 
+/// How many records there are of each kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RecordCounts([usize; 3]);
+
+impl RecordCounts {
+    /// Counts the record that [`encode`] wrote.
+    pub fn add(&mut self, record: &[u8]) {
+        let kind = record.first().map_or(0, |kind| usize::from(*kind));
+        if let Some(count) = self.0.get_mut(kind.wrapping_sub(usize::from(SESSION))) {
+            *count += 1;
+        }
+    }
+
+    /// The larger count of each kind.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        let [sessions, messages, telemetry] = self.0;
+        let [more_sessions, more_messages, more_telemetry] = other.0;
+        Self([sessions.max(more_sessions), messages.max(more_messages), telemetry.max(more_telemetry)])
+    }
+}
+
 /// Records by kind; sessions and messages with a key.
 #[derive(Debug, Default)]
 pub struct Lists<'a> {
     /// Sessions.
-    pub sessions: Vec<(u64, Session<'a>)>,
+    pub sessions: Vec<Keyed<Session<'a>>>,
     /// Messages.
-    pub messages: Vec<(u64, Exchange<'a>)>,
+    pub messages: Vec<Keyed<Exchange<'a>>>,
     /// What phones said.
     pub telemetry: Vec<Telemetry<'a>>,
 }
@@ -118,45 +141,36 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// Makes room for the longest of several lists of records: growing would copy what is there.
-    pub fn reserve_for<'b, L: Iterator<Item = &'b [u8]>>(&mut self, lists: impl Iterator<Item = L>) {
-        let mut most = [0_usize; 3];
-        for list in lists {
-            let mut counts = [0_usize; 3];
-            for record in list {
-                let kind = record.first().map_or(0, |kind| usize::from(*kind));
-                if let Some(count) = counts.get_mut(kind.wrapping_sub(usize::from(SESSION))) {
-                    *count += 1;
-                }
-            }
-            most.iter_mut().zip(counts).for_each(|(most, count)| *most = (*most).max(count));
-        }
-        let [sessions, messages, telemetry] = most;
+    /// Makes room for so many records: growing would copy what is there.
+    pub fn reserve(&mut self, counts: RecordCounts) {
+        let [sessions, messages, telemetry] = counts.0;
         self.sessions.reserve(sessions);
         self.messages.reserve(messages);
         self.telemetry.reserve(telemetry);
     }
 
     /// Adds the record that [`encode`] wrote, a session or message under `key`; false when it is none.
-    pub fn push(&mut self, key: u64, bytes: &'a [u8]) -> bool {
+    pub fn push(&mut self, key: UidKey, bytes: &'a [u8]) -> bool {
         let Some((kind, rest)) = bytes.split_first() else { return false };
         let mut reader = Reader(rest);
         match *kind {
             SESSION => {
-                self.sessions.push((key, session::blank()));
-                let place = self.sessions.last_mut();
-                let is_read =
-                    place.is_some_and(|(_, place)| session::decode_into(&mut reader, place).is_some());
+                self.sessions.push(const { (UidKey::of_hash(0), session::blank()) });
+                let is_read = self.sessions.last_mut().is_some_and(|place| {
+                    place.0 = key;
+                    session::decode_into(&mut reader, &mut place.1).is_some()
+                });
                 if !is_read {
                     self.sessions.pop();
                 }
                 is_read
             }
             EXCHANGE => {
-                self.messages.push((key, exchange::blank()));
-                let place = self.messages.last_mut();
-                let is_read =
-                    place.is_some_and(|(_, place)| exchange::decode_into(&mut reader, place).is_some());
+                self.messages.push(const { (UidKey::of_hash(0), exchange::blank()) });
+                let is_read = self.messages.last_mut().is_some_and(|place| {
+                    place.0 = key;
+                    exchange::decode_into(&mut reader, &mut place.1).is_some()
+                });
                 if !is_read {
                     self.messages.pop();
                 }

@@ -91,7 +91,7 @@ fn report_of(code: u8) -> Option<Report> {
 }
 
 /// A session to decode into.
-pub(super) fn blank<'a>() -> Session<'a> {
+pub(super) const fn blank<'a>() -> Session<'a> {
     let nowhere = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
     Session::between(Timestamp::from_micros(0), nowhere, nowhere, Transport::Other)
 }

@@ -27,21 +27,33 @@ enum Miss {
 /// Hands `sink` exactly one record, reject or ignored row.
 pub(super) fn emit<S: RecordSink>(log: Log, cells: &Cells<'_>, number: u64, sink: &mut S) {
     let row = Row(cells);
-    let made = match log {
-        Log::Conn => row.session(Report::Final).map(Record::Session),
-        Log::OpenConn => row.session(Report::Open).map(Record::Session),
-        Log::Dhcp => row.lease().map(Record::Lease),
-        Log::Http => row.http().map(Record::Exchange),
-        Log::Ssl => row.ssl().map(Record::Exchange),
-        Log::Dns => row.dns().map(Record::Exchange),
-        Log::Quic => row.quic().map(Record::Exchange),
-        Log::WebSocket => row.websocket().map(Record::Exchange),
-        Log::Ntp => row.ntp().map(Record::Exchange),
-        Log::Smtp | Log::Ftp | Log::Irc => row.command(log).map(Record::Exchange),
-        Log::MqttConnect | Log::MqttPublish | Log::MqttSubscribe => row.mqtt(log).map(Record::Exchange),
-    };
+    match log {
+        Log::Conn => give(row.session(Report::Final), Record::Session, number, sink),
+        Log::OpenConn => give(row.session(Report::Open), Record::Session, number, sink),
+        Log::Dhcp => give(row.lease(), Record::Lease, number, sink),
+        Log::Http => give(row.http(), Record::Exchange, number, sink),
+        Log::Ssl => give(row.ssl(), Record::Exchange, number, sink),
+        Log::Dns => give(row.dns(), Record::Exchange, number, sink),
+        Log::Quic => give(row.quic(), Record::Exchange, number, sink),
+        Log::WebSocket => give(row.websocket(), Record::Exchange, number, sink),
+        Log::Ntp => give(row.ntp(), Record::Exchange, number, sink),
+        Log::Smtp | Log::Ftp | Log::Irc => give(row.command(log), Record::Exchange, number, sink),
+        Log::MqttConnect | Log::MqttPublish | Log::MqttSubscribe => {
+            give(row.mqtt(log), Record::Exchange, number, sink);
+        }
+    }
+}
+
+/// Hands over what a row came to. Where the kind of record is known, it needs not be moved to be told from others.
+#[inline]
+fn give<'a, T, S: RecordSink>(
+    made: Result<T, Miss>,
+    record: impl FnOnce(T) -> Record<'a>,
+    number: u64,
+    sink: &mut S,
+) {
     match made {
-        Ok(record) => sink.record(record),
+        Ok(made) => sink.record(record(made)),
         Err(Miss::Ignored(what)) => sink.ignore(what),
         Err(Miss::Refused(reason, field)) => sink.reject(number, reason, field),
     }
