@@ -28,7 +28,9 @@ impl Networks {
             all.insert(network);
             by_app.extend(reported.app.as_deref().map(|app| (app, network)));
         }
-        all.into_iter().for_each(|network| *self.all.entry(network).or_default() += 1);
+        for network in all {
+            *self.all.entry(network).or_default() += 1;
+        }
         for (app, network) in by_app {
             *self.by_app.entry((app.into(), network)).or_default() += 1;
         }

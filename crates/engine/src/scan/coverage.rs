@@ -53,7 +53,9 @@ pub(super) fn seen(
         other_check_ins: most(false),
         ..DeviceSeen::default()
     };
-    connections.iter().for_each(|connection| count(&mut seen, connection));
+    for connection in connections {
+        count(&mut seen, connection);
+    }
     seen
 }
 

@@ -353,7 +353,9 @@ fn fill<'b>(lists: &mut Lists<'b>, storage: &'b [Vec<u8>]) {
     let mut slots = slots(storage);
     slots.sort_by_key(|(key, _)| *key);
     let mut counts = RecordCounts::default();
-    slots.iter().for_each(|(_, record)| counts.add(record));
+    for (_, record) in slots {
+        counts.add(record);
+    }
     lists.reserve(counts);
     for (hash, record) in slots {
         lists.push(UidKey::of_hash(hash), record);
