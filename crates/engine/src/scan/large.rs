@@ -353,7 +353,7 @@ fn fill<'b>(lists: &mut Lists<'b>, storage: &'b [Vec<u8>]) {
     let mut slots = slots(storage);
     slots.sort_by_key(|(key, _)| *key);
     let mut counts = RecordCounts::default();
-    for (_, record) in slots {
+    for (_, record) in &slots {
         counts.add(record);
     }
     lists.reserve(counts);
