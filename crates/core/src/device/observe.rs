@@ -114,8 +114,9 @@ pub struct DeviceReport {
 pub struct SeriesDays {
     /// Which.
     pub key: SeriesKey,
-    /// Its profile on each day.
-    pub days: BTreeMap<Day, Profile>,
+    /// Its profile on each day, ascending: a list, since most series have one day and a node of a tree has room for
+    /// eleven.
+    pub days: Vec<(Day, Profile)>,
 }
 
 /// A destination that a device contacted: the device's contribution to the baseline.
@@ -324,6 +325,7 @@ fn profile(key: SeriesKey, group: &[Sighting], circumstances: &Circumstances<'_,
         }
     }
     let hosts = circumstances.hosts;
+    days.sort_by_key(|(day, _)| *day);
     let days = days.into_iter().map(|(day, summary)| (day, summary.finish(&key, hosts))).collect();
     SeriesDays { key, days }
 }

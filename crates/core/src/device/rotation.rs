@@ -9,7 +9,7 @@
 use super::filing::{Filing, Groups};
 use super::observe::SeriesDays;
 use crate::destination::knowledge::is_widely_used;
-use crate::model::Network;
+use crate::model::{Day, Network};
 use crate::series::{Destination, Profile, SeriesKey, Service};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -64,7 +64,8 @@ impl Strays {
         let mut found: Vec<(u32, usize)> = by_common.into_values().filter(is_enough).flatten().collect();
         let cut = found.len().saturating_sub(Self::MAX);
         if cut > 0 {
-            found.sort_by_cached_key(|(number, count)| (Reverse(*count), filing.key(*number)));
+            // Numbers are in order of first sight, which is the same however the input was ordered.
+            found.sort_unstable_by_key(|(number, count)| (Reverse(*count), *number));
             found.truncate(Self::MAX);
         }
         let mut is_one = vec![false; filing.len()];
@@ -117,7 +118,7 @@ struct Common {
 
 impl Common {
     fn of(stray: &SeriesDays) -> Option<Self> {
-        let (_, latest) = stray.days.last_key_value()?;
+        let (_, latest) = stray.days.last()?;
         let (port, _) = latest.ports.top()?;
         let stack = latest.fingerprints.top().map(|(fingerprint, _)| stack_of(fingerprint));
         Some(Self { app: stray.key.app.clone(), service: stray.key.service, port: *port, stack })
@@ -154,7 +155,7 @@ pub fn rotations(strays: Vec<SeriesDays>, is_rare: impl Fn(&Destination) -> bool
 }
 
 fn sessions_of(stray: &SeriesDays) -> u64 {
-    stray.days.values().map(Profile::sessions).sum()
+    stray.days.iter().map(|(_, day)| day.sessions()).sum()
 }
 
 fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
@@ -169,16 +170,17 @@ fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
     {
         return None;
     }
-    let times = strays.iter().flat_map(|stray| stray.days.values()).flat_map(|day| day.starts.latest());
+    let times = strays.iter().flat_map(|stray| &stray.days).flat_map(|(_, day)| day.starts.latest());
     if !keeps_a_pace(times.map(|event| event.at_micros).collect()) {
         return None;
     }
-    let mut days = BTreeMap::new();
+    let mut days: BTreeMap<Day, Profile> = BTreeMap::new();
     for (day, profile) in strays.into_iter().flat_map(|stray| stray.days) {
-        days.entry(day).or_insert_with(Profile::default).merge(profile);
+        days.entry(day).or_default().merge(profile);
     }
     let destination = Destination::Group(common.label().into());
     let key = SeriesKey { app: common.app.clone(), destination, service: common.service };
+    let days = days.into_iter().collect();
     Some(Rotation { series: SeriesDays { key, days }, members })
 }
 

@@ -37,7 +37,7 @@ pub(super) fn seen(
     let most = |is_web: bool| {
         let of_kind = series.iter().filter(|series| series.key.service.is_web() == is_web);
         let events = of_kind.map(|series| {
-            series.days.values().map(|day| day.starts.total().max(day.messages.total())).sum::<u64>()
+            series.days.iter().map(|(_, day)| day.starts.total().max(day.messages.total())).sum::<u64>()
         });
         events.max().unwrap_or(0)
     };

@@ -335,12 +335,13 @@ pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
     let SeriesDays { key, mut days } = series;
     let mut found = Vec::new();
     let (mut days_judged, mut first_judged) = (0, None);
-    let all: Vec<Day> = days.keys().copied().collect();
+    let all: Vec<Day> = days.iter().map(|(day, _)| *day).collect();
     let last = all.last().copied();
     for (before, day) in all.into_iter().enumerate() {
         let is_last = Some(day) == last;
         let first = day.plus(1 - WINDOW_DAYS);
-        let (machine, is_worth) = stage_a(days.range(first..=day).map(|(_, of_day)| of_day), awake);
+        let of_window = days.iter().filter(|(of, _)| (first..=day).contains(of));
+        let (machine, is_worth) = stage_a(of_window.map(|(_, of_day)| of_day), awake);
         let has_timing = machine.timing.is_some();
         if is_worth && let Some(profile) = window(&mut days, first..=day, is_last) {
             found.push(Assessed {
@@ -379,7 +380,7 @@ fn stage_a<'p>(profiles: impl Iterator<Item = &'p Profile> + Clone, awake: &Awak
 
 /// The profile of a window of days. The last window takes its days, the others leave them for the next.
 fn window(
-    days: &mut BTreeMap<Day, Profile>,
+    days: &mut Vec<(Day, Profile)>,
     window: std::ops::RangeInclusive<Day>,
     is_last: bool,
 ) -> Option<Profile> {
@@ -388,8 +389,8 @@ fn window(
         sum
     };
     if is_last {
-        days.split_off(window.start()).into_values().reduce(sum)
+        std::mem::take(days).into_iter().filter(|(day, _)| window.contains(day)).map(|(_, of)| of).reduce(sum)
     } else {
-        days.range(window).map(|(_, of_day)| of_day.clone()).reduce(sum)
+        days.iter().filter(|(day, _)| window.contains(day)).map(|(_, of)| of.clone()).reduce(sum)
     }
 }
