@@ -112,7 +112,7 @@ pub enum ScanError {
     #[error("interrupted")]
     Interrupted,
     /// Reading back or spilling failed.
-    #[error("temporary storage failed: {0}")]
+    #[error("temporary storage failed")]
     Storage(#[from] io::Error),
 }
 
