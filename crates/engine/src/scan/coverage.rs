@@ -1,6 +1,6 @@
 //! What of a device's sessions is known, counted while the device is at hand.
 
-use super::{Analysis, ScanError, ScanSummary};
+use super::{Analysis, ScanSummary};
 use crate::telemetry::PhoneView;
 use undertone_core::coverage::{Coverage, DeviceSeen, Surroundings};
 use undertone_core::device::{Connection, SeriesDays};
@@ -9,10 +9,7 @@ use undertone_core::series::{EventFlags, StateTally};
 
 impl Analysis {
     /// What the inputs could show and could not.
-    ///
-    /// # Errors
-    /// A temporary file that cannot be read.
-    pub fn coverage(&self) -> Result<(Coverage, ScanSummary), ScanError> {
+    pub fn coverage(&self) -> (Coverage, ScanSummary) {
         let declared = &self.settings.declared;
         let around = Surroundings {
             declares_services: !declared.services.apps.is_empty() || !declared.services.roles.is_empty(),
@@ -20,8 +17,7 @@ impl Analysis {
                 || !declared.destinations.roles.is_empty(),
             learned_devices: self.settings.learned.as_ref().map_or(0, |learned| learned.baseline.devices),
         };
-        let second = self.second_pass(&self.settings)?;
-        Ok((Coverage::of(&self.fleet.seen, around), self.summary(&second)))
+        (Coverage::of(&self.fleet.seen, around), self.summary())
     }
 }
 

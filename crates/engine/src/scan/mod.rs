@@ -138,7 +138,7 @@ pub fn learn(
     let reading = Reading { keeps_all: true, ..Reading::default() };
     let analysis = Analysis::of(&options, reading, progress, stop)?;
     let second = analysis.second_pass(&analysis.settings)?;
-    let summary = analysis.summary(&second);
+    let summary = analysis.summary();
     let later = second.totals.device_days_later;
     let maxima = FleetMaxima::of(&second.drafts, second.totals.device_days - later, later);
     let habits = habits::of(&analysis.fleet, &second.baseline)?;
@@ -219,7 +219,7 @@ impl Analysis {
     pub fn decide(&self, thresholds: &ThresholdSet) -> Result<ScanReport, ScanError> {
         let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
         let second = self.second_pass(&settings)?;
-        let mut summary = self.summary(&second);
+        let mut summary = self.summary();
         summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.sight));
         summary.below = second.below;
         Ok(ScanReport { findings: verdict(second, &settings, &reports_of(&self.fleet.devices)), summary })
@@ -229,8 +229,8 @@ impl Analysis {
         Ok(second::second_pass(&self.fleet, settings, self.threads, self.keeps_below)?)
     }
 
-    fn summary(&self, second: &Second) -> ScanSummary {
-        self.base.with(&second.totals)
+    fn summary(&self) -> ScanSummary {
+        self.base.with(&self.fleet.totals)
     }
 }
 
