@@ -17,7 +17,7 @@ pub use features::{Features, Shape};
 pub use habits::{DaySet, HABITS_MAX, Habit, Habits, Past};
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
-pub use polls::{Poll, Polls};
+pub use polls::{Earlier, Poll, Polls};
 pub use usage::{AppHours, RoleHours, UsualHour};
 
 use crate::device::{DeviceReport, Reported};

@@ -32,11 +32,21 @@ pub struct Poll {
 }
 
 /// A device that polls a destination.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct There {
     device: u32,
+    app: Option<Box<str>>,
     period_secs: Option<f64>,
     first_day: Day,
+}
+
+/// Other devices that polled a destination before a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Earlier {
+    /// With whatever app.
+    pub phones: u32,
+    /// With the app that is asked for.
+    pub with_app: u32,
 }
 
 /// Polls of the fleet, for look-up. Built once all devices are in, in any order.
@@ -51,12 +61,12 @@ impl Polls {
     pub fn new(polls: impl IntoIterator<Item = Poll>) -> Self {
         let mut found = Self::default();
         for poll in polls {
-            if let Some(app) = poll.app.filter(|_| poll.reaching <= PERSONAL_DEVICES_MAX) {
-                found.personal_by_app.entry(app).or_default().insert(poll.device);
+            let Poll { device, app, destination, reaching, period_secs, first_day } = poll;
+            if let Some(app) = app.as_ref().filter(|_| reaching <= PERSONAL_DEVICES_MAX) {
+                found.personal_by_app.entry(app.clone()).or_default().insert(device);
             }
-            let there =
-                There { device: poll.device, period_secs: poll.period_secs, first_day: poll.first_day };
-            found.destinations.entry(poll.destination).or_default().push(there);
+            let there = There { device, app, period_secs, first_day };
+            found.destinations.entry(destination).or_default().push(there);
         }
         found
     }
@@ -71,9 +81,14 @@ impl Polls {
         self.others_that(destination, device, |_| true)
     }
 
-    /// Other devices that polled the destination before a day.
-    pub fn before(&self, destination: &Destination, device: u32, day: Day) -> u32 {
-        self.others_that(destination, device, |there| there.first_day < day)
+    /// Other devices that polled the destination before a day, and those of them on which this app did.
+    pub fn before(&self, destination: &Destination, app: Option<&str>, device: u32, day: Day) -> Earlier {
+        Earlier {
+            phones: self.others_that(destination, device, |there| there.first_day < day),
+            with_app: self.others_that(destination, device, |there| {
+                there.first_day < day && there.app.is_some() && there.app.as_deref() == app
+            }),
+        }
     }
 
     fn others_that(&self, destination: &Destination, device: u32, is: impl Fn(&There) -> bool) -> u32 {
@@ -130,8 +145,11 @@ mod tests {
         let elsewhere = Destination::Domain("y.example".into());
         assert_eq!(polls.at_this_pace(&elsewhere, 1, Some(60.0)), 0);
         // Device n polls from day n on.
-        assert_eq!(polls.before(&there, 1, Day::from_number(3)), 1);
-        assert_eq!(polls.before(&there, 9, Day::from_number(1)), 0);
+        let before = |app, device, day| polls.before(&there, Some(app), device, Day::from_number(day));
+        assert_eq!(before("a", 1, 3), Earlier { phones: 1, with_app: 1 });
+        assert_eq!(before("b", 2, 3), Earlier { phones: 1, with_app: 1 });
+        assert_eq!(before("b", 1, 3), Earlier { phones: 1, with_app: 0 });
+        assert_eq!(before("a", 9, 1), Earlier::default());
     }
 
     #[test]

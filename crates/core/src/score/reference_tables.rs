@@ -6,40 +6,40 @@ use super::reference::Reference;
 
 /// Phones seen for the first time, honest rare senders left out, with network.
 pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
-    threshold_bans: 7.42,
+    threshold_bans: 7.53,
     rate: 0.03000,
-    scale_bans: 0.436,
+    scale_bans: 0.422,
     shape: 0.000,
     device_days: 4800,
-    telling_rate: 0.38333,
+    telling_rate: 0.42104,
 };
 
 /// Phones with a past, honest rare senders counted, with network.
 pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
-    threshold_bans: 6.13,
+    threshold_bans: 5.13,
     rate: 0.03125,
-    scale_bans: 0.592,
+    scale_bans: 0.918,
     shape: 0.000,
     device_days: 2400,
-    telling_rate: 0.12292,
+    telling_rate: 0.03333,
 };
 
 /// Phones seen for the first time, honest rare senders left out, with telemetry.
 pub(super) const TELEMETRY_FIRST_DAY: Reference = Reference {
-    threshold_bans: 7.67,
+    threshold_bans: 7.79,
     rate: 0.03000,
-    scale_bans: 0.504,
+    scale_bans: 0.488,
     shape: 0.000,
     device_days: 4800,
-    telling_rate: 0.37479,
+    telling_rate: 0.39167,
 };
 
 /// Phones with a past, honest rare senders counted, with telemetry.
 pub(super) const TELEMETRY_LATER_DAYS: Reference = Reference {
-    threshold_bans: 6.82,
+    threshold_bans: 5.85,
     rate: 0.03125,
-    scale_bans: 0.640,
+    scale_bans: 0.987,
     shape: 0.000,
     device_days: 2400,
-    telling_rate: 0.16625,
+    telling_rate: 0.03917,
 };

@@ -31,6 +31,12 @@ const KEPT_SERVICES: [Service; 9] = [
     Service::Named,
     Service::Imap,
 ];
+
+/// Whether connections of the service can be kept as a channel.
+pub(super) fn is_kept_service(service: Service) -> bool {
+    KEPT_SERVICES.contains(&service)
+}
+
 /// In a capture of minutes: seconds that a connection is kept, and messages inside it.
 const KEPT_SECS_MIN: f64 = 60.0;
 const KEPT_MESSAGES_MIN: u64 = 10;
@@ -61,7 +67,7 @@ fn kept_open(case: &Case<'_>, found: Persistence) -> Option<Evidence> {
 pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
     let found = case.machine.persistence?;
     let threshold = case.thresholds.session_persistence_threshold;
-    if !KEPT_SERVICES.contains(&case.key.service) || found.connected_share < threshold {
+    if !is_kept_service(case.key.service) || found.connected_share < threshold {
         return None;
     }
     if found.connected_secs < CONNECTED_SECS_MIN {

@@ -7,10 +7,13 @@ use crate::evidence::{Evidence, EvidenceKind};
 use crate::series::Service;
 
 const CAP_BANS: f64 = 1.2;
+/// A channel without an answer carries no command; apps knock at dead servers for hours, by a timer.
+const UNANSWERED_BANS: f64 = -3.0;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let marks = &case.profile.marks;
     let sessions = case.profile.sessions().max(1);
+    let is_unanswered = marks.failed * 10 >= sessions * 9;
     let mut parts: Vec<(f64, String)> = Vec::new();
     let ports: Vec<String> =
         case.profile.ports.ranked().into_iter().take(3).map(|(port, _)| port.to_string()).collect();
@@ -30,6 +33,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         ));
     }
     match case.key.service {
+        Service::Tcp if is_unanswered => {}
         Service::Tcp if !case.profile.ports.keys().all(|port| is_push_port(*port)) => {
             parts.push((
                 0.4,
@@ -50,8 +54,11 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         }
         _ => {}
     }
-    if marks.failed * 10 >= sessions * 9 {
-        parts.push((-1.5, "nobody ever answered: retries against a server that is not there".to_owned()));
+    if is_unanswered {
+        parts.push((
+            UNANSWERED_BANS,
+            "nobody ever answered: retries against a server that is not there".to_owned(),
+        ));
     }
     if parts.is_empty() {
         return None;

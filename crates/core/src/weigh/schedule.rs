@@ -1,11 +1,14 @@
-//! The system's schedule: phones give background work to apps at intervals of their own.
+//! The system's schedule: phones give background work to apps at intervals of their own, and end their connections.
 //!
 //! Android's `WorkManager` and `JobScheduler` run periodic work every 15 minutes at the most often, with a flex of 5
-//! minutes and more (androidx source, `MIN_PERIODIC_INTERVAL_MILLIS`); iOS refreshes apps when it likes. A rhythm
-//! below that, kept while nobody is there, needs a foreground service, a push or an exact alarm: rare for honest
-//! apps without those. A rhythm of a quarter to a whole hour is what any app gets.
+//! minutes and more (androidx source, `MIN_PERIODIC_INTERVAL_MILLIS`); Doze takes the network from apps in the background
+//! (Android developers, "Optimize for Doze and App Standby"); iOS refreshes apps when it likes and suspends them in
+//! between. A rhythm below that, or a connection kept while nobody is there, needs a foreground service, a push or an
+//! exact alarm: rare for honest apps without those. A rhythm of a quarter to a whole hour that is as loose as the
+//! system's is what any app gets; a tighter one is the app's own, and says nothing either way.
 
-use super::words::duration;
+use super::channel::is_kept_service;
+use super::words::{duration, percent};
 use super::{Case, plain};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::score::machine::observed_hours;
@@ -14,48 +17,83 @@ use crate::score::machine::observed_hours;
 const SYSTEM_PERIOD_SECS: f64 = 600.0;
 /// An hour and its flex: longer rhythms say nothing either way.
 const SYSTEM_PERIOD_MAX_SECS: f64 = 4500.0;
+/// Scatter of the intervals from which a rhythm can be the system's: two runs of a 15-minute job with the least flex of 5
+/// are apart by a triangle of 10 to 20, whose scatter is 0.1; the usual flex is the whole period.
+const SYSTEM_SCATTER_MIN: f64 = 0.08;
 /// Hours that must be observed before "round the clock" means anything.
 const HOURS_MIN: f64 = 8.0;
-/// Share of the observed hours in which the rhythm must be seen.
+/// Share of the observed hours in which the rhythm must be seen, and of the time in which a connection must be there.
 const ROUND_THE_CLOCK_SHARE: f64 = 0.7;
 const LOCKED_SHARE_MIN: f64 = 0.3;
 /// Share of the hours in which it was seen that its check-ins must fill: with 40 % missed and half an hour of silence in
 /// each, 0.3 is left. A burst fills seconds.
 const FILLED_SHARE_MIN: f64 = 0.25;
 const OUTSIDE_BANS: f64 = 1.2;
-const INSIDE_BANS: f64 = -0.8;
+const INSIDE_BANS: f64 = -0.4;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
+    rhythm(case).or_else(|| kept_connection(case))
+}
+
+fn item(weight: f64, observed: f64, baseline: f64, text: String) -> Evidence {
+    Evidence {
+        observed: Some(observed),
+        unit: "seconds",
+        baseline: Some(baseline),
+        ..plain(EvidenceKind::State, None, weight, text)
+    }
+}
+
+/// A rhythm that the system gives, or one that is faster and kept with nobody there.
+fn rhythm(case: &Case<'_>) -> Option<Evidence> {
     let timing = case.machine.timing.as_ref().filter(|timing| timing.p_value <= 0.01)?;
     let period = timing.best.period_secs;
-    let hours = observed_hours(case.profile);
-    if hours < HOURS_MIN {
+    if observed_hours(case.profile) < HOURS_MIN {
         return None;
     }
-    let item = |weight: f64, text: String| Evidence {
-        observed: Some(period),
-        unit: "seconds",
-        baseline: Some(900.0),
-        ..plain(EvidenceKind::State, None, weight, text)
-    };
-    if (SYSTEM_PERIOD_SECS..SYSTEM_PERIOD_MAX_SECS).contains(&period) {
+    if period < SYSTEM_PERIOD_SECS {
+        return kept_rhythm(case, period);
+    }
+    (period < SYSTEM_PERIOD_MAX_SECS && timing.best.dispersion >= SYSTEM_SCATTER_MIN).then(|| {
         let text = format!(
-            "about every {}: a rhythm that the system's job scheduler gives to any app",
+            "about every {}, as loosely as the system's job scheduler, which gives that to any app",
             duration(period)
         );
-        return Some(item(INSIDE_BANS, text));
-    }
+        item(INSIDE_BANS, period, 900.0, text)
+    })
+}
+
+/// A rhythm faster than the system's, kept with nobody there.
+fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
+    let hours = observed_hours(case.profile);
+    let active_hours = case.profile.hours.len() as f64;
     let is_unattended = match case.features.locked_share {
         Some(share) => share >= LOCKED_SHARE_MIN,
-        None => case.profile.hours.len() as f64 >= ROUND_THE_CLOCK_SHARE * hours,
+        None => active_hours >= ROUND_THE_CLOCK_SHARE * hours,
     };
     let check_ins = case.profile.sessions().max(case.machine.check_ins) as f64;
-    let is_kept = check_ins * period >= FILLED_SHARE_MIN * 3600.0 * case.profile.hours.len() as f64;
-    (period < SYSTEM_PERIOD_SECS && is_unattended && is_kept).then(|| {
+    let is_kept = check_ins * period >= FILLED_SHARE_MIN * 3600.0 * active_hours;
+    (is_unattended && is_kept).then(|| {
         let text = format!(
             "keeps a rhythm of {} around the clock; the system's job scheduler gives apps one run in 15 min",
             duration(period)
         );
-        item(OUTSIDE_BANS, text)
+        item(OUTSIDE_BANS, period, 900.0, text)
+    })
+}
+
+/// A connection, or one after the other, that is there through hours in which the system takes the network from apps.
+fn kept_connection(case: &Case<'_>) -> Option<Evidence> {
+    let found = case.machine.persistence.filter(|_| is_kept_service(case.key.service))?;
+    let is_unattended = case.features.locked_share.is_none_or(|share| share >= LOCKED_SHARE_MIN);
+    let is_kept = found.connected_secs >= HOURS_MIN * 3600.0
+        && found.connected_share >= ROUND_THE_CLOCK_SHARE
+        && found.longest_secs >= SYSTEM_PERIOD_SECS;
+    (is_kept && is_unattended).then(|| {
+        let text = format!(
+            "keeps a connection {} of the time; the system takes the network from apps that nobody uses",
+            percent(found.connected_share)
+        );
+        item(OUTSIDE_BANS, found.connected_secs, HOURS_MIN * 3600.0, text)
     })
 }
