@@ -114,8 +114,8 @@ pub struct StatisticTest {
 /// Tests a series of instants (microseconds; any order, duplicates are dropped) for regularity.
 pub fn assess(times: &[i64], options: &Options<'_>) -> Verdict {
     let kept = without_excluded(times, options.excluded);
-    let wall = ascending(kept.clone());
     let awake = options.awake.map(|clock| ascending(clock.awake(&kept)));
+    let wall = ascending(kept);
     let has_slept = |awake: &Vec<i64>| awake.len() != wall.len() || span(awake) != span(&wall);
     let is_rounded = is_whole_seconds(&wall);
     let (mut have, wall_test) = assess_clock(&wall, is_rounded);
@@ -143,17 +143,21 @@ fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<Read>) {
         collapse::scales(times, resolution)
     };
     let have = scales.iter().map(|s| s.at_micros.len()).max().unwrap_or(0);
-    let mut tested: Vec<(usize, Read)> = Vec::new();
+    let mut tested: Vec<Read> = Vec::new();
+    let mut parts: Vec<(f64, f64)> = Vec::new();
+    let mut known = 0;
     for scale in &scales {
         let count = scale.at_micros.len();
         // A scale that merges next to nothing more than the one before it is the same series.
-        let is_same = |known: usize| (known - known.min(count)) * SAME_SERIES_DIVISOR <= known;
-        let known = tested.last().filter(|(known, _)| is_same(*known)).map(|(_, test)| test.clone());
-        let Some(test) = known.or_else(|| assess_scale(scale)) else { continue };
-        tested.push((count, test));
+        let is_same = (known - known.min(count)) * SAME_SERIES_DIVISOR <= known;
+        if !is_same || tested.is_empty() {
+            let Some(test) = assess_scale(scale) else { continue };
+            tested.push(test);
+        }
+        known = count;
+        parts.extend(tested.last().map(|test| (test.p_value, 1.0)));
     }
-    let parts: Vec<(f64, f64)> = tested.iter().map(|(_, test)| (test.p_value, 1.0)).collect();
-    let told = clearest(tested.into_iter().map(|(_, test)| test).collect());
+    let told = clearest(tested);
     let combined = combine::combine(&parts);
     (have, told.zip(combined).map(|(told, p_value)| Read { p_value, ..told }))
 }
@@ -225,7 +229,7 @@ fn assess_scale(scale: &collapse::CheckIns) -> Option<Read> {
 }
 
 /// A scale that was tested. Of those of a series only one is told of, so only that one is described in full.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Read {
     p_value: f64,
     events: usize,
@@ -257,9 +261,10 @@ type Statistics = [StatisticTest; Statistic::ALL.len()];
 
 /// Tests one sample of intervals by every statistic; the combined p-value of one reading.
 pub fn test_intervals(intervals: &Intervals) -> ([StatisticTest; Statistic::ALL.len()], f64) {
+    let row = pvalue::TableRow::of(intervals.len());
     let test = |statistic: Statistic| {
         let value = statistic.value(intervals);
-        (value, statistic.p_value(value, intervals.len()))
+        (value, statistic.p_value_at(value, row))
     };
     let mut tests = Statistic::ALL.map(|statistic| StatisticTest { statistic, result: None });
     let mut least = combine::P_MAX;

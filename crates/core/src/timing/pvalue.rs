@@ -29,9 +29,13 @@ impl Statistic {
     ///
     /// Fewer intervals than the tables have are read as the fewest (7), more as the most.
     pub fn p_value(self, value: f64, intervals: usize) -> f64 {
+        self.p_value_at(value, TableRow::of(intervals))
+    }
+
+    /// [`Statistic::p_value`] at a place of the tables that is found once for all statistics of a sample.
+    pub(super) fn p_value_at(self, value: f64, TableRow { row, share }: TableRow) -> f64 {
         let index = Self::ALL.iter().position(|s| *s == self).unwrap_or(0);
         let Some(table) = SCORES.get(index) else { return super::combine::P_MAX };
-        let (row, share) = row_and_share(intervals);
         let at = |level: usize| {
             let lower = table.get(row).and_then(|r| r.get(level)).copied().unwrap_or(0);
             let upper = table.get(row + 1).and_then(|r| r.get(level)).copied().unwrap_or(lower);
@@ -53,13 +57,22 @@ fn widen_tail(p: f64) -> f64 {
     if p >= TAIL_ANCHOR_P { p } else { TAIL_ANCHOR_P * (p / TAIL_ANCHOR_P).powf(1.0 / TAIL_WIDENING) }
 }
 
-/// The table row below `intervals`, and how far (0..=1, in the logarithm) towards the next.
-fn row_and_share(intervals: usize) -> (usize, f64) {
-    let row = INTERVAL_COUNTS.partition_point(|count| usize::from(*count) <= intervals).saturating_sub(1);
-    let count = |row: usize| INTERVAL_COUNTS.get(row).map(|count| f64::from(*count).ln());
-    match (count(row), count(row + 1)) {
-        (Some(lower), Some(upper)) => (row, (((intervals as f64).ln() - lower) / (upper - lower)).max(0.0)),
-        _ => (row, 0.0),
+/// The table row at or below a number of intervals, and how far (0..=1, in the logarithm) towards the next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TableRow {
+    row: usize,
+    share: f64,
+}
+
+impl TableRow {
+    pub(super) fn of(intervals: usize) -> Self {
+        let row = INTERVAL_COUNTS.partition_point(|count| usize::from(*count) <= intervals).saturating_sub(1);
+        let count = |row: usize| INTERVAL_COUNTS.get(row).map(|count| f64::from(*count).ln());
+        let share = match (count(row), count(row + 1)) {
+            (Some(lower), Some(upper)) => (((intervals as f64).ln() - lower) / (upper - lower)).max(0.0),
+            _ => 0.0,
+        };
+        Self { row, share }
     }
 }
 

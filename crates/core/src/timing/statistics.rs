@@ -110,9 +110,10 @@ pub fn log_interval_entropy(intervals: &Intervals) -> f64 {
     let limit = f64::from(BINS_EACH_SIDE);
     for ln in intervals.ln() {
         let position = (3.0 / LN_2 * (ln - median)).clamp(-limit, limit) + limit;
-        let share = position.fract();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 <= position <= 80")]
-        let bin = position as usize;
+        #[expect(clippy::cast_possible_truncation, reason = "0 <= position <= 80")]
+        let whole = position as i32;
+        let share = position - f64::from(whole);
+        let bin = usize::try_from(whole).unwrap_or(0);
         if let Some([left, right]) = bins.get_mut(bin..bin + 2) {
             *left += 1.0 - share;
             *right += share;
@@ -127,7 +128,7 @@ pub fn log_interval_entropy(intervals: &Intervals) -> f64 {
 pub fn succession(intervals: &Intervals) -> f64 {
     let ln = intervals.ln();
     let mut ratios: Vec<f64> = ln.iter().zip(ln.iter().skip(1)).map(|(a, b)| b - a).collect();
-    ratios.sort_unstable_by(f64::total_cmp);
+    super::intervals::sort(&mut ratios);
     shorth(&ratios, 1, 2).width
 }
 
