@@ -1,4 +1,4 @@
-//! Fuzzes whole files: archives, compression, detection, scan.
+//! Fuzzes `file`: archives, compression, detection, scan.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| undertone_fuzz::scan(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| undertone_fuzz::run("file", bytes));

@@ -14,7 +14,7 @@ use undertone_engine::input::InputPath;
 use undertone_engine::{ScanError, ScanOptions};
 use undertone_simulate::{FleetOptions, ImplantPin};
 use undertone_wire::findings::text::escaped;
-use undertone_wire::findings::{Format, destination_label, human_secs};
+use undertone_wire::findings::{Format, destination_title, human_secs};
 use undertone_wire::truth::{Truth, parse_truth};
 
 /// Phones per implant in the demo fleet.
@@ -121,7 +121,7 @@ fn write_verdicts(out: &mut dyn Write, verdicts: &Verdicts<'_>) -> io::Result<()
     }
     for (rank, finding) in verdicts.false_positives.iter().take(FALSE_SHOWN) {
         let app = finding.app.id.as_deref().unwrap_or("unknown app");
-        let what = format!("{} {app} to {}", finding.device.id, destination_label(&finding.destination));
+        let what = format!("{} {app} to {}", finding.device.id, destination_title(&finding.destination));
         writeln!(out, "  false   {}: finding {rank}, score {:.1}", escaped(&what), finding.score)?;
     }
     if let more @ 1.. = verdicts.false_positives.len().saturating_sub(FALSE_SHOWN) {

@@ -2,7 +2,7 @@
 
 use crate::cli::SimulateArgs;
 use crate::exit::{Failure, Fault, Outcome};
-use crate::interrupt;
+use crate::interrupt::{self, Temporary};
 use crate::terminal::Console;
 use std::path::Path;
 use undertone_simulate::{Error, FleetOptions, ImplantPin, write_fleet};
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &SimulateArgs, console: &Console) -> anyhow::Result<Outc
         ..FleetOptions::default()
     };
     check_empty(&args.out)?;
-    write(&args.out, &options)?;
+    write_whole(&args.out, &options)?;
     console.say(|out| {
         let (devices, days) = (options.devices, options.days);
         let (phones, span) = (plural(devices, "phone"), plural(days, "day"));
@@ -48,6 +48,19 @@ pub(crate) fn write(folder: &Path, options: &FleetOptions) -> anyhow::Result<()>
         Fault::error(failure, format!("{:#}", anyhow::Error::new(error)))
     })?;
     Ok(())
+}
+
+/// Writes a fleet into a folder that is empty or not there, whole or not at all: half a fleet looks like a small one.
+fn write_whole(folder: &Path, options: &FleetOptions) -> anyhow::Result<()> {
+    let was_there = folder.is_dir();
+    let _temporary = Temporary::mark(folder);
+    write(folder, options).inspect_err(|_| {
+        // What cannot be removed now cannot be helped: the error that is told is the one that led here.
+        let _removed = std::fs::remove_dir_all(folder);
+        if was_there {
+            let _made = std::fs::create_dir(folder);
+        }
+    })
 }
 
 fn check_empty(folder: &Path) -> anyhow::Result<()> {

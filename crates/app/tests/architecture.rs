@@ -70,6 +70,44 @@ fn the_inner_crates_do_no_io() {
 }
 
 /// Normal and build dependencies of each crate of the workspace, by name.
+/// Maps of `hashbrown` give numbers to addresses and names; their order is another in every run. A new one has to be
+/// named here, with what it is called, and nothing may walk it.
+#[test]
+fn hash_maps_of_core_are_only_asked() {
+    let maps = BTreeMap::from([
+        ("attribution/index.rs", &["responders", "places"][..]),
+        ("device/filing.rs", &["numbers", "by_addr", "series"]),
+        ("device/interner.rs", &["numbers"]),
+    ]);
+    let core = root().join("crates/core/src");
+    let mut found = BTreeSet::new();
+    for path in sources(&core) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(&core).unwrap().to_str().unwrap().to_owned();
+        if !text.contains("hashbrown") {
+            continue;
+        }
+        let known = maps.get(name.as_str()).unwrap_or_else(|| panic!("{name} has a map that is not listed"));
+        // Each map is a field; a map under another name would be one more.
+        let fields =
+            text.lines().map(str::trim).filter(|line| !line.starts_with("//") && !line.starts_with("type "));
+        let kept = fields.filter(|line| line.contains(": HashMap<") || line.contains(": Numbers<")).count();
+        assert_eq!(kept, known.len(), "{name} keeps other maps than those listed");
+        let flat: String = text.split_whitespace().collect();
+        for map in *known {
+            for walk in [".iter", ".keys", ".values", ".into_", ".drain", ".retain", ".extract_if"] {
+                assert!(!flat.contains(&format!("{map}{walk}")), "{name} walks `{map}`");
+            }
+            assert!(
+                !flat.contains(&format!("in&self.{map}{{")) && !flat.contains(&format!("in&mutself.{map}{{"))
+            );
+            assert!(!flat.contains(&format!("inself.{map}{{")), "{name} walks `{map}`");
+        }
+        found.insert(name);
+    }
+    assert_eq!(found.len(), maps.len(), "a listed file has no such map any more: {found:?}");
+}
+
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])

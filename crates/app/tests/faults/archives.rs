@@ -79,6 +79,34 @@ fn archives_in_archives_end_at_the_limit() {
     assert!(ended.stderr.contains("archive within archive"), "{}", ended.stderr);
 }
 
+/// Entries that are all the same bytes of the archive (Fifield, "A better zip bomb", 2019): what they cost is held
+/// against the size on disk, not against what each of them claims.
+#[test]
+fn entries_that_overlap_end_at_the_limit() {
+    let text = Rows { count: 40_000, ..Rows::default() }.text();
+    let one = zip_of(&[("000000.log", text.as_bytes())]);
+    let local = &one[..one.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap()];
+    let listed = &one[local.len()..one.len() - 22];
+    let count = 500_u16;
+    let mut directory = Vec::new();
+    for number in 0..count {
+        directory.extend_from_slice(&listed[..listed.len() - 10]);
+        directory.extend(format!("{number:06}.log").bytes());
+    }
+    let size = |bytes: usize| u32::try_from(bytes).unwrap().to_le_bytes();
+    let counts = [count.to_le_bytes(), count.to_le_bytes()].concat();
+    let end =
+        [&b"PK\x05\x06\0\0\0\0"[..], &counts, &size(directory.len()), &size(local.len()), &[0, 0]].concat();
+    let (_folder, path) = file("overlap.zip", &[local, &directory, &end].concat());
+    let began = std::time::Instant::now();
+    let ended = scan(&[&path]);
+    assert_eq!(ended.code, Some(3), "{}", ended.stderr);
+    // 500 times 15 MB would be 7 GB; 64 MiB and 250 times the size on disk are allowed.
+    assert!((40_000..20_000_000).contains(&ended.accepted()), "{}", ended.accepted());
+    assert!(ended.stderr.contains("times its size") || ended.stderr.contains("overlap"), "{}", ended.stderr);
+    println!("{} rows in {:.1} s", ended.accepted(), began.elapsed().as_secs_f64());
+}
+
 #[test]
 fn names_of_entries_lead_nowhere() {
     let text = Rows::default().text();

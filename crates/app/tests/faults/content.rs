@@ -96,6 +96,61 @@ fn names_of_65_kilobytes() {
     assert!(longest < 100_000, "a finding carries {longest} bytes");
 }
 
+/// A DNS message of 65,535 bytes over TCP, as long as its length field allows: each answer's name is a pointer to the
+/// one before, and the last one to itself.
+#[test]
+fn a_dns_message_as_long_as_it_can_be() {
+    let mut message = b"\0\x07\x81\x80\0\x01\x0f\xff\0\0\0\0\x01a\x07example\0\0\x10\0\x01".to_vec();
+    let mut before = 12_u16;
+    while message.len() + 12 + 255 < 65_535 {
+        let here = u16::try_from(message.len()).unwrap();
+        message.extend((0xc000 | before.min(0x3fff)).to_be_bytes());
+        // TXT, IN, a minute, 241 bytes of text.
+        message.extend([0, 16, 0, 1, 0, 0, 0, 60, 0, 241, 240]);
+        message.resize(message.len() + 240, b'x');
+        before = here;
+    }
+    let last = u16::try_from(message.len()).unwrap();
+    message.extend((0xc000 | (last & 0x3fff)).to_be_bytes());
+    message.resize(65_535, 0xff);
+
+    let mut capture =
+        vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 101, 0, 0, 0];
+    let mut segment = |is_back: bool, seq: u32, ack: u32, flags: u8, data: &[u8]| {
+        let ends = if is_back { [203, 0, 113, 53, 10, 0, 0, 7] } else { [10, 0, 0, 7, 203, 0, 113, 53] };
+        let ports = if is_back { [0, 53, 0xc0, 0] } else { [0xc0, 0, 0, 53] };
+        let numbers = [seq.to_be_bytes(), ack.to_be_bytes()].concat();
+        let tcp = [&ports[..], &numbers, &[0x50, flags, 0xff, 0xff, 0, 0, 0, 0], data].concat();
+        let total = u16::try_from(20 + tcp.len()).unwrap().to_be_bytes();
+        let ip = [&[0x45, 0][..], &total, &[0, 1, 0x40, 0, 64, 6, 0, 0], &ends, &tcp].concat();
+        let size = u32::try_from(ip.len()).unwrap().to_le_bytes();
+        let at = u32::try_from(START_SECS).unwrap().to_le_bytes();
+        capture.extend([&at[..], &seq.to_le_bytes()[..2], &[0, 0], &size, &size, &ip].concat());
+    };
+    segment(false, 1, 0, 2, b"");
+    segment(true, 1, 2, 0x12, b"");
+    let query = b"\0\x07\x01\0\0\x01\0\0\0\0\0\0\x01a\x07example\0\0\x10\0\x01";
+    let asked = [&u16::try_from(query.len()).unwrap().to_be_bytes()[..], query].concat();
+    segment(false, 2, 2, 0x18, &asked);
+    let answer = [&[0xff, 0xff][..], &message].concat();
+    let mut seq = 2;
+    for part in answer.chunks(1400) {
+        segment(true, seq, 2 + u32::try_from(asked.len()).unwrap(), 0x18, part);
+        seq += u32::try_from(part.len()).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.pcap");
+    std::fs::write(&path, &capture).unwrap();
+    let good = folder.path().join("conn.log");
+    std::fs::write(&good, Rows::default().text()).unwrap();
+    let ended = scan(&[&path, &good]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    // The session and the lookup, beside the rows of the log.
+    assert!(ended.accepted() >= 202, "{}", ended.accepted());
+    let longest = ended.stdout.lines().map(str::len).max().unwrap_or(0);
+    assert!(longest < 100_000, "a finding carries {longest} bytes");
+}
+
 /// Many names, and names made to meet in hash tables that are keyed by nothing secret: equal lengths, one
 /// character apart. The beacon among them must stay.
 #[test]

@@ -19,7 +19,7 @@ fn text(path: &Path) -> &str {
 }
 
 /// Enough distinct rows to pass a sixth of the smallest memory that may be asked for.
-fn too_much() -> TempDir {
+pub(crate) fn too_much() -> TempDir {
     // Long ids make much of few rows.
     let uid = "C".repeat(400);
     folder(Rows { count: 60_000, every_secs: 1, uid: &uid, ..Rows::default() })
@@ -92,7 +92,7 @@ fn a_reader_that_leaves_early_is_no_failure() {
 }
 
 /// Exit code of a child; `None` when it was killed, as it is when it does not end in 30 s.
-fn end_of(child: &mut Child) -> Option<i32> {
+pub(crate) fn end_of(child: &mut Child) -> Option<i32> {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(30) {
         if let Some(status) = child.try_wait().unwrap() {
@@ -104,13 +104,13 @@ fn end_of(child: &mut Child) -> Option<i32> {
     None
 }
 
-fn interrupt(child: &Child) {
+pub(crate) fn interrupt(child: &Child) {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
 /// Waits until a child catches SIGINT (bit 2 of `SigCgt`, proc(5)).
-fn wait_until_it_listens(child: &Child) {
+pub(crate) fn wait_until_it_listens(child: &Child) {
     let listens = || {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).map(str::trim);

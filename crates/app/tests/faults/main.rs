@@ -10,3 +10,4 @@ mod ending;
 mod folders;
 mod same;
 mod support;
+mod writers;

@@ -2,10 +2,17 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use undertone_engine::ScanOptions;
+use undertone_engine::input::{InputPath, Progress, StopFlag};
 use undertone_simulate::{FleetOptions, LogFormat, write_fleet};
+use undertone_wire::findings::write_jsonl;
+use undertone_wire::learned::write_learned;
+use undertone_wire::packed::RunHead;
 
 /// Most bytes of one seed: a mutation costs as much as its input is long.
 const SEED_BYTES_MAX: usize = 6000;
+/// Findings that are seeds, the shortest: whole ones, since half a finding is none.
+const FINDINGS_MAX: usize = 4;
 
 /// A seed and the target that it is for.
 pub(crate) type Seed = (&'static str, Vec<u8>);
@@ -19,10 +26,98 @@ pub(crate) fn seeds() -> Vec<Seed> {
             FleetOptions { devices: 8, days: 1, seed: 3, infected: 1, format, ..FleetOptions::default() };
         write_fleet(&options, &folder.path().join("fleet")).unwrap();
         walk(folder.path(), &mut seeds);
+        if format == LogFormat::Json {
+            made_of(folder.path(), &mut seeds);
+        }
     }
     seeds.push(("packed", packed_records()));
     seeds.push(("capture", capture()));
+    seeds.push(("stored", run_head()));
+    seeds.extend(containers(&seeds).map(|bytes| ("file", bytes)));
+    let whole = seeds.iter().filter(|(of, _)| WHOLE.contains(of));
+    let files: Vec<Seed> = whole.map(|(_, bytes)| ("file", bytes.clone())).collect();
+    seeds.extend(files);
     seeds
+}
+
+/// Targets whose seeds are also seeds of `file`: those that are found in logs and phones.
+const WHOLE: [&str; 11] = [
+    "zeek_tsv",
+    "zeek_json",
+    "eve",
+    "capture",
+    "mobile_edr",
+    "intrusion",
+    "amapi",
+    "app_privacy",
+    "pcapdroid",
+    "dumpsys",
+    "inventory",
+];
+
+/// What undertone makes of a fleet: findings, a baseline.
+fn made_of(folder: &Path, seeds: &mut Vec<Seed>) {
+    let options = ScanOptions { threads: 1, ..ScanOptions::new(vec![InputPath::Path(folder.to_owned())]) };
+    let (progress, stop) = (Progress::default(), StopFlag::default());
+    let found = undertone_engine::scan(&options, &progress, &stop).unwrap().findings;
+    let mut lines: Vec<Vec<u8>> = found
+        .iter()
+        .map(|finding| {
+            let mut line = Vec::new();
+            write_jsonl(&mut line, &[finding]).unwrap();
+            line
+        })
+        .collect();
+    lines.sort_by_key(Vec::len);
+    seeds.extend(lines.into_iter().take(FINDINGS_MAX).map(|line| ("findings", line)));
+    let (learned, _) = undertone_engine::learn(&options, &progress, &stop).unwrap();
+    let mut baseline = Vec::new();
+    write_learned(&mut baseline, &learned).unwrap();
+    seeds.push(("stored", baseline));
+    seeds.push(("stored", std::fs::read(folder.join("fleet/truth.json")).unwrap()));
+}
+
+fn run_head() -> Vec<u8> {
+    let text = |text: &str| text.to_owned();
+    let head = RunHead {
+        numbers: vec![1, 300, u64::MAX],
+        rejected: vec![(text("bad_json"), 3, text("a.log"), 7, text("x"))],
+        ignored: vec![(text("stats"), 9)],
+        skipped: vec![(text("b"), text("unknown content"))],
+        partial: vec![(text("c"), text("ends early"))],
+        notes: vec![text("n")],
+        span: None,
+        parts: vec![(vec![text("d-1"), String::new()], 300), (vec![], 0)],
+    };
+    let mut bytes = Vec::new();
+    head.encode(&mut bytes);
+    bytes
+}
+
+/// A log twice as gzip, twice as zstd, in a zip, and in a zip in a zip.
+fn containers(seeds: &[Seed]) -> [Vec<u8>; 4] {
+    let text = &seeds.iter().find(|(of, _)| *of == "zeek_tsv").unwrap().1;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let zstd = zstd::encode_all(text.as_slice(), 3).unwrap();
+    let zip = stored_zip(text);
+    [[gzip.clone(), gzip].concat(), [zstd.clone(), zstd].concat(), stored_zip(&zip), zip]
+}
+
+/// A zip archive of one stored entry (APPNOTE.TXT 4.3).
+fn stored_zip(text: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(text);
+    let size = u32::try_from(text.len()).unwrap().to_le_bytes();
+    let common =
+        [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &crc.sum().to_le_bytes(), &size, &size, &[5, 0, 0, 0]]
+            .concat();
+    let entry = [b"PK\x03\x04", common.as_slice(), b"a.log", text].concat();
+    let directory = [&b"PK\x01\x02\x14\0"[..], &common, &[0; 14], b"a.log"].concat();
+    let sizes = [entry.len(), directory.len()].map(|size| u32::try_from(size).unwrap().to_le_bytes());
+    let end = [&b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..], &sizes[1], &sizes[0], &[0, 0]].concat();
+    [entry, directory, end].concat()
 }
 
 /// Heads of the files of a fleet, each for the target that its content is of.
@@ -67,6 +162,8 @@ fn by_hand() -> Vec<Seed> {
         ("zeek_tsv", "#separator \\x09\n#path\tdns\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tquery\tqtype\n1777852991.12\tC1\t10.0.0.1\t5000\t10.0.0.53\t53\tudp\ta.example\t16\n"),
         ("inventory", "devices:\n  - device_id: d-1\n    ip: 10.0.0.1\n    mac: 02:00:00:00:00:01\n    from: 2026-05-04T00:00:00Z\n    platform: android\n"),
         ("config", "thresholds:\n  payload_symmetry_threshold: 0.2\n  roles:\n    tools:\n      payload_symmetry_threshold: 0.3\napps:\n  com.example: {role: tools}\n"),
+        ("config", "payload_symmetry_threshold=0.1..0.9:5\n"),
+        ("suppressions", "- app: com.example\n  destination: a.example\n  device: d-1\n  reason: our own server, ticket 4711\n  created: 2026-05-04\n  expires: 2026-08-04\n"),
         ("detect", "== dumpstate: 2026-09-27 12:00:00\n"),
         ("pcapdroid", "IPProto,SrcIP,SrcPort,DstIp,DstPort,UID,App,PackageName,Proto,Status,Info,BytesSent,BytesRcvd,PktsSent,PktsRcvd,FirstSeen,LastSeen\n6,10.215.173.1,40000,203.0.113.9,443,10147,A, B,com.example,TLS,Closed,a.example,10,20,1,2,2026-05-04T00:00:00.000Z,2026-05-04T00:00:01.000Z\n"),
     ]

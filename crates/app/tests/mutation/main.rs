@@ -15,13 +15,19 @@
 mod corpus;
 mod targets;
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use targets::TARGETS;
+use targets::{TARGETS, Target};
 
-/// Inputs for each target where no time is given.
-const SMOKE: u64 = 1500;
+/// Inputs for each target where no time is given, and for `file`, which writes and scans each.
+const SMOKE: u64 = 4000;
+const SMOKE_FILES: u64 = 300;
 /// Longest that one input may take. Inputs have a few kilobytes; a second is a hang, the rest is for a slow machine.
 const HANG: Duration = Duration::from_secs(20);
+/// Most memory that the process may ever have taken, KiB. Inputs are at most 64 KiB, and a scan of one stays within 64
+/// MiB: an input that takes a gigabyte is one that multiplies.
+const PEAK_KIB: u64 = 1 << 20;
 
 /// xorshift64*: a failure is repeated from its number.
 struct Dice(u64);
@@ -106,88 +112,136 @@ fn mutate(seed: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-#[test]
-fn no_parser_panics_or_hangs() {
-    let secs = std::env::var("UNDERTONE_MUTATE_SECS").ok().and_then(|secs| secs.parse::<u64>().ok());
-    let seeds = corpus::seeds();
-    for (name, target) in TARGETS {
-        let own: Vec<&[u8]> = seeds
-            .iter()
-            .filter(|(of, _)| *of == name || name == "detect")
-            .map(|(_, bytes)| bytes.as_slice())
-            .collect();
-        assert!(!own.is_empty(), "no seed for {name}");
-        for seed in &own {
-            target(seed);
+/// How much to try.
+#[derive(Clone, Copy)]
+enum Effort {
+    Inputs(u64),
+    Time(Duration),
+}
+
+impl Effort {
+    /// What `UNDERTONE_MUTATE_SECS` asks for, else the smoke.
+    fn of(name: &str) -> Self {
+        let secs = std::env::var("UNDERTONE_MUTATE_SECS").ok().and_then(|secs| secs.parse().ok());
+        let smoke = if name == "file" { SMOKE_FILES } else { SMOKE };
+        secs.map_or(Self::Inputs(smoke), |secs| Self::Time(Duration::from_secs(secs)))
+    }
+
+    fn goes_on(self, inputs: u64, began: Instant) -> bool {
+        match self {
+            Self::Inputs(most) => inputs < most,
+            Self::Time(most) => began.elapsed() < most,
         }
-        let began = Instant::now();
-        let mut number = 0;
-        while secs.map_or(number < SMOKE, |secs| began.elapsed() < Duration::from_secs(secs)) {
-            let mut dice = Dice::new(number);
-            let seed = own[dice.below(own.len())];
-            let other = &seeds[dice.below(seeds.len())].1;
-            let bytes = mutate(seed, other, &mut dice);
-            let asked = Instant::now();
-            let ended = std::panic::catch_unwind(|| target(&bytes));
-            assert!(ended.is_ok(), "{name} number {number}: {}", bytes.escape_ascii());
-            assert!(asked.elapsed() < HANG, "{name} number {number} hangs: {}", bytes.escape_ascii());
-            number += 1;
-        }
-        println!("{name}: {number} inputs in {:.1} s", began.elapsed().as_secs_f64());
     }
 }
 
-/// Containers: changed gzip, zstd and zip files through the reading of whole files.
-#[test]
-fn no_container_panics_or_hangs() {
-    use std::io::Write as _;
-    let secs = std::env::var("UNDERTONE_MUTATE_SECS").ok().and_then(|secs| secs.parse::<u64>().ok());
-    let text = corpus::seeds().into_iter().find(|(of, _)| *of == "zeek_tsv").unwrap().1;
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(&text).unwrap();
-    let gzip = gzip.finish().unwrap();
-    let zstd = zstd::encode_all(text.as_slice(), 3).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("input");
-    let seeds = [[gzip.clone(), gzip].concat(), [zstd.clone(), zstd].concat(), stored_zip(&text)];
-    let began = Instant::now();
+/// Runs a target on its seeds and on changed ones; how many it took, or what went wrong with which.
+fn attack(
+    target: Target,
+    own: &[&[u8]],
+    others: &[&[u8]],
+    effort: Effort,
+    hang: Duration,
+) -> Result<u64, String> {
     let mut number = 0;
-    while secs.map_or(number < SMOKE / 5, |secs| began.elapsed() < Duration::from_secs(secs)) {
-        let mut dice = Dice::new(number);
-        let bytes = mutate(&seeds[dice.below(3)], &seeds[dice.below(3)], &mut dice);
-        std::fs::write(&path, &bytes).unwrap();
-        let options = undertone_engine::ScanOptions {
-            threads: 1,
-            memory_bytes: 64 << 20,
-            ..undertone_engine::ScanOptions::new(vec![undertone_engine::input::InputPath::Path(path.clone())])
-        };
+    let began = Instant::now();
+    let one = |bytes: &[u8], what: String| {
         let asked = Instant::now();
-        let ended = std::panic::catch_unwind(|| {
-            undertone_engine::scan(
-                &options,
-                &undertone_engine::input::Progress::default(),
-                &undertone_engine::input::StopFlag::default(),
-            )
-            .is_ok()
-        });
-        assert!(ended.is_ok(), "number {number}: {}", bytes.escape_ascii());
-        assert!(asked.elapsed() < HANG, "number {number} hangs: {}", bytes.escape_ascii());
+        let ended = std::panic::catch_unwind(|| target(bytes));
+        match ended {
+            Err(_) => Err(format!("{what} panics: {}", bytes.escape_ascii())),
+            Ok(()) if asked.elapsed() >= hang => Err(format!("{what} hangs: {}", bytes.escape_ascii())),
+            Ok(()) => Ok(()),
+        }
+    };
+    for (seed, bytes) in own.iter().enumerate() {
+        one(bytes, format!("seed {seed}"))?;
+    }
+    while effort.goes_on(number, began) {
+        let mut dice = Dice::new(number);
+        let seed = own[dice.below(own.len())];
+        let other = others[dice.below(others.len())];
+        one(&mutate(seed, other, &mut dice), format!("input {number}"))?;
         number += 1;
     }
-    println!("containers: {number} inputs in {:.1} s", began.elapsed().as_secs_f64());
+    Ok(number)
 }
 
-/// A zip archive of one stored entry (APPNOTE.TXT 4.3).
-fn stored_zip(text: &[u8]) -> Vec<u8> {
-    let mut crc = flate2::Crc::new();
-    crc.update(text);
-    let size = u32::try_from(text.len()).unwrap().to_le_bytes();
-    let common =
-        [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &crc.sum().to_le_bytes(), &size, &size, &[5, 0, 0, 0]]
-            .concat();
-    let entry = [b"PK\x03\x04", common.as_slice(), b"a.log", text].concat();
-    let directory = [&b"PK\x01\x02\x14\0"[..], &common, &[0; 14], b"a.log"].concat();
-    let sizes = [entry.len(), directory.len()].map(|size| u32::try_from(size).unwrap().to_le_bytes());
-    let end = [&b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..], &sizes[1], &sizes[0], &[0, 0]].concat();
-    [entry, directory, end].concat()
+#[test]
+fn no_parser_panics_or_hangs() {
+    let seeds = corpus::seeds();
+    let all: Vec<&[u8]> = seeds.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+    for (name, target) in TARGETS {
+        let is_own = |of: &str| of == name || name == "detect";
+        let own: Vec<&[u8]> =
+            seeds.iter().filter(|(of, _)| is_own(of)).map(|(_, bytes)| bytes.as_slice()).collect();
+        assert!(!own.is_empty(), "no seed for {name}");
+        let began = Instant::now();
+        match attack(target, &own, &all, Effort::of(name), HANG) {
+            Ok(inputs) => println!("{name}: {inputs} inputs in {:.1} s", began.elapsed().as_secs_f64()),
+            Err(found) => panic!("{name}: {found}"),
+        }
+    }
+    // VmHWM is the largest that the process ever was, proc(5).
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    match peak.and_then(|peak| peak.parse::<u64>().ok()) {
+        Some(peak) => assert!(peak < PEAK_KIB, "some input took {peak} KiB"),
+        None => println!("skipped: this system does not say how much memory was taken"),
+    }
+}
+
+/// The test can fail: a parser that stumbles over what no seed holds is caught, and so is one that is slow there.
+#[test]
+fn a_broken_parser_is_caught() {
+    let (seed, effort) = (&b"a line that harms nobody"[..], Effort::Inputs(SMOKE));
+    let caught = |target| attack(target, &[seed], &[seed], effort, Duration::from_millis(50));
+    assert_eq!(caught(|_| {}), Ok(SMOKE));
+    let panics = caught(|bytes| assert!(!bytes.contains(&0xff), "this parser was made to panic"));
+    assert!(panics.as_ref().is_err_and(|found| found.contains("panics")), "{panics:?}");
+    let hangs = caught(|bytes| {
+        if bytes.contains(&b'{') {
+            std::thread::sleep(Duration::from_millis(60));
+        }
+    });
+    assert!(hangs.as_ref().is_err_and(|found| found.contains("hangs")), "{hangs:?}");
+}
+
+/// What the fuzzer runs is what this test runs, target by target.
+#[test]
+fn the_fuzz_targets_are_the_same() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let ours: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(ours.len(), TARGETS.len(), "a name is given twice");
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    let bins = manifest.split("[[bin]]").skip(1);
+    let named: BTreeSet<String> = bins
+        .map(|bin| bin.split('"').nth(1).unwrap().to_owned())
+        .inspect(|name| assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\""))))
+        .collect();
+    assert_eq!(named, ours, "fuzz/Cargo.toml and the targets differ");
+    for name in &ours {
+        let text = std::fs::read_to_string(folder.join(format!("fuzz_targets/{name}.rs"))).unwrap();
+        assert!(text.contains(&format!("undertone_fuzz::run(\"{name}\", bytes)")), "{name}: {text}");
+    }
+}
+
+/// Writes the seeds for the fuzzer, a folder for each target, where `UNDERTONE_SEEDS` names a place for them.
+#[test]
+fn seeds_are_written_where_they_are_asked_for() {
+    let asked = std::env::var_os("UNDERTONE_SEEDS").map(PathBuf::from);
+    let temporary = tempfile::tempdir().unwrap();
+    let place = asked.unwrap_or_else(|| temporary.path().to_owned());
+    let seeds = corpus::seeds();
+    for (number, (target, bytes)) in seeds.iter().enumerate() {
+        let folders: &[&str] = if *target == "file" { &["file"] } else { &[target, "detect"] };
+        for folder in folders {
+            let folder = place.join(folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(format!("seed-{number:03}")), bytes).unwrap();
+        }
+    }
+    for (name, _) in TARGETS {
+        assert!(place.join(name).join(".").read_dir().unwrap().count() > 0, "no seed for {name}");
+    }
 }

@@ -112,6 +112,8 @@ impl Learned {
             app_stacks: keep(&mut baseline.app_stacks, |devices| *devices, bounds.app_stacks, &mut cut),
             app_services: keep(&mut baseline.app_services, |devices| *devices, bounds.app_services, &mut cut),
         };
+        // What is kept is what a file of it holds: addresses that one device reaches count in no network.
+        baseline.count_networks();
         cut += habits.as_mut().map_or(0, |habits| habits.bound(bounds.habits));
         Self { baseline, span, singles, cut, maxima, habits, sight }
     }

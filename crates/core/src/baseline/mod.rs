@@ -57,7 +57,7 @@ impl Reach {
     }
 
     fn merge(&mut self, other: Self) {
-        self.devices += other.devices;
+        self.devices = self.devices.saturating_add(other.devices);
         self.first_day = self.first_day.min(other.first_day);
         self.last_day = self.last_day.max(other.last_day);
     }
@@ -94,7 +94,7 @@ pub struct Baseline {
     pub app_stack_devices: BTreeMap<Box<str>, u32>,
     /// Services of each app, in devices.
     pub app_services: BTreeMap<(Box<str>, Service), u32>,
-    /// Nameless addresses by network; of a stored summary nothing, [`Baseline::merge`] makes it.
+    /// Nameless addresses by network; of a stored summary see [`Baseline::count_networks`].
     pub networks: Networks,
 }
 
@@ -155,12 +155,17 @@ impl Baseline {
         }
     }
 
-    /// Adds the summary of other devices.
+    /// Counts the networks by what the addresses in them say, which is all that a stored summary knows of them: a
+    /// device that reaches two addresses of a network then counts twice.
+    pub fn count_networks(&mut self) {
+        self.networks = Networks::of_counted(&self.destinations, &self.app_destinations);
+    }
+
+    /// Adds the summary of other devices. A stored one may claim any number of them: sums end at the highest.
     pub fn merge(&mut self, other: Self) {
-        self.devices += other.devices;
-        self.device_days += other.device_days;
-        // By address, not by network, is how a summary that was stored knows them.
-        self.networks.add_counted(&other.destinations, &other.app_destinations);
+        self.devices = self.devices.saturating_add(other.devices);
+        self.device_days = self.device_days.saturating_add(other.device_days);
+        self.networks.merge(other.networks);
         for (destination, reach) in other.destinations {
             add_reach(&mut self.destinations, destination, reach);
         }
@@ -169,20 +174,20 @@ impl Baseline {
         }
         for (app, reach) in other.apps {
             let known = self.apps.entry(app).or_default();
-            known.devices += reach.devices;
-            known.personal_devices += reach.personal_devices;
+            known.devices = known.devices.saturating_add(reach.devices);
+            known.personal_devices = known.personal_devices.saturating_add(reach.personal_devices);
         }
         for (stack, devices) in other.stacks {
-            *self.stacks.entry(stack).or_default() += devices;
+            add_devices(&mut self.stacks, stack, devices);
         }
         for (key, devices) in other.app_stacks {
-            *self.app_stacks.entry(key).or_default() += devices;
+            add_devices(&mut self.app_stacks, key, devices);
         }
         for (app, devices) in other.app_stack_devices {
-            *self.app_stack_devices.entry(app).or_default() += devices;
+            add_devices(&mut self.app_stack_devices, app, devices);
         }
         for (key, devices) in other.app_services {
-            *self.app_services.entry(key).or_default() += devices;
+            add_devices(&mut self.app_services, key, devices);
         }
     }
 
@@ -310,6 +315,11 @@ fn add_reach<K: Ord>(map: &mut BTreeMap<K, Reach>, key: K, reach: Reach) {
     map.entry(key).and_modify(|known| known.merge(reach)).or_insert(reach);
 }
 
+fn add_devices<K: Ord>(map: &mut BTreeMap<K, u32>, key: K, devices: u32) {
+    let known = map.entry(key).or_default();
+    *known = known.saturating_add(devices);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,5 +371,39 @@ mod tests {
         reports[4..].iter().for_each(|report| right.add_device(report));
         right.merge(left);
         assert_eq!(right, whole);
+    }
+
+    #[test]
+    fn parts_that_share_a_network_merge_to_it() {
+        let at = |last: u8| Destination::Address([192, 0, 2, last].into());
+        let report = |last| {
+            let mut report = report("a", &["x.example"]);
+            report.reached.iter_mut().for_each(|reached| reached.destination = at(last));
+            report
+        };
+        let (mut left, mut right) = (Baseline::default(), Baseline::default());
+        (0..20).for_each(|last| left.add_device(&report(last)));
+        (20..40).for_each(|last| right.add_device(&report(last)));
+        right.merge(left);
+        assert_eq!(right.others_reaching(&at(99)), 39);
+        assert_eq!(right.others_reaching_by("a", &at(99)), 39);
+    }
+
+    #[test]
+    fn a_summary_that_claims_any_number_of_devices_does_not_wrap() {
+        let mut claimed = Baseline { devices: u32::MAX, device_days: u64::MAX, ..Baseline::default() };
+        let (first_day, last_day) = (Day::from_number(1), Day::from_number(2));
+        for last in 0..3 {
+            let reach = Reach { devices: u32::MAX, first_day, last_day };
+            claimed.destinations.insert(Destination::Address([192, 0, 2, last].into()), reach);
+        }
+        claimed.apps.insert("a".into(), AppReach { devices: u32::MAX, personal_devices: u32::MAX });
+        claimed.app_services.insert(("a".into(), Service::Tls), u32::MAX);
+        claimed.count_networks();
+        let mut fleet = claimed.clone();
+        fleet.merge(claimed);
+        assert_eq!((fleet.devices, fleet.device_days), (u32::MAX, u64::MAX));
+        assert_eq!(fleet.app_services.values().copied().collect::<Vec<_>>(), [u32::MAX]);
+        assert_eq!(fleet.others_reaching(&Destination::Address([192, 0, 2, 9].into())), u32::MAX - 1);
     }
 }

@@ -3,7 +3,7 @@
 //! A messenger's data centre gives each phone one of dozens of addresses. Each is rare, and together they are
 //! everybody's. So nameless addresses are counted by network as well, each device once.
 
-use super::{Reach, Reported};
+use super::{Reach, Reported, add_devices};
 use crate::series::Destination;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -36,22 +36,29 @@ impl Networks {
         }
     }
 
-    /// Adds what other devices reached, known by address only: a device that reaches two of a network counts twice.
-    pub(super) fn add_counted(
-        &mut self,
+    /// What devices reached, known by address only: a device that reaches two of a network counts twice.
+    pub(super) fn of_counted(
         all: &BTreeMap<Destination, Reach>,
         by_app: &BTreeMap<(Box<str>, Destination), Reach>,
-    ) {
+    ) -> Self {
+        let mut networks = Self::default();
         for (destination, reach) in all {
             if let Some(network) = network_of(destination) {
-                *self.all.entry(network).or_default() += reach.devices;
+                add_devices(&mut networks.all, network, reach.devices);
             }
         }
         for ((app, destination), reach) in by_app {
             if let Some(network) = network_of(destination) {
-                *self.by_app.entry((app.clone(), network)).or_default() += reach.devices;
+                add_devices(&mut networks.by_app, (app.clone(), network), reach.devices);
             }
         }
+        networks
+    }
+
+    /// Adds the networks of other devices.
+    pub(super) fn merge(&mut self, other: Self) {
+        other.all.into_iter().for_each(|(key, devices)| add_devices(&mut self.all, key, devices));
+        other.by_app.into_iter().for_each(|(key, devices)| add_devices(&mut self.by_app, key, devices));
     }
 
     /// Devices that reach the network of a destination; 0 for a name.

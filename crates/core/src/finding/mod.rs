@@ -119,6 +119,9 @@ pub struct FindingApp {
     pub attribution: &'static str,
 }
 
+/// Destinations of a group listed in a finding.
+pub const MEMBERS_MAX: usize = 64;
+
 /// The destination of a finding.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct FindingDestination {
@@ -132,7 +135,7 @@ pub struct FindingDestination {
     pub ports: Vec<u16>,
     /// What ties many destinations into one, for a finding over a group (`ja4=... port=443`, `port=4444`).
     pub group: Option<String>,
-    /// Destinations of a group, ascending, at most 64: domains, or addresses where no name is known.
+    /// Destinations of a group, ascending, at most [`MEMBERS_MAX`]: domains, or addresses where no name is known.
     pub members: Vec<String>,
 }
 

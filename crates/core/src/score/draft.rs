@@ -6,7 +6,7 @@ use super::sum::Weighed;
 use super::{FLOOR_A_BANS, FLOOR_B_BANS, LEAD_FLOOR_A_BANS, LEAD_SCORE_MIN, round};
 use crate::attack::attacks_of;
 use crate::evidence::EvidenceKind;
-use crate::finding::{Finding, FindingApp, FindingDestination, FindingDevice, Trace, score_of};
+use crate::finding::{Finding, FindingApp, FindingDestination, FindingDevice, MEMBERS_MAX, Trace, score_of};
 use crate::model::{Day, Platform, Timestamp};
 use crate::series::{Destination, Profile, SeriesKey, Service, stable_hash};
 use std::collections::btree_map::Entry;
@@ -17,8 +17,6 @@ use std::net::IpAddr;
 const SHADOW_BANS: f64 = 2.0;
 /// Addresses listed in a finding.
 const ADDRESSES_MAX: usize = 16;
-/// Destinations of a group listed in a finding.
-const MEMBERS_MAX: usize = 64;
 
 /// A scored series on one day.
 #[derive(Debug, Clone, PartialEq)]

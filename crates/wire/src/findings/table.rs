@@ -3,7 +3,7 @@
 use super::paint::{TerminalStyle, fitted, human_secs, padded, severity_code, wrapped};
 use std::cmp::Reverse;
 use std::io::{self, Write};
-use undertone_core::finding::{Finding, FindingDestination};
+use undertone_core::finding::{Finding, FindingDestination, MEMBERS_MAX};
 use unicode_width::UnicodeWidthStr;
 
 /// Reasons shown with each finding; `explain` shows all.
@@ -50,6 +50,20 @@ pub fn destination_label(destination: &FindingDestination) -> String {
         .unwrap_or_else(|| "unknown".to_owned())
 }
 
+/// The same for a title: a name that stands for many destinations says so.
+pub fn destination_title(destination: &FindingDestination) -> String {
+    let label = destination_label(destination);
+    let more = destination.members.len().saturating_sub(1);
+    // A group without a name is told by what ties it, which counts nothing.
+    match &destination.name {
+        Some(_) if more > 0 && destination.members.len() >= MEMBERS_MAX => {
+            format!("{label} and at least {more} more")
+        }
+        Some(_) if more > 0 => format!("{label} and {more} more"),
+        _ => label,
+    }
+}
+
 fn cells(finding: &Finding, rank: u64) -> [String; 9] {
     [
         rank.to_string(),
@@ -57,7 +71,7 @@ fn cells(finding: &Finding, rank: u64) -> [String; 9] {
         finding.severity.as_str().to_owned(),
         finding.device.id.clone(),
         finding.app.id.clone().unwrap_or_else(|| "unknown".to_owned()),
-        destination_label(&finding.destination),
+        destination_title(&finding.destination),
         finding.service.clone(),
         finding.events.to_string(),
         finding.interval_median_secs.map_or_else(|| "-".to_owned(), human_secs),

@@ -187,6 +187,7 @@ fn learned(document: Document, check: &mut Check) -> Learned {
         }
     }
     by_app(&mut baseline, [document.apps_with_stacks, document.app_stacks, document.app_services], check);
+    baseline.count_networks();
     let Counts { destinations, apps, app_destinations, stacks, app_stacks, app_services } =
         document.seen_on_one_device;
     Learned {

@@ -1,9 +1,11 @@
 //! The learned baseline: written, read back, put in words, compared.
 
 use super::*;
-use undertone_core::baseline::{AppReach, Habits, Learned, Reach, Singles};
+use undertone_core::baseline::{AppReach, Baseline, Bounds, Habits, Learned, Reach, Singles};
+use undertone_core::device::{DeviceReport, Reported};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
+use undertone_core::score::history::FleetMaxima;
 use undertone_core::series::{Destination, Service};
 
 fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
@@ -35,7 +37,29 @@ fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     habits.add_device("d1", &[first_day, last_day]);
     habits.add_judged("d1", Some("com.example.a"), &Destination::Domain("own.example".into()), last_day);
     learned.habits = Some(habits);
+    learned.baseline.count_networks();
     learned
+}
+
+/// What is learned of phones that reach one name, and nameless addresses of one network.
+fn of_devices(devices: u8) -> Learned {
+    let day = Day::from_number(20_577);
+    let reached = |destination| Reported {
+        app: Some("com.example.a".into()),
+        destination,
+        first_day: day,
+        last_day: day,
+        sightings: 3,
+    };
+    let mut baseline = Baseline::default();
+    let mut maxima = FleetMaxima::default();
+    for device in 0..devices {
+        let address = Destination::Address([203, 0, 113, device / 2].into());
+        let reached = vec![reached(Destination::Domain("a.example".into())), reached(address)];
+        baseline.add_device(&DeviceReport { reached, days: vec![day], ..DeviceReport::default() });
+        maxima.first.add(0, 1);
+    }
+    Learned::of(baseline, (maxima, None), Sight::Network, Bounds::default())
 }
 
 fn written(learned: &Learned) -> String {
@@ -46,7 +70,11 @@ fn written(learned: &Learned) -> String {
 
 #[test]
 fn what_is_written_is_read_back() {
-    for learned in [sample(40, &[("example.com", 40), ("example.org", 2)]), Learned::default()] {
+    let nameless = Destination::Address([203, 0, 113, 99].into());
+    assert_eq!(of_devices(40).baseline.others_reaching(&nameless), 39, "a network is everybody's");
+    for learned in
+        [sample(40, &[("example.com", 40), ("example.org", 2)]), of_devices(40), Learned::default()]
+    {
         let text = written(&learned);
         assert_eq!(parse_learned(text.as_bytes()), Ok(learned), "{text}");
     }

@@ -2,7 +2,7 @@
 
 use super::{Comparison, Counts, Difference, PastDay};
 use crate::findings::text::escaped;
-use crate::findings::{destination_label, human_count};
+use crate::findings::{destination_title, human_count};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use undertone_core::finding::Finding;
@@ -89,7 +89,7 @@ fn more<W: Write>(out: &mut W, all: usize) -> io::Result<()> {
 fn line(finding: &Finding) -> String {
     let id: String = finding.id.chars().take(8).collect();
     let app = finding.app.id.as_deref().unwrap_or("unknown app");
-    let target = destination_label(&finding.destination);
+    let target = destination_title(&finding.destination);
     let device = &finding.device.id;
     let text = format!(
         "{:.1} {} {} {device} {app} to {target} over {} [{id}]",

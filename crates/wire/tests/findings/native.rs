@@ -1,8 +1,11 @@
 //! undertone's own format: order of keys, precision, schema, and the way back.
 
 use crate::sample;
-use undertone_core::finding::{Finding, Trace};
-use undertone_wire::findings::{FindingError, parse_finding, write_jsonl};
+use undertone_core::finding::{Finding, MEMBERS_MAX, Trace};
+use undertone_wire::findings::{
+    FindingError, Format, TerminalStyle, destination_label, destination_title, parse_finding,
+    write_explanation, write_jsonl,
+};
 
 const SCHEMA: &str = include_str!("../../../../docs/finding.schema.json");
 
@@ -120,4 +123,35 @@ fn foreign_lines_are_refused_with_a_reason() {
     assert!(matches!(parse_finding(&vec![b' '; 2 << 20]), Err(FindingError::TooLong)));
     let many = line.replacen(r#""ports":[443]"#, &format!(r#""ports":[1{}]"#, ",1".repeat(2000)), 1);
     assert!(matches!(parse_finding(many.as_bytes()), Err(FindingError::TooMany("destination.ports"))));
+}
+
+#[test]
+fn a_title_says_how_many_destinations_a_name_stands_for() {
+    let mut destination = sample::alert().destination;
+    destination.name = Some("a.example".to_owned());
+    for (members, title) in [
+        (0, "a.example"),
+        (1, "a.example"),
+        (20, "a.example and 19 more"),
+        (MEMBERS_MAX, "a.example and at least 63 more"),
+    ] {
+        destination.members = (0..members).map(|n| format!("d{n}.example")).collect();
+        assert_eq!(destination_title(&destination), title);
+        assert_eq!(destination_label(&destination), "a.example");
+        let finding = Finding { destination: destination.clone(), ..sample::alert() };
+        let mut explained = Vec::new();
+        write_explanation(&mut explained, &finding, TerminalStyle::PLAIN).unwrap();
+        for shown in [written(Format::Table, &finding), written(Format::Html, &finding), explained] {
+            assert!(String::from_utf8(shown).unwrap().contains(title), "{title}");
+        }
+    }
+    // Without a name the title is what ties the group.
+    let lead = sample::lead().destination;
+    assert_eq!(Some(destination_title(&lead)), lead.group);
+}
+
+fn written(format: Format, finding: &Finding) -> Vec<u8> {
+    let mut out = Vec::new();
+    format.write(&mut out, &[finding], TerminalStyle::PLAIN).unwrap();
+    out
 }

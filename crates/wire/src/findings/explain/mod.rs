@@ -4,7 +4,7 @@ mod canvas;
 mod plots;
 
 use super::paint::{TerminalStyle, fitted, padded, severity_code, wrapped};
-use super::table::destination_label;
+use super::table::{destination_label, destination_title};
 use super::words::{app_label, benign, checks, facts, odd, seen, sessions};
 use std::io::{self, Write};
 use undertone_core::evidence::Evidence;
@@ -56,7 +56,7 @@ impl<W: Write> Page<W> {
             finding.severity.as_str(),
             finding.score,
             app_label(finding),
-            destination_label(&finding.destination)
+            destination_title(&finding.destination)
         );
         let code = severity_code(finding.severity);
         for line in wrapped(&title, self.style.columns()) {

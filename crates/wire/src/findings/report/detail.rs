@@ -1,7 +1,7 @@
 //! One finding in full on the page.
 
 use super::super::paint::human_secs;
-use super::super::table::{destination_label, own_standing, standing};
+use super::super::table::{destination_label, destination_title, own_standing, standing};
 use super::super::words::{app_label, benign, checks, facts, mapped, odd, seen, sessions};
 use super::charts::{self, Chart, bar, weight_bar};
 use super::severity_mark;
@@ -23,7 +23,7 @@ pub(super) fn section(finding: &Finding, rank: usize) -> Markup {
             header {
                 h3 id=(head) {
                     a.rank href={ "#" (id) } { (rank) }
-                    (Said(app_label(finding))) " → " (Said(destination_label(&finding.destination)))
+                    (Said(app_label(finding))) " → " (Said(destination_title(&finding.destination)))
                 }
                 (severity_mark(finding.severity))
                 span { "score " b { (format!("{:.1}", finding.score)) } }

@@ -11,7 +11,7 @@ mod overview;
 pub use facts::{INPUTS_LISTED_MAX, InputFact, RunFacts};
 
 use super::paint::human_secs;
-use super::table::destination_label;
+use super::table::destination_title;
 use super::words::app_label;
 use crate::page::{Said, policy};
 use maud::{Markup, PreEscaped, html};
@@ -136,7 +136,7 @@ fn sortable(name: &str, key: &str, class: &str, is_sorted: bool) -> Markup {
 
 fn row(finding: &Finding, rank: usize) -> Markup {
     let section = detail::anchor(rank);
-    let target = destination_label(&finding.destination);
+    let target = destination_title(&finding.destination);
     html! {
         tr data-section=(section) data-rank=(rank) data-id=(Said(&finding.id)) data-is=(finding.standing())
             data-score=(format!("{:.1}", finding.score)) data-severity=(finding.severity.as_str())

@@ -1,0 +1,4 @@
+//! Fuzzes `suppressions`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| undertone_fuzz::run("suppressions", bytes));
