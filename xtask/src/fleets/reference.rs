@@ -6,7 +6,6 @@ use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use undertone_core::score::budget::{Sight, Tail};
-use undertone_core::score::reference::TELLING_BANS;
 use undertone_core::weigh::HISTORY_DAYS_MIN;
 
 /// Budgets at which the empirical and the fitted weight are shown, per 1,000 device-days.
@@ -28,8 +27,8 @@ struct Cell {
 #[derive(Debug, Default)]
 struct Sample {
     maxima: Vec<f64>,
-    /// Highest weights by way of what tells how loud a fleet is.
-    telling: Vec<f64>,
+    /// Device-days that are loud by way of what an implant hardly is.
+    loud: u64,
     device_days: u64,
 }
 
@@ -41,7 +40,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         for with_rare in [false, true] {
             let is_counted = |row: &watch::Row| with_rare || row.class == watch::Class::Other;
             let maxima = seen.maxima(is_counted);
-            let telling = seen.maxima(|row| row.is_telling);
             for is_later in [false, true] {
                 let is_in = |day: i32| (day >= DAYS_BEFORE) == is_later;
                 let days = first_scanned..i32::try_from(arguments.fleet.days).unwrap_or(0);
@@ -49,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
                 let sample = cells.entry(Cell { sight, with_rare, is_later }).or_default();
                 sample.device_days += days * seen.devices;
                 sample.maxima.extend(maxima.iter().filter(|((day, _), _)| is_in(*day)).map(|(_, s)| *s));
-                sample.telling.extend(telling.iter().filter(|((day, _), _)| is_in(*day)).map(|(_, s)| *s));
+                sample.loud += seen.loud.get(usize::from(is_later)).copied().unwrap_or(0);
             }
         }
         Ok(())
@@ -114,10 +112,9 @@ fn fit(sample: &Sample) -> Option<Tail> {
     Tail::fit_clean(&all)
 }
 
-/// Share of device-days that reach the height by way of what tells how loud a fleet is.
-fn telling_rate(sample: &Sample) -> f64 {
-    let over = sample.telling.iter().filter(|s| **s >= TELLING_BANS).count();
-    over as f64 / sample.device_days as f64
+/// Share of device-days that are loud by way of what an implant hardly is.
+fn loud_rate(sample: &Sample) -> f64 {
+    sample.loud as f64 / sample.device_days as f64
 }
 
 /// The weight that the tail expects at a rate.
@@ -157,7 +154,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                 text,
                 "\n/// {} with {}.\npub(super) const {name}_{days}: Reference = Reference {{\n    threshold_bans: \
                  {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n    \
-                 telling_rate: {:.5},\n}};\n",
+                 loud_rate: {:.5},\n}};\n",
                 if is_later {
                     "Phones with a past, honest rare senders counted,"
                 } else {
@@ -169,7 +166,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                 tail.scale_bans,
                 tail.shape,
                 sample.device_days,
-                telling_rate(sample)
+                loud_rate(sample)
             )?;
         }
     }

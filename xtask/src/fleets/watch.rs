@@ -10,9 +10,8 @@ use tempfile::TempDir;
 use undertone_core::evidence::EvidenceKind;
 use undertone_core::finding::Finding;
 use undertone_core::model::Day;
+use undertone_core::score::OVER_BUDGET;
 use undertone_core::score::budget::Sight;
-use undertone_core::score::{OVER_BUDGET, reference};
-use undertone_core::weigh::HISTORY_DAYS_MIN;
 use undertone_engine::input::{InputPath, Progress, StopFlag};
 use undertone_engine::{ScanOptions, learn, scan};
 use undertone_simulate::{FleetOptions, write_fleet};
@@ -55,8 +54,6 @@ pub(super) struct Row {
     /// Whether it clears every floor, so that only the budget decides.
     pub(super) clears: bool,
     pub(super) class: Class,
-    /// Whether it tells how loud the fleet is, as the reference counts it.
-    pub(super) is_telling: bool,
     pub(super) evidence: Vec<(EvidenceKind, f64)>,
 }
 
@@ -67,6 +64,8 @@ pub(super) struct Seen {
     /// Days with traffic, summed over devices, of the days scanned.
     pub(super) device_days: u64,
     pub(super) devices: u64,
+    /// Loud device-days, without a past and with one.
+    pub(super) loud: [u64; 2],
 }
 
 impl Fleet {
@@ -108,7 +107,12 @@ impl Fleet {
         let report = scan(&options, &Progress::default(), &StopFlag::default())?;
         let labels = (Labels::new(&self.truth), Labels::new(&self.rare));
         let rows = report.findings.into_iter().map(|finding| self.row(finding, &labels)).collect();
-        Ok(Seen { rows, device_days: report.summary.device_days, devices: report.summary.devices })
+        Ok(Seen {
+            rows,
+            device_days: report.summary.device_days,
+            devices: report.summary.devices,
+            loud: report.summary.device_days_loud,
+        })
     }
 
     /// Whether a phone's destination is one of its labelled honest senders.
@@ -146,13 +150,7 @@ impl Fleet {
             Class::Implants(implants)
         };
         let because = finding.below_because.as_deref().unwrap_or_default();
-        let reach =
-            finding.evidence.iter().find(|item| item.unit == "share_of_devices").and_then(|e| e.observed);
-        let reach = reach.filter(|_| finding.destination.group.is_none());
         let day = finding.day.number() - self.options.start.number();
-        let has_past = u32::try_from(day).is_ok_and(|day| day >= HISTORY_DAYS_MIN);
-        let is_known = finding.evidence.iter().any(|item| item.unit == "days" && item.weight_bans < 0.0);
-        let is_telling = reference::is_telling(has_past, u32::from(is_known), reach);
         let to = finding.destination;
         Row {
             day,
@@ -167,7 +165,6 @@ impl Fleet {
             expected: finding.expected_false_per_1000_device_days.unwrap_or(1000.0),
             clears: finding.alert || because.starts_with(OVER_BUDGET),
             class,
-            is_telling,
             evidence: finding.evidence.iter().map(|item| (item.kind, item.weight_bans)).collect(),
         }
     }

@@ -16,8 +16,10 @@ const HIGHEST_BANS: f64 = 14.0;
 /// device-days above the threshold stays between these two.
 const EXCEEDANCES_ENOUGH: f64 = 300.0;
 /// The same of device-days that are known to be clean: no infection must be told from the tail.
-const CLEAN_ENOUGH: f64 = 75.0;
+const CLEAN_ENOUGH: f64 = 60.0;
 const TAIL_SHARE_MIN: f64 = 0.03;
+/// The same of clean device-days, of which few clear the floors once their phones have a past.
+const CLEAN_SHARE_MIN: f64 = 0.0125;
 const TAIL_SHARE_MAX: f64 = 0.1;
 /// A tail is never steeper than this, bans: weights are sums of rounded numbers.
 const SCALE_MIN_BANS: f64 = 0.05;
@@ -86,8 +88,13 @@ impl Tail {
     /// tail would be taken for an infection, and too much be promised.
     pub(super) fn fit_bins(bins: &[Bin], may_be_infected: bool) -> Option<Self> {
         let total: u64 = bins.iter().map(|bin| bin.days).sum();
-        let enough = if may_be_infected { EXCEEDANCES_ENOUGH } else { CLEAN_ENOUGH };
-        let (threshold, excess) = exceedances(bins, (total, enough));
+        let (enough, least) = if may_be_infected {
+            (EXCEEDANCES_ENOUGH, TAIL_SHARE_MIN)
+        } else {
+            (CLEAN_ENOUGH, CLEAN_SHARE_MIN)
+        };
+        let share = (enough / total.max(1) as f64).clamp(least, TAIL_SHARE_MAX);
+        let (threshold, excess) = exceedances(bins, total, share);
         let above: f64 = excess.iter().map(|(_, days)| days).sum();
         if above < EXCEEDANCES_MIN as f64 {
             return None;
@@ -119,9 +126,8 @@ fn points(maxima: &[f64]) -> Vec<Bin> {
 
 /// The threshold of the tail, and the excesses above it with their device-days. Device-days at 0 have nothing that
 /// could alert and are never part of a tail.
-fn exceedances(bins: &[Bin], (total, enough): (u64, f64)) -> (f64, Vec<(f64, f64)>) {
+fn exceedances(bins: &[Bin], total: u64, share: f64) -> (f64, Vec<(f64, f64)>) {
     let positive: u64 = bins.iter().filter(|bin| bin.from_bans > 0.0).map(|bin| bin.days).sum();
-    let share = (enough / total.max(1) as f64).clamp(TAIL_SHARE_MIN, TAIL_SHARE_MAX);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
     let above = ((total as f64 * share).round() as u64).min(positive);
     let from = total - above;

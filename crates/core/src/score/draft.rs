@@ -31,8 +31,6 @@ pub struct Scored {
     pub key: SeriesKey,
     /// Day of its last event.
     pub day: Day,
-    /// Whether its weight tells how loud the fleet is, whoever is infected (see [`super::reference`]).
-    pub is_telling: bool,
     /// Whether the phone was seen on days enough before for its series to be known or new.
     pub has_past: bool,
     /// Window summary.
@@ -67,8 +65,6 @@ pub struct Draft {
     pub(super) stage_b: f64,
     /// Whether a state of phone or app is known.
     pub(super) knows_state: bool,
-    /// See [`Scored::is_telling`].
-    pub(super) is_telling: bool,
     /// See [`Scored::has_past`].
     pub(super) has_past: bool,
 }
@@ -205,7 +201,6 @@ fn draft(device: ScoredDevice<'_>, series: Scored) -> Draft {
         stage_a: series.weighed.stage_a,
         stage_b: series.weighed.stage_b,
         knows_state: states.lock_known() > 0 || states.app_known() > 0,
-        is_telling: series.is_telling,
         has_past: series.has_past,
     }
 }

@@ -2,24 +2,24 @@
 //!
 //! Fleets differ in how many of their apps poll small places on a rhythm, and a reference made of one kind of fleet
 //! promises too little or too much for another. What a fleet can tell of itself, without trusting that it is clean,
-//! is how often its phones reach a moderate height by way of what an implant hardly is. On phones seen for the first
-//! time those are destinations that several phones share: an implant has one place and few victims. On phones with a
-//! past those are series that were there, and judged, on days before: an implant that is new is none, and one that is
-//! old makes the fleet look louder, which is the safe side. That scales the reference's rate; the law of the excess
-//! stays.
+//! is on how many device-days something is loud that an implant hardly is. On phones seen for the first time those are
+//! destinations that several phones share: an implant has one place and few victims. On phones with a past those are
+//! series that were there on days before, weighed as if they were not: what is new on an honest phone is of their kind.
+//! An implant that is new is none of them, and one that is old makes the fleet look louder, which is the safe side. That
+//! scales the reference's rate; the law of the excess stays.
 
-use super::Draft;
 use super::budget::{Sight, Tail};
-use super::reference_tables;
+use super::sum::Weighed;
+use super::{FLOOR_A_BANS, FLOOR_B_BANS, reference_tables};
+use crate::baseline::Past;
 use crate::finding::Calibration;
-use crate::model::Day;
-use std::collections::BTreeSet;
 
 /// Share of the other phones from which a destination is shared.
 pub const SHARED_REACH: f64 = 0.01;
-/// The height, bans: low enough that a few dozen phones tell something, high enough that it takes a machine whose
-/// destination is not everybody's.
-pub const TELLING_BANS: f64 = 4.0;
+/// The heights, bans, for phones without a past and with one. Low enough that a few dozen phones tell something, high
+/// enough that it takes a machine whose destination is not everybody's.
+const LOUD_BANS: f64 = 4.0;
+const LOUD_OF_KNOWN_BANS: f64 = 7.0;
 /// Device-days over the height that the reference is worth against the fleet's own: simulated worlds differ by about
 /// as much as their mean, which is the spread of a Gamma law of this shape.
 const PRIOR_DEVICE_DAYS: f64 = 1.0;
@@ -40,8 +40,8 @@ pub struct Reference {
     pub(super) shape: f64,
     /// Device-days behind it.
     pub(super) device_days: u64,
-    /// Share of device-days that reach [`TELLING_BANS`] by way of what tells how loud a fleet is.
-    pub(super) telling_rate: f64,
+    /// Share of device-days that are loud by way of what an implant hardly is: see [`is_loud`].
+    pub(super) loud_rate: f64,
 }
 
 /// The reference for phones seen for the first time: without the rare regular self-hosted senders. A server that
@@ -61,29 +61,24 @@ pub const fn later(sight: Sight) -> Reference {
     }
 }
 
-/// Whether a series tells how loud its fleet is: see above. `reach` is the share of the other phones at its
+/// Whether a series makes a day of its phone a loud one: see above. `reach` is the share of the other phones at its
 /// destination, `None` for a group.
-pub fn is_telling(has_past: bool, days_judged: u32, reach: Option<f64>) -> bool {
-    if has_past { days_judged > 0 } else { reach.is_some_and(|reach| reach >= SHARED_REACH) }
+pub fn is_loud(weighed: &Weighed, has_past: bool, past: Past, reach: Option<f64>) -> bool {
+    let is_telling =
+        if has_past { past.series_days > 0 } else { reach.is_some_and(|reach| reach >= SHARED_REACH) };
+    let least = if has_past { LOUD_OF_KNOWN_BANS } else { LOUD_BANS };
+    is_telling
+        && weighed.stage_a >= FLOOR_A_BANS
+        && weighed.stage_b_at_first_sight >= FLOOR_B_BANS
+        && weighed.stage_a + weighed.stage_b_at_first_sight >= least
 }
 
 impl Reference {
-    /// The tail for a fleet: `drafts` are its findings, of `device_days` device-days of the same kind.
-    pub fn in_fleet<'s>(&self, drafts: impl Iterator<Item = &'s Draft>, device_days: u64) -> Tail {
-        let mut over: BTreeSet<(&str, Day)> = BTreeSet::new();
-        for draft in drafts.filter(|draft| draft.is_telling && draft.clears_floors()) {
-            if draft.total() >= TELLING_BANS {
-                over.insert((draft.finding.device.id.as_str(), draft.day()));
-            }
-        }
-        self.scaled(over.len() as u64, device_days)
-    }
-
-    /// The tail where so many of `device_days` reach the height by way of what tells: the rate's posterior
+    /// The tail for a fleet of which `loud` of `device_days` device-days of the same kind are loud: the rate's posterior
     /// mean under a Gamma prior around the reference's.
-    fn scaled(&self, over: u64, device_days: u64) -> Tail {
-        let expected = self.telling_rate * device_days as f64;
-        let factor = (PRIOR_DEVICE_DAYS + over as f64) / (PRIOR_DEVICE_DAYS + expected);
+    pub fn in_fleet(&self, loud: u64, device_days: u64) -> Tail {
+        let expected = self.loud_rate * device_days as f64;
+        let factor = (PRIOR_DEVICE_DAYS + loud as f64) / (PRIOR_DEVICE_DAYS + expected);
         Tail {
             threshold_bans: self.threshold_bans,
             rate: (self.rate * factor.clamp(FACTOR_MIN, FACTOR_MAX)).min(1.0),
@@ -105,26 +100,26 @@ mod tests {
         scale_bans: 0.5,
         shape: 0.0,
         device_days: 1000,
-        telling_rate: 0.07,
+        loud_rate: 0.07,
     };
 
     #[test]
     fn a_fleet_like_the_reference_keeps_it() {
-        assert!((REFERENCE.scaled(70, 1000).rate - 0.1).abs() < 1e-9);
+        assert!((REFERENCE.in_fleet(70, 1000).rate - 0.1).abs() < 1e-9);
         // One phone is no fleet to learn from: (1 + 0) / (1 + 0.07).
-        assert!((REFERENCE.scaled(0, 1).rate - 0.1 / 1.07).abs() < 1e-9);
+        assert!((REFERENCE.in_fleet(0, 1).rate - 0.1 / 1.07).abs() < 1e-9);
     }
 
     #[test]
     fn a_quiet_fleet_needs_less_and_a_loud_one_more() {
         // (1 + 0) / (1 + 21) of the rate; at scale 0.5 that is 0.5 ln 22 = 1.5 bans.
-        let quiet = REFERENCE.scaled(0, 300);
+        let quiet = REFERENCE.in_fleet(0, 300);
         assert!((quiet.rate - 0.1 / 22.0).abs() < 1e-9);
-        let usual = REFERENCE.scaled(21, 300);
+        let usual = REFERENCE.in_fleet(21, 300);
         assert!(
             (quiet.expected_per_1000(7.0) - usual.expected_per_1000(7.0 + 0.5 * 22.0_f64.ln())).abs() < 1e-9
         );
-        assert!((REFERENCE.scaled(300, 300).rate - 0.1 * FACTOR_MAX).abs() < 1e-9);
-        assert!((REFERENCE.scaled(0, 1_000_000).rate - 0.1 * FACTOR_MIN).abs() < 1e-9);
+        assert!((REFERENCE.in_fleet(300, 300).rate - 0.1 * FACTOR_MAX).abs() < 1e-9);
+        assert!((REFERENCE.in_fleet(0, 1_000_000).rate - 0.1 * FACTOR_MIN).abs() < 1e-9);
     }
 }

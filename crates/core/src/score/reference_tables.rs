@@ -11,7 +11,7 @@ pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
     scale_bans: 0.422,
     shape: 0.000,
     device_days: 4800,
-    telling_rate: 0.41708,
+    loud_rate: 0.41708,
 };
 
 /// Phones with a past, honest rare senders counted, with network.
@@ -21,7 +21,7 @@ pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
     scale_bans: 1.995,
     shape: 0.000,
     device_days: 2400,
-    telling_rate: 0.00667,
+    loud_rate: 0.00667,
 };
 
 /// Phones seen for the first time, honest rare senders left out, with telemetry.
@@ -31,7 +31,7 @@ pub(super) const TELEMETRY_FIRST_DAY: Reference = Reference {
     scale_bans: 0.480,
     shape: 0.000,
     device_days: 4800,
-    telling_rate: 0.38854,
+    loud_rate: 0.38854,
 };
 
 /// Phones with a past, honest rare senders counted, with telemetry.
@@ -41,5 +41,5 @@ pub(super) const TELEMETRY_LATER_DAYS: Reference = Reference {
     scale_bans: 1.202,
     shape: 0.000,
     device_days: 2400,
-    telling_rate: 0.01375,
+    loud_rate: 0.01375,
 };

@@ -20,6 +20,8 @@ pub struct Weighed {
     pub stage_a: f64,
     /// Stage B, bans.
     pub stage_b: f64,
+    /// Stage B without what the phone's own past says, bans.
+    pub stage_b_at_first_sight: f64,
     /// All evidence, strongest first, ties by kind.
     pub evidence: Vec<Evidence>,
 }
@@ -45,9 +47,17 @@ pub fn weigh_case(case: &Case<'_>) -> Weighed {
     };
     let channel = sum(&stage_a, is_channel).min(CHANNEL_CAP_BANS);
     let state = sum(&stage_a, |kind| !is_channel(kind)).min(STATE_CAP_BANS);
-    let sum_b = sum(&stage_b, |_| true);
+    let at_first_sight = sum(&stage_b, |_| true);
+    let past = weigh::past(case);
+    let sum_b = at_first_sight + past.as_ref().map_or(0.0, |past| past.weight_bans);
     let mut evidence = stage_a;
     evidence.extend(stage_b);
+    evidence.extend(past);
     evidence.sort_by(|a, b| b.weight_bans.total_cmp(&a.weight_bans).then(a.kind.cmp(&b.kind)));
-    Weighed { stage_a: channel + state, stage_b: sum_b.min(STAGE_B_CAP_BANS), evidence }
+    Weighed {
+        stage_a: channel + state,
+        stage_b: sum_b.min(STAGE_B_CAP_BANS),
+        stage_b_at_first_sight: at_first_sight.min(STAGE_B_CAP_BANS),
+        evidence,
+    }
 }

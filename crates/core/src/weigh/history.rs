@@ -3,6 +3,7 @@
 use super::{Case, plain};
 use crate::baseline::Earlier;
 use crate::evidence::{Evidence, EvidenceKind};
+use crate::model::Timestamp;
 
 /// Days that a phone must have been seen before newness means anything.
 pub const HISTORY_DAYS_MIN: u32 = 2;
@@ -53,10 +54,11 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     })
 }
 
-/// Whether all that there was before the day lies in its last hours.
+/// Whether all that there was before the day lies in the last hours before it. A day that only a learned baseline
+/// remembers has no hours.
 fn began_on_the_eve(case: &Case<'_>) -> bool {
-    let first = case.profile.span().map(|(first, _)| first);
-    case.past.series_days == 1 && first.is_some_and(|first| first.plus_micros(EVE_MICROS).day() >= case.day)
+    let is_eve = |first: Timestamp| first.day() < case.day && first.plus_micros(EVE_MICROS).day() >= case.day;
+    case.past.series_days == 1 && case.profile.span().is_some_and(|(first, _)| is_eve(first))
 }
 
 /// New on this phone. What spreads from phone to phone with its app may be an update as well as a campaign.
@@ -75,5 +77,81 @@ fn newness(case: &Case<'_>) -> (f64, String) {
         (_, Earlier { phones, .. }) => {
             (0.0, format!("new on this phone, but polled on days before by {phones} other phones"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Scene;
+    use super::*;
+    use crate::baseline::{Past, Poll, Polls};
+    use crate::model::Day;
+    use crate::score::machine;
+    use crate::series::{Event, EventFlags, Events, Service};
+    use crate::timing::AwakeClock;
+
+    const TODAY: i32 = 3;
+    const DAY_MICROS: i64 = 86_400_000_000;
+
+    /// A series of a check-in every five minutes for five hours, from so many hours before (or after) today's begin.
+    fn scene(from_hours: i64) -> Scene {
+        let mut scene = Scene::over(Service::Tls);
+        let from = i64::from(TODAY) * DAY_MICROS + from_hours * 3_600_000_000;
+        let event = |n: i64| Event {
+            at_micros: from + n * 300_000_000,
+            tie: 0,
+            orig_bytes: None,
+            resp_bytes: None,
+            duration_millis: None,
+            pattern_hash: 0,
+            flags: EventFlags::default(),
+        };
+        scene.profile.starts = Events::of((0..60).map(event).collect());
+        scene.machine = machine::assess(&scene.profile, &AwakeClock::default());
+        scene
+    }
+
+    fn bans(scene: &Scene, series_days: u32, days_judged: u32) -> Option<f64> {
+        let past = Past { device_days: 2, series_days, days_judged };
+        let case = Case { past, day: Day::from_number(TODAY), ..scene.case() };
+        weigh(&case).map(|item| item.weight_bans)
+    }
+
+    #[test]
+    fn what_is_new_weighs_for_and_what_was_judged_before_against() {
+        let scene = scene(2);
+        assert_eq!(bans(&scene, 0, 0), Some(2.2));
+        assert_eq!(bans(&scene, 1, 1), Some(-3.6));
+        assert_eq!(bans(&scene, 2, 2), Some(-4.8));
+        assert_eq!(bans(&scene, 6, 6), Some(-4.8));
+        // Every five minutes would have been seen on any day.
+        assert_eq!(bans(&scene, 1, 0), Some(-1.6));
+        let unwatched = Case { past: Past { device_days: 1, ..Past::default() }, ..scene.case() };
+        assert_eq!(weigh(&unwatched), None);
+    }
+
+    #[test]
+    fn what_began_late_on_the_day_before_is_still_new() {
+        assert_eq!(bans(&scene(-3), 1, 1), Some(2.2));
+        assert_eq!(bans(&scene(-13), 1, 1), Some(-3.6));
+    }
+
+    #[test]
+    fn a_place_that_others_polled_before_is_news_only_of_another_app() {
+        let mut scene = scene(2);
+        let poll = |device: u32, app: &str| Poll {
+            device,
+            app: Some(app.into()),
+            destination: scene.key.destination.clone(),
+            reaching: 3,
+            period_secs: None,
+            first_day: Day::from_number(1),
+        };
+        let of_another_app = Polls::new([poll(7, "com.b")]);
+        let of_the_same = Polls::new([poll(7, "com.b"), poll(8, "com.a")]);
+        scene.polls = of_another_app;
+        assert_eq!(bans(&scene, 0, 0), Some(1.2));
+        scene.polls = of_the_same;
+        assert_eq!(bans(&scene, 0, 0), Some(0.0));
     }
 }

@@ -116,7 +116,7 @@ pub fn stage_a(case: &Case<'_>) -> Vec<Evidence> {
     found
 }
 
-/// Stage B: what sets it apart from this app's normal.
+/// Stage B, but for what the phone's own past says: what sets it apart from this app's normal.
 pub fn stage_b(case: &Case<'_>) -> Vec<Evidence> {
     let mut found = destination::weigh(case);
     found.extend(size::weigh(case));
@@ -127,8 +127,12 @@ pub fn stage_b(case: &Case<'_>) -> Vec<Evidence> {
     found.extend(app::weigh(case));
     found.extend(fleet::weigh(case));
     found.extend(declared::weigh(case));
-    found.extend(history::weigh(case));
     found
+}
+
+/// Stage B: new today, or unchanged for days.
+pub fn past(case: &Case<'_>) -> Option<Evidence> {
+    history::weigh(case)
 }
 
 /// Evidence without a stated probability or baseline.

@@ -97,3 +97,29 @@ fn kept_connection(case: &Case<'_>) -> Option<Evidence> {
         item(OUTSIDE_BANS, found.connected_secs, HOURS_MIN * 3600.0, text)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Scene;
+    use super::*;
+    use crate::score::machine::Persistence;
+    use crate::series::Service;
+
+    fn bans(connected_hours: f64, connected_share: f64) -> Option<f64> {
+        let mut scene = Scene::over(Service::Tls);
+        scene.machine.persistence = Some(Persistence {
+            longest_secs: 3600.0,
+            connected_secs: connected_hours * 3600.0,
+            connected_share,
+            active_hours: 9,
+        });
+        weigh(&scene.case()).map(|item| item.weight_bans)
+    }
+
+    #[test]
+    fn a_connection_kept_for_a_night_is_outside_the_systems_schedule() {
+        assert_eq!(bans(9.0, 0.9), Some(1.2));
+        assert_eq!(bans(7.0, 0.9), None);
+        assert_eq!(bans(9.0, 0.5), None);
+    }
+}

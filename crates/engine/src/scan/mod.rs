@@ -222,6 +222,7 @@ impl Analysis {
         let mut summary = self.summary();
         summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.sight));
         summary.below = second.below;
+        summary.device_days_loud = second.loud;
         Ok(ScanReport { findings: verdict(second, &settings, &reports_of(&self.fleet.devices)), summary })
     }
 
@@ -255,10 +256,10 @@ fn days_by_past(second: &Second) -> (u64, u64) {
 fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
     let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(second.sight));
     let (days_first, days_later) = days_by_past(&second);
-    let of = |has_past: bool| second.drafts.iter().filter(move |draft| draft.has_past() == has_past);
+    let [loud_first, loud_later] = second.loud;
     let tails = Tails {
-        first: first.unwrap_or_else(|| reference::first(second.sight).in_fleet(of(false), days_first)),
-        later: later.unwrap_or_else(|| reference::later(second.sight).in_fleet(of(true), days_later)),
+        first: first.unwrap_or_else(|| reference::first(second.sight).in_fleet(loud_first, days_first)),
+        later: later.unwrap_or_else(|| reference::later(second.sight).in_fleet(loud_later, days_later)),
     };
     let options = DecideOptions {
         is_fleet: second.baseline.is_fleet(),

@@ -55,6 +55,9 @@ pub struct ScanSummary {
     pub attribution: BTreeMap<&'static str, u64>,
     /// Findings that fell short and that were not asked for ([`super::ScanOptions::keeps_below`]).
     pub below: u64,
+    /// Device-days, without a past and with one, that are loud by way of what an implant hardly is: how many there are
+    /// scales the shipped reference.
+    pub device_days_loud: [u64; 2],
     /// Anything else that a reader should know.
     pub notes: Vec<String>,
 }

@@ -23,6 +23,8 @@ pub(super) struct Second {
     /// Drafts that nobody asked for: neither alerts nor leads whatever the budget.
     pub(super) below: u64,
     pub(super) tested: Tested,
+    /// Loud device-days: without a past, and with one.
+    pub(super) loud: [u64; 2],
     pub(super) baseline: Baseline,
     pub(super) sight: Sight,
     pub(super) totals: Totals,
@@ -123,6 +125,7 @@ pub(super) fn second_pass(
         drafts: Vec::new(),
         below: 0,
         tested: Tested::new(),
+        loud: [0; 2],
         baseline: Baseline::default(),
         sight: fixed.sight,
         totals: fleet.totals.clone(),
@@ -131,10 +134,11 @@ pub(super) fn second_pass(
         let OfDevice { drafts, below, days } = of_device?;
         found.drafts.extend(drafts);
         found.below += below;
-        for (day, has_past) in days {
-            if let Some(count) = found.tested.entry(day).or_default().get_mut(usize::from(has_past)) {
-                *count += 1;
-            }
+        for (day, OfDay { has_past, is_loud }) in days {
+            let kind = usize::from(has_past);
+            let tested = found.tested.entry(day).or_default();
+            tested.get_mut(kind).into_iter().for_each(|count| *count += 1);
+            found.loud.get_mut(kind).into_iter().for_each(|count| *count += u64::from(is_loud));
         }
     }
     Ok(Second { baseline: fixed.baseline, ..found })
@@ -145,8 +149,17 @@ pub(super) fn second_pass(
 struct OfDevice {
     drafts: Vec<Draft>,
     below: u64,
-    /// Days on which any series was scored, and whether the device had a past by then.
-    days: BTreeMap<Day, bool>,
+    /// Days on which any series was scored.
+    days: BTreeMap<Day, OfDay>,
+}
+
+/// A day of a device.
+#[derive(Default)]
+struct OfDay {
+    /// Whether the device had a past by then.
+    has_past: bool,
+    /// See [`reference::is_loud`].
+    is_loud: bool,
 }
 
 /// What every series is compared with.
@@ -252,15 +265,21 @@ struct Context<'c> {
 
 impl Context<'_> {
     fn device(&self, number: usize, device: &Device, assessed: Vec<Assessed>, keeps_below: bool) -> OfDevice {
-        let mut scored: Vec<Scored> =
+        let mut scored: Vec<(Scored, bool)> =
             assessed.into_iter().map(|series| self.score_series((number, device), series, &[])).collect();
         if let Some(found) = self.rotations.get(number) {
             scored.extend(found.assessed.iter().map(|series| {
                 self.score_series((number, device), series.clone(), found.members(&series.key))
             }));
         }
-        let mut found =
-            OfDevice { days: scored.iter().map(|s| (s.day, s.has_past)).collect(), ..OfDevice::default() };
+        let mut found = OfDevice::default();
+        let mut of_series = |series: &Scored, is_loud: bool| {
+            let day = found.days.entry(series.day).or_default();
+            day.has_past = series.has_past;
+            day.is_loud |= is_loud;
+        };
+        scored.iter().for_each(|(series, is_loud)| of_series(series, *is_loud));
+        let scored = scored.into_iter().map(|(series, _)| series).collect();
         let of = ScoredDevice {
             id: &device.id,
             platform: device.platform,
@@ -289,12 +308,13 @@ impl Context<'_> {
         known.map_or(here, |known| known.or(here))
     }
 
+    /// The series weighed, and whether it makes its day a loud one.
     fn score_series(
         &self,
         (number, device): (usize, &Device),
         series: Assessed,
         members: &[(Destination, u32)],
-    ) -> Scored {
+    ) -> (Scored, bool) {
         let app = series.key.app.as_deref();
         let role = self.roles.role_of(app);
         let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
@@ -323,19 +343,19 @@ impl Context<'_> {
         };
         let has_past = past.device_days >= HISTORY_DAYS_MIN;
         let reach = (!series.key.destination.is_group()).then_some(case.features.reach);
-        let is_telling = reference::is_telling(has_past, past.days_judged, reach);
         let (weighed, role) = (weigh_case(&case), role.to_owned());
-        Scored {
+        let is_loud = reference::is_loud(&weighed, has_past, past, reach);
+        let scored = Scored {
             members: members.iter().map(|(destination, _)| destination.clone()).collect(),
             attribution,
             role,
             key: series.key,
             day: series.day,
-            is_telling,
             has_past,
             profile: series.profile,
             machine: series.machine,
             weighed,
-        }
+        };
+        (scored, is_loud)
     }
 }
