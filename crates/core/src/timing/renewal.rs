@@ -55,7 +55,7 @@ static CELLS: LazyLock<Vec<[f64; ALTERNATIVES]>> = LazyLock::new(|| {
     (0..ROW).map(cell).collect()
 });
 
-/// [`CELLS`] in whole units of 1/512: eight of them in one register, and a table that fits the nearest cache.
+/// [`CELLS`] in whole units of 1/512: a table of a quarter of the size, and sums that do not depend on their order.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a first look that says which sums to take exactly; clamped"
