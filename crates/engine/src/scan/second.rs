@@ -273,12 +273,11 @@ impl Context<'_> {
             }));
         }
         let mut found = OfDevice::default();
-        let mut of_series = |series: &Scored, is_loud: bool| {
+        for (series, is_loud) in &scored {
             let day = found.days.entry(series.day).or_default();
             day.has_past = series.has_past;
             day.is_loud |= is_loud;
-        };
-        scored.iter().for_each(|(series, is_loud)| of_series(series, *is_loud));
+        }
         let scored = scored.into_iter().map(|(series, _)| series).collect();
         let of = ScoredDevice {
             id: &device.id,
