@@ -57,16 +57,17 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Expected device-days, of 1,000 clean ones, whose highest `S` is at least `weight_bans`. Below the tail's
-    /// threshold the rate at the threshold is given: a lower bound, far above any budget.
+    /// Expected device-days, of 1,000 clean ones, whose highest `S` is at least `weight_bans`; 1,000 at the
+    /// most. Below the tail's threshold its law is continued, which says more than are there: device-days thin out faster
+    /// in the tail than before it.
     pub fn expected_per_1000(&self, weight_bans: f64) -> f64 {
-        let excess = (weight_bans - self.threshold_bans).max(0.0) / self.scale_bans;
+        let excess = (weight_bans - self.threshold_bans) / self.scale_bans;
         let survival = if self.shape.abs() < 1e-9 {
             (-excess).exp()
         } else {
             (1.0 + self.shape * excess).max(0.0).powf(-1.0 / self.shape)
         };
-        1000.0 * self.rate * survival
+        (1000.0 * self.rate * survival).min(1000.0)
     }
 
     /// Fits a tail to the device-day maxima of a fleet's history, of which up to [`INFECTED_MAX`] may be infected.
