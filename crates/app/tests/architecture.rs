@@ -69,7 +69,6 @@ fn the_inner_crates_do_no_io() {
     }
 }
 
-/// Normal and build dependencies of each crate of the workspace, by name.
 /// Maps of `hashbrown` give numbers to addresses and names; their order is another in every run. A new one has to be
 /// named here, with what it is called, and nothing may walk it.
 #[test]
@@ -108,6 +107,7 @@ fn hash_maps_of_core_are_only_asked() {
     assert_eq!(found.len(), maps.len(), "a listed file has no such map any more: {found:?}");
 }
 
+/// Normal and build dependencies of each crate of the workspace, by name.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])

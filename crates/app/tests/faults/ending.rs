@@ -125,6 +125,15 @@ pub(crate) fn wait_until_it_listens(child: &Child) {
     panic!("it never listens");
 }
 
+/// Starts a command and interrupts it once it listens: that is what it ends by.
+pub(crate) fn interrupt_early(command: &mut Command) {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = quiet.spawn().unwrap();
+    wait_until_it_listens(&child);
+    interrupt(&child);
+    assert_eq!(end_of(&mut child), Some(130));
+}
+
 #[test]
 fn ctrl_c_leaves_nothing_even_while_a_pipe_is_silent() {
     let folder = tempfile::tempdir().unwrap();
@@ -155,16 +164,8 @@ fn ctrl_c_in_the_middle_of_a_scan_leaves_nothing() {
     let input = too_much();
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("findings.jsonl");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_undertone"))
-        .args(["scan", "--memory", "64M", text(input.path()), "-o", text(&out)])
-        .env("TMPDIR", folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until_it_listens(&child);
-    interrupt(&child);
-    assert_eq!(end_of(&mut child), Some(130));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
+    command.args(["scan", "--memory", "64M", text(input.path()), "-o", text(&out)]);
+    interrupt_early(command.env("TMPDIR", folder.path()));
     assert!(names(folder.path()).is_empty());
 }

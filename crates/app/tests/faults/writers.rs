@@ -1,6 +1,6 @@
 //! Every command that writes: no room, no temporary folder, Ctrl-C. It says so, and leaves what was there.
 
-use crate::ending::{end_of, interrupt, wait_until_it_listens};
+use crate::ending::{end_of, interrupt, interrupt_early, wait_until_it_listens};
 use crate::support::{has, names, shell};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -152,15 +152,8 @@ fn ctrl_c_ends_the_wait_for_a_pipe_that_nobody_writes_to() {
     if !has("mkfifo", &[pipe.to_str().unwrap()]) {
         return;
     }
-    let mut child = Command::new(env!("CARGO_BIN_EXE_undertone"))
-        .args(["scan", pipe.to_str().unwrap(), "-o", folder.path().join("out.jsonl").to_str().unwrap()])
-        .env("TMPDIR", folder.path())
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until_it_listens(&child);
-    interrupt(&child);
-    assert_eq!(end_of(&mut child), Some(130));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_undertone"));
+    command.args(["scan", pipe.to_str().unwrap(), "-o", folder.path().join("out.jsonl").to_str().unwrap()]);
+    interrupt_early(command.env("TMPDIR", folder.path()));
     assert_eq!(names(folder.path()), ["pipe"]);
 }

@@ -31,6 +31,8 @@ pub struct Scored {
     pub key: SeriesKey,
     /// Day of its last event.
     pub day: Day,
+    /// Whether it makes its day a loud one (see [`super::reference::is_loud`]).
+    pub is_loud: bool,
     /// Whether the phone was seen on days enough before for its series to be known or new.
     pub has_past: bool,
     /// Window summary.
@@ -73,11 +75,6 @@ impl Draft {
     /// Day of its last event.
     pub fn day(&self) -> Day {
         self.finding.day
-    }
-
-    /// Whether the phone was seen on days enough before.
-    pub fn has_past(&self) -> bool {
-        self.has_past
     }
 
     /// Whether it can be an alert or a lead: all else is told only when asked for.

@@ -15,7 +15,7 @@ use crate::baseline::Past;
 use crate::finding::Calibration;
 
 /// Share of the other phones from which a destination is shared.
-pub const SHARED_REACH: f64 = 0.01;
+const SHARED_REACH: f64 = 0.01;
 /// The heights, bans, for phones without a past and with one. Low enough that a few dozen phones tell something, high
 /// enough that it takes a machine whose destination is not everybody's.
 const LOUD_BANS: f64 = 4.0;

@@ -27,7 +27,8 @@ const VISITED_PACE_MAX_SECS: f64 = 3600.0;
 /// What began this long before the day did is new, too: the day before had little time to show it.
 const EVE_MICROS: i64 = 12 * 3_600_000_000;
 
-pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
+/// Stage B: new today, or unchanged for days.
+pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let past = case.past;
     if past.device_days < HISTORY_DAYS_MIN {
         return None;
@@ -147,11 +148,10 @@ mod tests {
             period_secs: None,
             first_day: Day::from_number(1),
         };
-        let of_another_app = Polls::new([poll(7, "com.b")]);
-        let of_the_same = Polls::new([poll(7, "com.b"), poll(8, "com.a")]);
-        scene.polls = of_another_app;
+        let by_both = Polls::new([poll(7, "com.b"), poll(8, "com.a")]);
+        scene.polls = Polls::new([poll(7, "com.b")]);
         assert_eq!(bans(&scene, 0, 0), Some(1.2));
-        scene.polls = of_the_same;
+        scene.polls = by_both;
         assert_eq!(bans(&scene, 0, 0), Some(0.0));
     }
 }

@@ -33,8 +33,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         ));
     }
     match case.key.service {
-        Service::Tcp if is_unanswered => {}
-        Service::Tcp if !case.profile.ports.keys().all(|port| is_push_port(*port)) => {
+        Service::Tcp if !is_unanswered && !case.profile.ports.keys().all(|port| is_push_port(*port)) => {
             parts.push((
                 0.4,
                 format!("TCP on port {} in no protocol that the sensor knows", ports.join(", ")),

@@ -22,7 +22,7 @@ mod testing;
 mod timing;
 mod words;
 
-pub use history::HISTORY_DAYS_MIN;
+pub use history::{HISTORY_DAYS_MIN, weigh as past};
 
 use crate::attack::Element;
 use crate::baseline::{
@@ -128,11 +128,6 @@ pub fn stage_b(case: &Case<'_>) -> Vec<Evidence> {
     found.extend(fleet::weigh(case));
     found.extend(declared::weigh(case));
     found
-}
-
-/// Stage B: new today, or unchanged for days.
-pub fn past(case: &Case<'_>) -> Option<Evidence> {
-    history::weigh(case)
 }
 
 /// Evidence without a stated probability or baseline.

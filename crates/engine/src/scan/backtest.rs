@@ -87,14 +87,14 @@ pub fn backtest(
             let active =
                 fleet.devices.iter().filter(|device| device.report.days.contains(&day)).count() as u64;
             history.add(day, active, &fleet.devices, &second);
-            totals = std::mem::take(&mut second.totals).latest(totals);
+            totals = fleet.totals.clone().latest(totals);
             if number >= from.number() {
                 let reports = reports_of(&fleet.devices);
                 let is_calibrated =
                     then.learned.as_ref().is_some_and(|l| l.tails(second.sight) != (None, None));
                 days.push(BacktestDay {
                     day,
-                    findings: verdict(second, &then, &reports),
+                    findings: verdict(second, active, &then, &reports),
                     devices: active,
                     history_device_days,
                     is_calibrated,

@@ -31,7 +31,7 @@ use crate::partition::{PartitionSink, Partitions, SinkSettings};
 use cache::Slot;
 use devices::{Device, FirstContext, Window};
 use fleet::Fleet;
-use second::Second;
+use second::{Second, Tested, Totals};
 use settings::Settings;
 use shares::Shares;
 use std::collections::BTreeMap;
@@ -139,8 +139,8 @@ pub fn learn(
     let analysis = Analysis::of(&options, reading, progress, stop)?;
     let second = analysis.second_pass(&analysis.settings)?;
     let summary = analysis.summary();
-    let later = second.totals.device_days_later;
-    let maxima = FleetMaxima::of(&second.drafts, second.totals.device_days - later, later);
+    let Totals { device_days, device_days_later: later, .. } = analysis.fleet.totals;
+    let maxima = FleetMaxima::of(&second.drafts, device_days - later, later);
     let habits = habits::of(&analysis.fleet, &second.baseline)?;
     Ok((Learned::of(second.baseline, (maxima, habits), second.sight, Bounds::default()), summary))
 }
@@ -222,8 +222,10 @@ impl Analysis {
         let mut summary = self.summary();
         summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.sight));
         summary.below = second.below;
-        summary.device_days_loud = second.loud;
-        Ok(ScanReport { findings: verdict(second, &settings, &reports_of(&self.fleet.devices)), summary })
+        summary.device_days_loud = summed(&second, |tested| tested.loud);
+        let reports = reports_of(&self.fleet.devices);
+        let findings = verdict(second, self.fleet.totals.device_days, &settings, &reports);
+        Ok(ScanReport { findings, summary })
     }
 
     fn second_pass(&self, settings: &Settings) -> Result<Second, ScanError> {
@@ -242,21 +244,24 @@ fn reports_of(devices: &[Device]) -> ReportsById<'_> {
     devices.iter().map(|device| (device.id.as_str(), &device.report)).collect()
 }
 
-/// Device-days of phones without and with a past. A learned baseline may know a past that the inputs do not: all
-/// device-days are split as those are that have series.
-fn days_by_past(second: &Second) -> (u64, u64) {
-    let sum = |kind: fn(&[u64; 2]) -> u64| second.tested.values().map(kind).sum::<u64>();
-    let (tested, tested_later) = (sum(|[first, later]| first + later), sum(|[_, later]| *later));
-    let all = second.totals.device_days;
-    let later = (all * tested_later).checked_div(tested).unwrap_or(0);
-    (all - later, later)
+/// Sums over the days, without a past and with one.
+fn summed(second: &Second, of: fn(&Tested) -> [u64; 2]) -> [u64; 2] {
+    second.tested.values().map(of).fold([0; 2], |[a, b], [first, later]| [a + first, b + later])
 }
 
-/// Floors, budget and leads.
-fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
+/// Device-days of phones without and with a past. A learned baseline may know a past that the inputs do not: all
+/// device-days are split as those are that have series.
+fn days_by_past(second: &Second, device_days: u64) -> (u64, u64) {
+    let [first, later] = summed(second, |tested| tested.devices);
+    let later = (device_days * later).checked_div(first + later).unwrap_or(0);
+    (device_days - later, later)
+}
+
+/// Floors, budget and leads of what was found on so many device-days.
+fn verdict(second: Second, device_days: u64, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
     let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(second.sight));
-    let (days_first, days_later) = days_by_past(&second);
-    let [loud_first, loud_later] = second.loud;
+    let (days_first, days_later) = days_by_past(&second, device_days);
+    let [loud_first, loud_later] = summed(&second, |tested| tested.loud);
     let tails = Tails {
         first: first.unwrap_or_else(|| reference::first(second.sight).in_fleet(loud_first, days_first)),
         later: later.unwrap_or_else(|| reference::later(second.sight).in_fleet(loud_later, days_later)),
@@ -266,7 +271,7 @@ fn verdict(second: Second, settings: &Settings, reports: &ReportsById<'_>) -> Ve
         tails,
         budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
     };
-    let tested = second.tested.iter().map(|(day, [first, later])| (*day, first + later)).collect();
+    let tested = second.tested.iter().map(|(day, tested)| (*day, tested.devices.iter().sum())).collect();
     let mut findings = decide(second.drafts, &tested, &options);
     add_context(&mut findings, &second.baseline, &settings.thresholds, reports);
     findings
@@ -369,7 +374,7 @@ impl Recorded {
         if self.is_usable {
             return Ok(());
         }
-        let totals = second::Totals { devices, ..second::Totals::default() };
+        let totals = Totals { devices, ..Totals::default() };
         Err(ScanError::NoUsableInput(Box::new(self.base.with(&totals))))
     }
 }

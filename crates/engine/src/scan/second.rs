@@ -22,16 +22,19 @@ pub(super) struct Second {
     pub(super) drafts: Vec<Draft>,
     /// Drafts that nobody asked for: neither alerts nor leads whatever the budget.
     pub(super) below: u64,
-    pub(super) tested: Tested,
-    /// Loud device-days: without a past, and with one.
-    pub(super) loud: [u64; 2],
+    pub(super) tested: BTreeMap<Day, Tested>,
     pub(super) baseline: Baseline,
     pub(super) sight: Sight,
-    pub(super) totals: Totals,
 }
 
-/// Devices with any series to score, by day: without a past, and with one.
-pub(super) type Tested = BTreeMap<Day, [u64; 2]>;
+/// Devices of a day, each without a past and with one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tested {
+    /// With any series to score.
+    pub(super) devices: [u64; 2],
+    /// With one that makes the day loud (see [`reference::is_loud`]).
+    pub(super) loud: [u64; 2],
+}
 
 /// Numbers for the run summary.
 #[derive(Debug, Clone, Default)]
@@ -124,21 +127,19 @@ pub(super) fn second_pass(
     let mut found = Second {
         drafts: Vec::new(),
         below: 0,
-        tested: Tested::new(),
-        loud: [0; 2],
+        tested: BTreeMap::new(),
         baseline: Baseline::default(),
         sight: fixed.sight,
-        totals: fleet.totals.clone(),
     };
     for of_device in done {
         let OfDevice { drafts, below, days } = of_device?;
         found.drafts.extend(drafts);
         found.below += below;
         for (day, OfDay { has_past, is_loud }) in days {
+            let Tested { devices, loud } = found.tested.entry(day).or_default();
             let kind = usize::from(has_past);
-            let tested = found.tested.entry(day).or_default();
-            tested.get_mut(kind).into_iter().for_each(|count| *count += 1);
-            found.loud.get_mut(kind).into_iter().for_each(|count| *count += u64::from(is_loud));
+            devices.get_mut(kind).into_iter().for_each(|count| *count += 1);
+            loud.get_mut(kind).into_iter().for_each(|count| *count += u64::from(is_loud));
         }
     }
     Ok(Second { baseline: fixed.baseline, ..found })
@@ -265,7 +266,7 @@ struct Context<'c> {
 
 impl Context<'_> {
     fn device(&self, number: usize, device: &Device, assessed: Vec<Assessed>, keeps_below: bool) -> OfDevice {
-        let mut scored: Vec<(Scored, bool)> =
+        let mut scored: Vec<Scored> =
             assessed.into_iter().map(|series| self.score_series((number, device), series, &[])).collect();
         if let Some(found) = self.rotations.get(number) {
             scored.extend(found.assessed.iter().map(|series| {
@@ -273,12 +274,11 @@ impl Context<'_> {
             }));
         }
         let mut found = OfDevice::default();
-        for (series, is_loud) in &scored {
+        for series in &scored {
             let day = found.days.entry(series.day).or_default();
             day.has_past = series.has_past;
-            day.is_loud |= is_loud;
+            day.is_loud |= series.is_loud;
         }
-        let scored = scored.into_iter().map(|(series, _)| series).collect();
         let of = ScoredDevice {
             id: &device.id,
             platform: device.platform,
@@ -307,13 +307,12 @@ impl Context<'_> {
         known.map_or(here, |known| known.or(here))
     }
 
-    /// The series weighed, and whether it makes its day a loud one.
     fn score_series(
         &self,
         (number, device): (usize, &Device),
         series: Assessed,
         members: &[(Destination, u32)],
-    ) -> (Scored, bool) {
+    ) -> Scored {
         let app = series.key.app.as_deref();
         let role = self.roles.role_of(app);
         let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
@@ -343,18 +342,17 @@ impl Context<'_> {
         let has_past = past.device_days >= HISTORY_DAYS_MIN;
         let reach = (!series.key.destination.is_group()).then_some(case.features.reach);
         let (weighed, role) = (weigh_case(&case), role.to_owned());
-        let is_loud = reference::is_loud(&weighed, has_past, past, reach);
-        let scored = Scored {
+        Scored {
             members: members.iter().map(|(destination, _)| destination.clone()).collect(),
             attribution,
             role,
             key: series.key,
             day: series.day,
+            is_loud: reference::is_loud(&weighed, has_past, past, reach),
             has_past,
             profile: series.profile,
             machine: series.machine,
             weighed,
-        };
-        (scored, is_loud)
+        }
     }
 }
