@@ -105,7 +105,7 @@ fn main() {
         let Some(profile) = one_series(count) else { continue };
         let awake = undertone_core::timing::AwakeClock::default();
         group.bench_with_input(BenchmarkId::from_parameter(count), &profile, |bencher, profile| {
-            bencher.iter(|| machine::assess(black_box(profile), &awake));
+            bencher.iter(|| machine::assess(black_box(profile), &awake, i64::MAX));
         });
     }
     group.finish();

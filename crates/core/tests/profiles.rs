@@ -138,7 +138,7 @@ proptest! {
                 let parts = [profiles(first).remove(key), profiles(second).remove(key)];
                 let light = Profile::for_stage_a(parts.iter().flatten());
                 let awake = AwakeClock::default();
-                let (machine, expected) = (assess(&light, &awake), assess(profile, &awake));
+                let (machine, expected) = (assess(&light, &awake, i64::MAX), assess(profile, &awake, i64::MAX));
                 prop_assert_eq!(
                     machine.is_worth_weighing(&light),
                     expected.is_worth_weighing(profile)

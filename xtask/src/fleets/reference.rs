@@ -11,6 +11,9 @@ use undertone_core::weigh::HISTORY_DAYS_MIN;
 /// Budgets at which the empirical and the fitted weight are shown, per 1,000 device-days.
 const RATES: [f64; 5] = [30.0, 10.0, 3.0, 1.0, 0.3];
 
+/// Strongest device-days told.
+const TOLD: usize = 60;
+
 /// Days from which a phone has a past.
 const DAYS_BEFORE: i32 = HISTORY_DAYS_MIN.cast_signed();
 
@@ -35,8 +38,11 @@ struct Sample {
 /// Simulates clean fleets and fits the tails.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut cells: BTreeMap<Cell, Sample> = BTreeMap::new();
+    let mut strongest: BTreeMap<Sight, Vec<watch::Row>> = BTreeMap::new();
     let first_scanned = i32::try_from(arguments.learn_days).unwrap_or(i32::MAX);
-    watch::each(arguments, |_, sight, seen| {
+    watch::each(arguments, |fleet, sight, seen| {
+        strongest.entry(sight).or_default().extend(seen.strongest(DAYS_BEFORE));
+        crate::say(&format!("loud {:?} of {} phones, {} days", seen.loud, seen.devices, fleet.days().len()));
         for with_rare in [false, true] {
             let is_counted = |row: &watch::Row| with_rare || row.class == watch::Class::Other;
             let maxima = seen.maxima(is_counted);
@@ -53,6 +59,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Ok(())
     })?;
     show(arguments, &cells);
+    for (sight, rows) in strongest {
+        tell(sight, rows);
+    }
     if arguments.write { write(arguments, &cells) } else { Ok(()) }
 }
 
@@ -104,6 +113,28 @@ fn show(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) {
         })
         .collect();
     table("Device-day maxima of clean fleets", &heads, &rows);
+}
+
+/// What the strongest device-days with a past are made of.
+fn tell(sight: Sight, mut rows: Vec<watch::Row>) {
+    rows.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .take(TOLD)
+        .map(|row| {
+            let kinds = row.evidence.iter().map(|(kind, weight)| format!("{} {weight:+.1}", kind.as_str()));
+            vec![
+                format!("{:.2}", row.weight),
+                row.device.clone(),
+                row.app.clone(),
+                row.destination.clone(),
+                format!("{:?}", row.class),
+                kinds.collect::<Vec<_>>().join(", "),
+            ]
+        })
+        .collect();
+    let title = format!("The strongest device-days with a past, {}", sight.as_str());
+    table(&title, &["bans", "device", "app", "destination", "what", "evidence"], &rows);
 }
 
 fn fit(sample: &Sample) -> Option<Tail> {

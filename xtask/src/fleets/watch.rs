@@ -237,4 +237,16 @@ impl Seen {
         }
         maxima
     }
+
+    /// The row that is the highest of its device and day, from a day on.
+    pub(super) fn strongest(&self, from_day: i32) -> Vec<Row> {
+        let mut best: BTreeMap<(i32, &str), &Row> = BTreeMap::new();
+        for row in self.rows.iter().filter(|row| row.clears && row.day >= from_day) {
+            let highest = best.entry((row.day, &row.device)).or_insert(row);
+            if row.weight > highest.weight {
+                *highest = row;
+            }
+        }
+        best.into_values().cloned().collect()
+    }
 }

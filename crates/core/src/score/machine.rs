@@ -67,6 +67,9 @@ pub struct Machine {
     pub persistence: Option<Persistence>,
     /// `None` without DNS queries.
     pub dns: Option<DnsAssessment>,
+    /// Hours from its first event to the end of the window in which the device was seen at all: silences of all apps do
+    /// not count.
+    pub awake_hours: f64,
 }
 
 impl Machine {
@@ -102,15 +105,24 @@ impl Machine {
     }
 }
 
-/// Stage A over a window's profile. `awake` is the device's awake clock.
-pub fn assess(profile: &Profile, awake: &AwakeClock) -> Machine {
+/// Stage A over the profile of a window that ends at `end_micros`. `awake` is the device's awake clock.
+pub fn assess(profile: &Profile, awake: &AwakeClock, end_micros: i64) -> Machine {
     let (timing, check_ins) = timing_of(profile, awake);
     Machine {
         timing,
         check_ins,
         persistence: persistence_of(profile),
         dns: profile.dns.as_ref().and_then(|dns| dns.assess()),
+        awake_hours: awake_hours(profile, awake, end_micros),
     }
+}
+
+fn awake_hours(profile: &Profile, awake: &AwakeClock, end_micros: i64) -> f64 {
+    profile.span().map_or(0.0, |(first, last)| {
+        let (first, last) = (first.micros(), last.micros());
+        let end = awake.last_seen_by(end_micros).unwrap_or(last).max(last);
+        (end - first - awake.asleep_micros(first, end)) as f64 / MICROS_PER_HOUR
+    })
 }
 
 /// Hours from first to last event, at least one tenth: a capture of seconds is not an hour's evidence.

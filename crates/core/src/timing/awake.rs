@@ -14,6 +14,8 @@ const GAPS_MAX: usize = 10_000;
 pub struct AwakeClock {
     /// Start of a gap to (its end, time asleep before it), microseconds. Disjoint.
     gaps: BTreeMap<i64, (i64, i64)>,
+    /// When the device was last seen, microseconds; `None` where only the gaps are known.
+    last: Option<i64>,
 }
 
 impl AwakeClock {
@@ -39,7 +41,7 @@ impl AwakeClock {
             asleep = asleep.saturating_add(end.saturating_sub(start));
             (start, (end, before))
         };
-        Self { gaps: merged.into_iter().map(entry).collect() }
+        Self { gaps: merged.into_iter().map(entry).collect(), last: None }
     }
 
     /// A clock that stands still in every silence of the whole device longer than `silence_micros`.
@@ -50,11 +52,17 @@ impl AwakeClock {
     /// that all end up as long as the limit would look like clockwork.
     pub fn from_activity(activity: &[i64], silence_micros: i64) -> Self {
         let pairs = activity.iter().zip(activity.iter().skip(1));
-        Self::from_gaps(
-            pairs
-                .filter(|(before, after)| after.saturating_sub(**before) > silence_micros)
-                .map(|(before, after)| (*before, *after)),
-        )
+        let gaps = pairs
+            .filter(|(before, after)| after.saturating_sub(**before) > silence_micros)
+            .map(|(before, after)| (*before, *after));
+        Self { last: activity.last().copied(), ..Self::from_gaps(gaps) }
+    }
+
+    /// When the device was last seen up to an instant, microseconds; `None` where only the gaps are known.
+    pub fn last_seen_by(&self, end: i64) -> Option<i64> {
+        let last = self.last?.min(end);
+        let gap = self.gaps.range(..last).next_back().filter(|(_, (gap_end, _))| last < *gap_end);
+        Some(gap.map_or(last, |(start, _)| *start))
     }
 
     /// Awake time at an instant, microseconds: the instant less all time asleep before it. An instant inside a
@@ -103,6 +111,16 @@ mod tests {
     fn silence_of_the_whole_device_is_sleep() {
         let clock = AwakeClock::from_activity(&[0, 5, 10, 100, 105], 20);
         assert_eq!(clock.awake(&[10, 30, 60, 100, 105]), [10, 10, 10, 10, 15]);
+    }
+
+    #[test]
+    fn a_device_was_last_seen_by_its_silence() {
+        let clock = AwakeClock::from_activity(&[0, 5, 10, 100, 105], 20);
+        let table = [(3, 3), (10, 10), (50, 10), (99, 10), (100, 100), (103, 103), (400, 105)];
+        for (end, seen) in table {
+            assert_eq!(clock.last_seen_by(end), Some(seen), "by {end}");
+        }
+        assert_eq!(AwakeClock::from_gaps([(1, 2)]).last_seen_by(9), None);
     }
 
     #[test]

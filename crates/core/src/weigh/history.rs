@@ -108,7 +108,7 @@ mod tests {
             flags: EventFlags::default(),
         };
         scene.profile.starts = Events::of((0..60).map(event).collect());
-        scene.machine = machine::assess(&scene.profile, &AwakeClock::default());
+        scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), i64::MAX);
         scene
     }
 

@@ -8,7 +8,7 @@ use crate::series::Service;
 
 const CAP_BANS: f64 = 1.2;
 /// A channel without an answer carries no command; apps knock at dead servers for hours, by a timer.
-const UNANSWERED_BANS: f64 = -3.0;
+const UNANSWERED_BANS: f64 = -4.0;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let marks = &case.profile.marks;
@@ -18,7 +18,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let ports: Vec<String> =
         case.profile.ports.ranked().into_iter().take(3).map(|(port, _)| port.to_string()).collect();
     let odd = marks.odd_ports as f64 / sessions as f64;
-    if odd > 0.5 {
+    if odd > 0.5 && !is_unanswered {
         let text =
             format!("{} on port {}, which is not its own", case.key.service.as_str(), ports.join(", "));
         parts.push((0.6, text));

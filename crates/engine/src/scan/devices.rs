@@ -341,7 +341,7 @@ pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
         let is_last = Some(day) == last;
         let first = day.plus(1 - WINDOW_DAYS);
         let of_window = days.iter().filter(|(of, _)| (first..=day).contains(of));
-        let (machine, is_worth) = stage_a(of_window.map(|(_, of_day)| of_day), awake);
+        let (machine, is_worth) = stage_a(of_window.map(|(_, of_day)| of_day), awake, day);
         let has_timing = machine.timing.is_some();
         if is_worth && let Some(profile) = window(&mut days, first..=day, is_last) {
             found.push(Assessed {
@@ -363,8 +363,12 @@ pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
     found
 }
 
-/// Stage A over the profiles of a window, and whether the series is worth weighing.
-fn stage_a<'p>(profiles: impl Iterator<Item = &'p Profile> + Clone, awake: &AwakeClock) -> (Machine, bool) {
+/// Stage A over the profiles of a window that ends on a day, and whether the series is worth weighing.
+fn stage_a<'p>(
+    profiles: impl Iterator<Item = &'p Profile> + Clone,
+    awake: &AwakeClock,
+    day: Day,
+) -> (Machine, bool) {
     let mut rest = profiles.clone();
     let summed;
     let profile = if let (Some(only), None) = (rest.next(), rest.next()) {
@@ -373,7 +377,7 @@ fn stage_a<'p>(profiles: impl Iterator<Item = &'p Profile> + Clone, awake: &Awak
         summed = Profile::for_stage_a(profiles);
         &summed
     };
-    let machine = machine::assess(profile, awake);
+    let machine = machine::assess(profile, awake, day.plus(1).start().micros());
     let is_worth = machine.is_worth_weighing(profile);
     (machine, is_worth)
 }
