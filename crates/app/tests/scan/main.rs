@@ -6,6 +6,7 @@
 mod found;
 mod identity;
 mod netflow;
+mod pooled;
 mod same;
 mod samples;
 mod support;

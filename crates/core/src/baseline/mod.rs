@@ -23,6 +23,7 @@ pub use usage::{AppHours, RoleHours, UsualHour};
 use crate::device::{DeviceReport, Reported};
 use crate::model::Day;
 use crate::series::{Destination, Service};
+use crate::timing::together::PHONES_MIN;
 pub use networks::Networks;
 use std::collections::BTreeMap;
 
@@ -284,6 +285,13 @@ impl Baseline {
     pub fn may_rotate(&self, destination: &Destination) -> bool {
         let few = f64::from(ROTATION_OTHERS_MAX).max(ROTATION_OTHERS_SHARE * f64::from(self.others()));
         self.is_fleet() && f64::from(self.others_reaching(destination)) <= few
+    }
+
+    /// Whether several devices reach a destination, and few of the fleet: so that they may share what made them.
+    pub fn is_shared_by_few(&self, destination: &Destination) -> bool {
+        let others = self.others_reaching(destination);
+        let is_common = f64::from(others) >= COMMON_SHARE * f64::from(self.others());
+        self.is_fleet() && others as usize + 1 >= PHONES_MIN && !is_common
     }
 
     /// How an app stands in the fleet, besides one device that has it.

@@ -11,6 +11,7 @@ use super::observe::SeriesDays;
 use crate::destination::knowledge::is_widely_used;
 use crate::model::{Day, Network};
 use crate::series::{Destination, Profile, SeriesKey, Service};
+use crate::timing::together;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ const NEAR: f64 = 0.4;
 /// Starts that the test for a pace looks at, the latest.
 const STARTS_MAX: usize = 4096;
 
-/// Series of one device that may be part of a rotation.
+/// Series of one device that may be part of a rotation, or of a rhythm of several phones.
 #[derive(Debug)]
 pub(super) struct Strays {
     /// By the number of the series.
@@ -42,7 +43,8 @@ impl Strays {
     /// Series kept per device: a phone reaches some hundred domains that are not widely used in a week.
     pub(super) const MAX: usize = 4096;
 
-    /// The candidates: not to widely used destinations, of an app and service that has several of them.
+    /// The candidates: not to widely used destinations, of an app and service that has several of them, or of a few
+    /// starts at least.
     pub(super) fn of(filing: &Filing, groups: &Groups) -> Self {
         let is_candidate = filing.destinations_that(|destination| match destination {
             Destination::Domain(domain) => !is_widely_used(domain),
@@ -58,10 +60,7 @@ impl Strays {
                 by_common.entry((app, service)).or_default().push((number, sightings.len()));
             }
         }
-        let is_enough = |series: &Vec<(u32, usize)>| {
-            series.len() >= MEMBERS_MIN && series.iter().map(|(_, count)| count).sum::<usize>() >= STARTS_MIN
-        };
-        let mut found: Vec<(u32, usize)> = by_common.into_values().filter(is_enough).flatten().collect();
+        let mut found: Vec<(u32, usize)> = by_common.into_values().flat_map(worth_keeping).collect();
         let cut = found.len().saturating_sub(Self::MAX);
         if cut > 0 {
             // Numbers are in order of first sight, which is the same however the input was ordered.
@@ -91,6 +90,16 @@ impl Strays {
     pub(super) fn holds(&self, series: u32) -> bool {
         self.is_one.get(series as usize).copied().unwrap_or(false)
     }
+}
+
+/// Of the series of one app and service: all where they may be a rotation, else those that may be a part of a rhythm of
+/// several phones.
+fn worth_keeping(mut series: Vec<(u32, usize)>) -> Vec<(u32, usize)> {
+    let starts: usize = series.iter().map(|(_, count)| count).sum();
+    if series.len() < MEMBERS_MIN || starts < STARTS_MIN {
+        series.retain(|(_, count)| *count >= together::STARTS_MIN);
+    }
+    series
 }
 
 /// Datagrams and lookups scatter by nature; a kept protocol of its own does not rotate.

@@ -172,7 +172,7 @@ fn shown(profile: &Profile, machine: &Machine) -> (TraceOf, Vec<Event>) {
         }
     };
     match machine.timing.as_ref().map(|timing| timing.rhythm) {
-        None | Some(Rhythm::Sessions | Rhythm::AwakeSessions) => sessions(),
+        None | Some(Rhythm::Sessions | Rhythm::AwakeSessions | Rhythm::Together(_)) => sessions(),
         Some(Rhythm::Messages) => (TraceOf::Messages, all(&profile.messages)),
         Some(Rhythm::OwnMoments) => {
             let own = profile.starts.latest().iter().filter(|event| !event.flags.has(EventFlags::SHARED));

@@ -30,6 +30,8 @@ pub enum Rhythm {
     Pattern,
     /// Messages inside sessions.
     Messages,
+    /// Session starts of so many phones at the same destination, put together: each alone shows too few.
+    Together(u32),
 }
 
 /// The rhythm of a series.

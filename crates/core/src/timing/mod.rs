@@ -25,12 +25,14 @@ mod null_tables;
 mod pvalue;
 pub mod renewal;
 pub mod statistics;
+pub mod together;
 pub mod views;
 
 pub use awake::AwakeClock;
 pub use intervals::{INTERVALS_MAX, INTERVALS_MIN, Intervals};
 pub use null_tables::{INTERVAL_COUNTS, LEVELS};
 pub use statistics::Statistic;
+pub use together::{Together, together};
 pub use views::View;
 
 /// Fewest check-ins that are tested.

@@ -4,9 +4,10 @@
 //! apart is what the others do there. A channel is polled on every phone that reaches it, at one pace; a service has
 //! people, who come when they like.
 
-use super::{Case, plain};
-use crate::baseline::COMMON_SHARE;
+use super::{Case, HISTORY_DAYS_MIN, plain};
+use crate::baseline::{COMMON_SHARE, Past};
 use crate::evidence::{Evidence, EvidenceKind};
+use crate::score::machine::{Rhythm, Timing};
 use crate::series::Destination;
 
 /// Share of the phones at a destination that must poll it at one pace.
@@ -22,8 +23,23 @@ fn together_at(case: &Case<'_>, destination: &Destination) -> (u32, u32) {
     (together, case.baseline.others_reaching(destination))
 }
 
+/// Whether the rhythm is that of several phones: then that they share a pace is told already.
+fn is_pooled(case: &Case<'_>) -> bool {
+    matches!(case.machine.timing, Some(Timing { rhythm: Rhythm::Together(_), .. }))
+}
+
+/// Whether all of them began today, on phones with a past: that the pace does not tell.
+fn is_new_everywhere(case: &Case<'_>) -> bool {
+    let Past { device_days, series_days, .. } = case.past;
+    let before = |to| case.polls.before(to, None, case.device, case.day).phones;
+    device_days >= HISTORY_DAYS_MIN && series_days == 0 && case.destinations().all(|to| before(to) == 0)
+}
+
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     if !case.baseline.is_fleet() || case.features.reach >= COMMON_SHARE {
+        return None;
+    }
+    if is_pooled(case) && !is_new_everywhere(case) {
         return None;
     }
     let (together, reaching) = case.destinations().map(|to| together_at(case, to)).max()?;

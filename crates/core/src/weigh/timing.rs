@@ -41,11 +41,12 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
 fn sentence(timing: &Timing, is_too_loose: bool) -> String {
     let test = &timing.best;
     let what = match timing.rhythm {
-        Rhythm::Sessions => "check-ins",
-        Rhythm::Pattern => "check-ins of one host or request pattern",
-        Rhythm::AwakeSessions => "check-ins (counting only the time in which the phone was awake)",
-        Rhythm::OwnMoments => "check-ins (leaving out moments at which many apps fire)",
-        Rhythm::Messages => "messages inside its connections",
+        Rhythm::Sessions => "check-ins".into(),
+        Rhythm::Pattern => "check-ins of one host or request pattern".into(),
+        Rhythm::AwakeSessions => "check-ins (counting only the time in which the phone was awake)".into(),
+        Rhythm::OwnMoments => "check-ins (leaving out moments at which many apps fire)".into(),
+        Rhythm::Messages => "messages inside its connections".into(),
+        Rhythm::Together(phones) => format!("check-ins of {phones} phones, too few on each alone,"),
     };
     let rhythm = format!(
         "{} {what} about every {}; intervals scatter {:.2} (0 is clockwork, 1.5 is chance)",

@@ -25,7 +25,7 @@ use undertone_core::timing::AwakeClock;
 use undertone_wire::packed::Lists;
 
 /// Days that a series is scored over, up to the day of its last event.
-const WINDOW_DAYS: i32 = 7;
+pub(super) const WINDOW_DAYS: i32 = 7;
 
 /// One device after pass 1.
 #[derive(Debug)]
@@ -332,6 +332,15 @@ pub(super) fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Direct
 
 /// Stage A on each day of a series, over the window that ends on it. Days that show no machine are dropped.
 pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
+    assess_days(series, awake, false)
+}
+
+/// The same, with every day: others may show what it is.
+pub(super) fn assess_all(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
+    assess_days(series, awake, true)
+}
+
+fn assess_days(series: SeriesDays, awake: &AwakeClock, keeps_all: bool) -> Vec<Assessed> {
     let SeriesDays { key, mut days } = series;
     let mut found = Vec::new();
     let (mut days_judged, mut first_judged) = (0, None);
@@ -343,7 +352,9 @@ pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
         let of_window = days.iter().filter(|(of, _)| (first..=day).contains(of));
         let (machine, is_worth) = stage_a(of_window.map(|(_, of_day)| of_day), awake, day);
         let has_timing = machine.timing.is_some();
-        if is_worth && let Some(profile) = window(&mut days, first..=day, is_last) {
+        if (is_worth || keeps_all)
+            && let Some(profile) = window(&mut days, first..=day, is_last)
+        {
             found.push(Assessed {
                 key: key.clone(),
                 day,

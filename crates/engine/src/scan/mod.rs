@@ -10,6 +10,7 @@ mod habits;
 mod kept;
 mod large;
 mod parallel;
+mod pooled;
 mod report;
 mod rotations;
 mod second;

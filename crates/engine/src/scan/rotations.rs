@@ -1,10 +1,8 @@
 //! Rotations of each device, put together once the baseline knows which destinations are rare.
 
 use super::devices::{Assessed, assess};
-use super::fleet::Fleet;
-use super::parallel;
+use super::waiting::Strays;
 use std::collections::BTreeMap;
-use std::io;
 use undertone_core::baseline::{Baseline, Poll};
 use undertone_core::device::rotations;
 use undertone_core::series::{Destination, SeriesKey};
@@ -35,25 +33,14 @@ fn with_own_past(mut days: Vec<Assessed>) -> Vec<Assessed> {
 }
 
 impl Rotations {
-    /// The rotations of every device, in the order of the devices.
-    ///
-    /// # Errors
-    /// A temporary file that cannot be read.
-    pub(super) fn of(fleet: &Fleet, baseline: &Baseline, threads: usize) -> io::Result<Vec<Self>> {
-        if !baseline.is_fleet() {
-            return Ok(fleet.devices.iter().map(|_| Self::default()).collect());
+    /// The rotations of a device.
+    pub(super) fn of(strays: Strays, baseline: &Baseline) -> Self {
+        let mut found = Self::default();
+        for rotation in rotations(strays.series, |destination| baseline.may_rotate(destination)) {
+            found.members.insert(rotation.series.key.clone(), rotation.members);
+            found.assessed.extend(with_own_past(assess(rotation.series, &strays.awake)));
         }
-        let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<Self> {
-            let Some(device) = fleet.devices.get(number) else { return Ok(Self::default()) };
-            let strays = fleet.strays_of(device)?;
-            let mut found = Self::default();
-            for rotation in rotations(strays.series, |destination| baseline.may_rotate(destination)) {
-                found.members.insert(rotation.series.key.clone(), rotation.members);
-                found.assessed.extend(with_own_past(assess(rotation.series, &strays.awake)));
-            }
-            Ok(found)
-        });
-        done.into_iter().collect()
+        found
     }
 
     /// Destinations of a rotation; empty for any other series.

@@ -3,6 +3,7 @@
 use super::devices::{Assessed, Device};
 use super::fleet::Fleet;
 use super::parallel;
+use super::pooled::{Faint, Pools};
 use super::rotations::Rotations;
 use super::settings::Settings;
 use super::waiting::Mark;
@@ -122,7 +123,9 @@ pub(super) fn second_pass(
     let context = fixed.context(settings);
     let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<OfDevice> {
         let Some(device) = fleet.devices.get(number) else { return Ok(OfDevice::default()) };
-        Ok(context.device(number, device, fleet.series_of(device)?, keeps_below))
+        let mut assessed = fleet.series_of(device)?;
+        fixed.pools.add_to(number, &mut assessed, || fleet.strays_of(device))?;
+        Ok(context.device(number, device, assessed, keeps_below))
     });
     let mut found = Second {
         drafts: Vec::new(),
@@ -168,6 +171,7 @@ struct Fixed {
     baseline: Baseline,
     /// By the number of the device.
     rotations: Vec<Rotations>,
+    pools: Pools,
     peers: Peers,
     polls: Polls,
     roles: Roles,
@@ -187,19 +191,38 @@ impl Fixed {
         roles.merge(fleet.roles.clone());
         let devices = &fleet.devices;
         let peers = Peers::new(&peers_of(devices, &baseline, &roles));
-        let rotations = Rotations::of(fleet, &baseline, threads)?;
+        let (rotations, faint) = look_at_strays(fleet, &baseline, threads)?;
+        let pools = Pools::of(&faint, &baseline);
         let of_rotations = (0..).zip(&rotations).flat_map(|(number, found)| found.polls(number));
-        let polls = Polls::new(polls_of(devices, &baseline).chain(of_rotations));
+        let polls = Polls::new(polls_of(devices, &baseline).chain(of_rotations).chain(pools.polls()));
         let role_hours = RoleHours::new(hours_of(devices, &roles));
         let has_apps = devices.iter().any(|device| device.waiting.has_apps());
         let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
-        Ok(Self { baseline, rotations, peers, polls, roles, role_hours, sight })
+        Ok(Self { baseline, rotations, pools, peers, polls, roles, role_hours, sight })
     }
 
     fn context<'c>(&'c self, settings: &'c Settings) -> Context<'c> {
         let Self { baseline, rotations, peers, polls, roles, role_hours, .. } = self;
         Context { baseline, rotations, peers, polls, roles, role_hours, settings }
     }
+}
+
+/// What the strays of each device are: rotations of its own, and what may be part of a rhythm of several.
+fn look_at_strays(
+    fleet: &Fleet,
+    baseline: &Baseline,
+    threads: usize,
+) -> io::Result<(Vec<Rotations>, Vec<Vec<Faint>>)> {
+    if !baseline.is_fleet() {
+        return Ok(fleet.devices.iter().map(|_| <(Rotations, Vec<Faint>)>::default()).unzip());
+    }
+    let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<(Rotations, Vec<Faint>)> {
+        let Some(device) = fleet.devices.get(number) else { return Ok(Default::default()) };
+        let strays = fleet.strays_of(device)?;
+        let faint = Faint::of(&strays, baseline);
+        Ok((Rotations::of(strays, baseline), faint))
+    });
+    done.into_iter().collect()
 }
 
 /// Every app's hours, with the number of its device and its role.

@@ -1,0 +1,174 @@
+//! Faint rhythms of several phones at one destination: each phone shows too few check-ins to be judged, all together
+//! show one pace.
+//!
+//! Which destinations few phones share is known only once all are in. Then the strays of each phone give what may be a
+//! part ([`Faint`]), those of a destination are tested as one series, day by day ([`Pools::of`]), and each phone of a pool
+//! gets its rhythm ([`Pools::add_to`]).
+
+use super::devices::{Assessed, WINDOW_DAYS, assess_all};
+use super::waiting::Strays;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use undertone_core::baseline::{Baseline, Poll};
+use undertone_core::device::SeriesDays;
+use undertone_core::model::Day;
+use undertone_core::score::machine::{Rhythm, Timing};
+use undertone_core::series::{Destination, Profile, SeriesKey, Service};
+use undertone_core::timing::{Together, together};
+
+/// p-value up to which phones share a rhythm, and up to which a phone has one of its own.
+const RHYTHM_P_MAX: f64 = 0.01;
+/// Share of the phones at a destination that must be part of a pool: a service has people, who come now and then.
+const PART_SHARE_MIN: f64 = 0.5;
+
+/// What one phone has at a destination that few phones share.
+pub(super) struct Faint {
+    key: SeriesKey,
+    /// By day: the latest starts of the window that ends on it, microseconds, ascending.
+    starts: BTreeMap<Day, Vec<i64>>,
+}
+
+impl Faint {
+    /// All of a phone.
+    pub(super) fn of(strays: &Strays, baseline: &Baseline) -> Vec<Self> {
+        let is_shared = |stray: &&SeriesDays| baseline.is_shared_by_few(&stray.key.destination);
+        strays.series.iter().filter(is_shared).filter_map(Self::of_stray).collect()
+    }
+
+    fn of_stray(stray: &SeriesDays) -> Option<Self> {
+        let days = stray.days.iter().map(|(day, _)| (*day, starts_of(&stray.days, *day)));
+        let starts: BTreeMap<Day, Vec<i64>> =
+            days.filter(|(_, starts)| starts.len() >= together::STARTS_MIN).collect();
+        (!starts.is_empty()).then(|| Self { key: stray.key.clone(), starts })
+    }
+}
+
+/// The latest starts of the window that ends on a day.
+fn starts_of(days: &[(Day, Profile)], day: Day) -> Vec<i64> {
+    let window = day.plus(1 - WINDOW_DAYS)..=day;
+    let of_window = days.iter().filter(|(of, _)| window.contains(of));
+    let events = of_window.flat_map(|(_, profile)| profile.starts.latest());
+    let mut starts: Vec<i64> = events.map(|event| event.at_micros).collect();
+    starts.sort_unstable();
+    starts.drain(..starts.len().saturating_sub(together::STARTS_MAX));
+    starts
+}
+
+/// A destination, and how it is spoken to.
+type Place = (Destination, Service);
+
+/// The rhythms that phones share.
+#[derive(Default)]
+pub(super) struct Pools {
+    rhythms: BTreeMap<Place, BTreeMap<Day, Together>>,
+    /// Parts of pools, by the number of the phone.
+    parts: BTreeMap<usize, BTreeSet<SeriesKey>>,
+    polls: Vec<Poll>,
+}
+
+impl Pools {
+    /// Tests what is faint; by the number of the phone.
+    pub(super) fn of(faint: &[Vec<Faint>], baseline: &Baseline) -> Self {
+        let mut places: BTreeMap<Place, Vec<(usize, &Faint)>> = BTreeMap::new();
+        for (phone, of_phone) in faint.iter().enumerate() {
+            for series in of_phone {
+                let place = (series.key.destination.clone(), series.key.service);
+                places.entry(place).or_default().push((phone, series));
+            }
+        }
+        let mut found = Self::default();
+        for (place, series) in places {
+            let reaching = baseline.others_reaching(&place.0) + 1;
+            let days = rhythms(&series, reaching);
+            found.add(place, days, &series, reaching);
+        }
+        found
+    }
+
+    fn add(
+        &mut self,
+        place: Place,
+        days: BTreeMap<Day, Together>,
+        series: &[(usize, &Faint)],
+        reaching: u32,
+    ) {
+        for (phone, part) in series {
+            let first =
+                days.iter().find(|(day, pool)| part.starts.get(day).is_some_and(|own| pool.fits(own)));
+            let Some((first_day, pool)) = first else { continue };
+            self.parts.entry(*phone).or_default().insert(part.key.clone());
+            self.polls.push(Poll {
+                device: u32::try_from(*phone).unwrap_or(u32::MAX),
+                app: part.key.app.clone(),
+                destination: part.key.destination.clone(),
+                reaching,
+                period_secs: Some(pool.test.period_secs),
+                first_day: *first_day,
+            });
+        }
+        if !days.is_empty() {
+            self.rhythms.insert(place, days);
+        }
+    }
+
+    /// Every part of a pool polls its destination.
+    pub(super) fn polls(&self) -> impl Iterator<Item = Poll> {
+        self.polls.iter().cloned()
+    }
+
+    /// Gives the series of a phone that are part of a pool its rhythm, where they have none of their own.
+    ///
+    /// # Errors
+    /// Strays that cannot be read.
+    pub(super) fn add_to(
+        &self,
+        phone: usize,
+        assessed: &mut Vec<Assessed>,
+        strays: impl FnOnce() -> io::Result<Strays>,
+    ) -> io::Result<()> {
+        let Some(parts) = self.parts.get(&phone) else { return Ok(()) };
+        let strays = strays()?;
+        for stray in strays.series.into_iter().filter(|stray| parts.contains(&stray.key)) {
+            let pooled =
+                assess_all(stray, &strays.awake).into_iter().filter_map(|series| self.pooled(series));
+            for series in pooled {
+                assessed.retain(|known| known.day != series.day || known.key != series.key);
+                assessed.push(series);
+            }
+        }
+        Ok(())
+    }
+
+    /// A series of a day with the rhythm of its pool; `None` where it has one of its own, or none.
+    fn pooled(&self, mut series: Assessed) -> Option<Assessed> {
+        let days = self.rhythms.get(&(series.key.destination.clone(), series.key.service))?;
+        let pool = days.get(&series.day)?;
+        let own: Vec<i64> = series.profile.starts.latest().iter().map(|event| event.at_micros).collect();
+        if series.machine.timing_p() <= RHYTHM_P_MAX || !pool.fits(&own) {
+            return None;
+        }
+        let before = days.range(..series.day);
+        series.days_judged =
+            series.days_judged.max(u32::try_from(before.clone().count()).unwrap_or(u32::MAX));
+        series.first_judged = before.map(|(day, _)| *day).fold(series.first_judged, Day::min);
+        series.machine.timing = Some(Timing {
+            p_value: pool.test.p_value,
+            best: pool.test.clone(),
+            rhythm: Rhythm::Together(pool.phones),
+        });
+        Some(series)
+    }
+}
+
+/// The rhythm that the phones of a place share, by day.
+fn rhythms(series: &[(usize, &Faint)], reaching: u32) -> BTreeMap<Day, Together> {
+    let days: BTreeSet<Day> = series.iter().flat_map(|(_, part)| part.starts.keys().copied()).collect();
+    let rhythm = |day: Day| {
+        let parts: Vec<&[i64]> =
+            series.iter().filter_map(|(_, part)| part.starts.get(&day)).map(Vec::as_slice).collect();
+        let is_enough = parts.len() as f64 >= PART_SHARE_MIN * f64::from(reaching);
+        let found = is_enough.then(|| together(&parts)).flatten();
+        found.filter(|found| found.test.p_value <= RHYTHM_P_MAX).map(|found| (day, found))
+    };
+    days.into_iter().filter_map(rhythm).collect()
+}
