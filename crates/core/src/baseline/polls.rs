@@ -29,6 +29,8 @@ pub struct Poll {
     pub period_secs: Option<f64>,
     /// First day on which it was long enough to be judged.
     pub first_day: Day,
+    /// Whether only the rhythm of several devices shows it: then it is no company for those with one of their own.
+    pub is_pooled: bool,
 }
 
 /// A device that polls a destination.
@@ -38,6 +40,7 @@ struct There {
     app: Option<Box<str>>,
     period_secs: Option<f64>,
     first_day: Day,
+    is_pooled: bool,
 }
 
 /// Other devices that polled a destination before a day.
@@ -61,19 +64,21 @@ impl Polls {
     pub fn new(polls: impl IntoIterator<Item = Poll>) -> Self {
         let mut found = Self::default();
         for poll in polls {
-            let Poll { device, app, destination, reaching, period_secs, first_day } = poll;
+            let Poll { device, app, destination, reaching, period_secs, first_day, is_pooled } = poll;
             if let Some(app) = app.as_ref().filter(|_| reaching <= PERSONAL_DEVICES_MAX) {
                 found.personal_by_app.entry(app.clone()).or_default().insert(device);
             }
-            let there = There { device, app, period_secs, first_day };
+            let there = There { device, app, period_secs, first_day, is_pooled };
             found.destinations.entry(destination).or_default().push(there);
         }
         found
     }
 
-    /// Other devices that poll the destination at this pace; those that keep a connection, for a kept connection.
+    /// Other devices that poll the destination at this pace, each by itself; those that keep a connection, for a kept
+    /// connection.
     pub fn at_this_pace(&self, destination: &Destination, device: u32, period_secs: Option<f64>) -> u32 {
-        self.others_that(destination, device, |there| is_same_pace(there.period_secs, period_secs))
+        let is_company = |there: &There| !there.is_pooled && is_same_pace(there.period_secs, period_secs);
+        self.others_that(destination, device, is_company)
     }
 
     /// Other devices that go there on a rhythm, or keep a connection, at whatever pace.
@@ -126,6 +131,7 @@ mod tests {
             reaching,
             period_secs,
             first_day: Day::from_number(i32::try_from(device).unwrap_or(0)),
+            is_pooled: false,
         }
     }
 

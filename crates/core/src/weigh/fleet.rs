@@ -4,6 +4,7 @@
 //! apart is what the others do there. A channel is polled on every phone that reaches it, at one pace; a service has
 //! people, who come when they like.
 
+use super::history::is_of_the_app_itself;
 use super::{Case, HISTORY_DAYS_MIN, plain};
 use crate::baseline::{COMMON_SHARE, Past};
 use crate::evidence::{Evidence, EvidenceKind};
@@ -19,13 +20,19 @@ const CAP_BANS: f64 = 1.8;
 
 /// Other phones that poll a destination at the pace of the case, and those that reach it.
 fn together_at(case: &Case<'_>, destination: &Destination) -> (u32, u32) {
-    let together = case.polls.at_this_pace(destination, case.device, case.machine.pace_secs());
+    let together = match pooled_phones(case) {
+        Some(phones) => phones.saturating_sub(1),
+        None => case.polls.at_this_pace(destination, case.device, case.machine.pace_secs()),
+    };
     (together, case.baseline.others_reaching(destination))
 }
 
-/// Whether the rhythm is that of several phones: then that they share a pace is told already.
-fn is_pooled(case: &Case<'_>) -> bool {
-    matches!(case.machine.timing, Some(Timing { rhythm: Rhythm::Together(_), .. }))
+/// Phones of a rhythm that only several show together: then that they share a pace is told already.
+fn pooled_phones(case: &Case<'_>) -> Option<u32> {
+    match case.machine.timing {
+        Some(Timing { rhythm: Rhythm::Together(phones), .. }) => Some(phones),
+        _ => None,
+    }
 }
 
 /// Whether all of them began today, on phones with a past: that the pace does not tell.
@@ -36,10 +43,10 @@ fn is_new_everywhere(case: &Case<'_>) -> bool {
 }
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
-    if !case.baseline.is_fleet() || case.features.reach >= COMMON_SHARE {
+    if !case.baseline.is_fleet() || case.features.reach >= COMMON_SHARE || is_of_the_app_itself(case) {
         return None;
     }
-    if is_pooled(case) && !is_new_everywhere(case) {
+    if pooled_phones(case).is_some() && !is_new_everywhere(case) {
         return None;
     }
     let (together, reaching) = case.destinations().map(|to| together_at(case, to)).max()?;

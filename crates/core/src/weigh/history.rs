@@ -4,6 +4,7 @@ use super::{Case, plain};
 use crate::baseline::Earlier;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Timestamp;
+use crate::series::Destination;
 
 /// Days that a phone must have been seen before newness means anything.
 pub const HISTORY_DAYS_MIN: u32 = 2;
@@ -71,7 +72,7 @@ fn newness(case: &Case<'_>) -> (f64, String) {
         (_, Earlier { phones: 0, .. }) => {
             (NEW_BANS, format!("new today: the phone was seen on {days} days before without it"))
         }
-        (Some(app), Earlier { phones, with_app: 0 }) => (
+        (Some(app), Earlier { phones, with_app: 0 }) if !is_of_the_app_itself(case) => (
             NEW_TO_APP_BANS,
             format!("new today for {app}; {phones} other phones polled it on days before, with other apps"),
         ),
@@ -79,6 +80,16 @@ fn newness(case: &Case<'_>) -> (f64, String) {
             (0.0, format!("new on this phone, but polled on days before by {phones} other phones"))
         }
     }
+}
+
+/// Whether the destination bears the app's name, as `com.example.app` has `example.com`: makers name apps after their
+/// domains, and an app's places are polled wherever it is. Whoever makes a malicious app can do the same: a place that
+/// only that app goes to stays news.
+pub(super) fn is_of_the_app_itself(case: &Case<'_>) -> bool {
+    let (Some(app), Destination::Domain(domain)) = (case.key.app.as_deref(), &case.key.destination) else {
+        return false;
+    };
+    domain.contains('.') && domain.rsplit('.').eq(app.split('.').take(domain.split('.').count()))
 }
 
 #[cfg(test)]
@@ -138,6 +149,22 @@ mod tests {
     }
 
     #[test]
+    fn makers_name_apps_after_their_domains() {
+        let mut scene = scene(2);
+        for (app, domain, is_own) in [
+            ("com.bikeloop.ios", "bikeloop.com", true),
+            ("uk.co.shop", "shop.co.uk", true),
+            ("com.bikeloop.ios", "loop.com", false),
+            ("com.bikeloop.ios", "bikeloop.net", false),
+            ("com", "bikeloop.com", false),
+        ] {
+            scene.key.app = Some(app.into());
+            scene.key.destination = Destination::Domain(domain.into());
+            assert_eq!(is_of_the_app_itself(&scene.case()), is_own, "{app} at {domain}");
+        }
+    }
+
+    #[test]
     fn a_place_that_others_polled_before_is_news_only_of_another_app() {
         let mut scene = scene(2);
         let poll = |device: u32, app: &str| Poll {
@@ -147,6 +174,7 @@ mod tests {
             reaching: 3,
             period_secs: None,
             first_day: Day::from_number(1),
+            is_pooled: false,
         };
         let by_both = Polls::new([poll(7, "com.b"), poll(8, "com.a")]);
         scene.polls = Polls::new([poll(7, "com.b")]);

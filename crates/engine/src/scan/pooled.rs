@@ -104,6 +104,7 @@ impl Pools {
                 reaching,
                 period_secs: Some(pool.test.period_secs),
                 first_day: *first_day,
+                is_pooled: true,
             });
         }
         if !days.is_empty() {

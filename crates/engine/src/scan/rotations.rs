@@ -59,6 +59,7 @@ impl Rotations {
                 reaching: 1,
                 period_secs: series.machine.pace_secs(),
                 first_day: series.first_judged,
+                is_pooled: false,
             })
         })
     }

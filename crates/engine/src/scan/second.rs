@@ -264,6 +264,7 @@ fn polls_of(devices: &[Device], baseline: &Baseline) -> impl Iterator<Item = Pol
         reaching: baseline.others_reaching(&mark.key.destination) + 1,
         period_secs: mark.pace_secs,
         first_day: mark.first_judged,
+        is_pooled: false,
     })
 }
 
