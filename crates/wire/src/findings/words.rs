@@ -223,6 +223,7 @@ fn with_unit(value: f64, unit: &str) -> String {
         "share" => format!("{} %", short(value * 100.0)),
         "share of sessions" => format!("{} % of sessions", short(value * 100.0)),
         "share of devices" => format!("{} % of devices", short(value * 100.0)),
+        "seconds" => human_secs(value),
         unit => format!("{} {unit}", short(value)),
     }
 }
@@ -318,4 +319,23 @@ pub(super) fn checks(finding: &Finding) -> Vec<String> {
     ));
     checks.push("if nobody can explain it, isolate the device and keep its state for forensics".to_owned());
     checks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_told_in_units_for_people() {
+        let table = [
+            (79_242.2, "seconds", "22 h"),
+            (0.5, "share", "50 %"),
+            (0.01, "share of devices", "1 % of devices"),
+            (0.31, "ratio", "0.31"),
+            (2.0, "days", "2 days"),
+        ];
+        for (value, unit, told) in table {
+            assert_eq!(with_unit(value, unit), told);
+        }
+    }
 }
