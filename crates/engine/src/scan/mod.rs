@@ -7,9 +7,11 @@ mod devices;
 mod fleet;
 mod grouped;
 mod habits;
+mod history;
 mod kept;
 mod large;
 mod parallel;
+mod quiet;
 mod report;
 mod rotations;
 mod second;
@@ -359,7 +361,6 @@ impl Recorded {
             shares: self.shares,
             keeps_seen: self.keeps_seen,
             keeps_all: self.keeps_all,
-            sink: &self.sink,
         };
         let fleet = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
         if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(fleet) }
