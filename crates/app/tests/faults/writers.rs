@@ -4,6 +4,7 @@ use crate::ending::{end_of, interrupt, interrupt_early, wait_until_it_listens};
 use crate::support::{has, names, shell};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 use undertone_simulate::{FleetOptions, write_fleet};
 
@@ -121,7 +122,7 @@ fn half_a_fleet_does_not_stay() {
     // Once there are rows it is in the middle of writing.
     while !folder.path().join("fleet/truth.json").exists() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
     interrupt(&child);
     assert_eq!(end_of(&mut child), Some(130));
@@ -133,6 +134,54 @@ fn half_a_fleet_does_not_stay() {
     let ended = shell("trap '' XFSZ; ulimit -f 8;", &args).output().unwrap();
     assert_eq!(ended.status.code(), Some(74), "{}", String::from_utf8_lossy(&ended.stderr));
     assert!(names(full.path()).is_empty());
+}
+
+/// In the middle of writing its fleet, a demo looks at nothing: Ctrl-C ends it at once, and the fleet goes.
+#[test]
+fn half_a_demo_does_not_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    for millis in [0, 100, 300] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_undertone"))
+            .args(["demo", "--devices", "500"])
+            .env("TMPDIR", folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until_it_listens(&child);
+        while folder.path().read_dir().unwrap().count() == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(millis));
+        interrupt(&child);
+        assert_eq!(end_of(&mut child), Some(130));
+        assert!(names(folder.path()).is_empty(), "{:?}", names(folder.path()));
+    }
+}
+
+/// Whatever a command was doing: it says that it was interrupted, and no half of an output stays.
+#[test]
+fn ctrl_c_ends_every_long_command() {
+    let input = crate::ending::too_much();
+    let input = input.path().to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (out, cache) = (at("out.jsonl"), at("cache"));
+    let commands: [&[&str]; 5] = [
+        &["backtest", input, "--no-cache", "-o", &out],
+        &["tune", input, "--cache", &cache, "--set", "payload_symmetry_threshold=0.3"],
+        &["baseline", "learn", input, "-o", &out],
+        &["export", "coverage", input],
+        &["demo"],
+    ];
+    for command in commands {
+        interrupt_early(
+            Command::new(env!("CARGO_BIN_EXE_undertone")).args(command).env("TMPDIR", folder.path()),
+        );
+        assert!(names(folder.path()).is_empty(), "{command:?} leaves {:?}", names(folder.path()));
+    }
 }
 
 #[test]

@@ -248,7 +248,7 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
     fn parse_block(&mut self, input: &LineInput<'p>) {
         self.sink.begin_source(&SourceInfo::of(input.source));
         let part = self.parts.entry(input.source.index).or_default();
-        part.bytes += self.block.bytes().len() as u64;
+        part.bytes += self.block.bytes().len() as u64 + self.block.too_long_bytes;
         let mut sink = Counted { sink: &mut self.sink, tally: &mut part.tally };
         parse_lines(input.format, &self.block, self.shared.options, &mut sink);
     }

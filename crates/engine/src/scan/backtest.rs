@@ -65,7 +65,7 @@ pub fn backtest(
     let settings = Settings { learned: None, ..Settings::read(options)? };
     let BacktestSpan { from, to, cache } = span;
     let mut recorded =
-        Recorded::read(options, cache.and_then(|folder| Slot::of(folder, options)), progress, stop)?;
+        Recorded::read(options, cache.and_then(|folder| Slot::of(folder, options, stop)), progress, stop)?;
     recorded.check_usable(0)?;
     let mut days = Vec::new();
     let mut history = History::new(recorded.shares);

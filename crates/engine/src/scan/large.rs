@@ -94,15 +94,20 @@ struct Groups {
     telemetry: Regroup,
     /// Records by the hash of their id: an id of too many is no connection.
     counts: Vec<u32>,
+    /// Mixed into the hashes of destinations: made of the microseconds at which the sensor saw each record, so that who
+    /// chooses names cannot choose which of them share a counter or a part.
+    salt: u64,
 }
 
 impl Groups {
     fn of(untaken: &Untaken<'_>, name: u64, context: FirstContext<'_>) -> io::Result<Option<Self>> {
-        let (mut id, mut counts, mut bytes) = (None, vec![0_u32; COUNTERS], 0);
+        let (mut id, mut counts, mut bytes, mut salt) = (None, vec![0_u32; COUNTERS], 0, 0_u64);
         each_of_device(untaken, name, |known, key, record| {
             id.get_or_insert_with(|| known.to_owned());
             count(&mut counts, key);
             bytes += record.len();
+            // Whatever the order of the records.
+            salt = salt.wrapping_add(mixed(time_of(record).map_or(0, Timestamp::micros).cast_unsigned()));
             Ok(())
         })?;
         let Some(id) = id else { return Ok(None) };
@@ -113,6 +118,7 @@ impl Groups {
             by_key: Regroup::new(parts, part_bytes),
             telemetry: Regroup::new(1, part_bytes),
             counts,
+            salt,
         };
         let nameless = stable_hash(b"");
         let records_max = context.shares.records_max();
@@ -143,6 +149,7 @@ impl Groups {
         records_max: usize,
         mut show: impl FnMut(u64, Route, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
+        let salted = |destination: u64| mixed(destination ^ self.salt);
         let storage = self.by_key.chunks(group)?;
         let mut slots = slots(&storage);
         slots.sort_by_key(|(key, _)| *key);
@@ -155,7 +162,7 @@ impl Groups {
                     records.iter().filter_map(|(_, bytes)| Some((decode(&mut &**bytes)?, *bytes))).collect();
                 let hosts = Hosts::of(decoded.iter().map(|(record, _)| record));
                 for (record, bytes) in &decoded {
-                    show(key, hosts.route(record), bytes)?;
+                    show(key, hosts.route(record).map(salted), bytes)?;
                 }
             }
         }
@@ -170,6 +177,14 @@ struct Route {
     start: Option<Timestamp>,
     /// Destinations of the addresses that it names, a lookup.
     named: Vec<u64>,
+}
+
+impl Route {
+    /// The same with other numbers for its destinations.
+    fn map(self, number: impl Fn(u64) -> u64) -> Self {
+        let named = self.named.into_iter().map(&number).collect();
+        Self { destination: number(self.destination), named, ..self }
+    }
 }
 
 /// The hosts of the connections of one id.

@@ -187,7 +187,7 @@ impl Analysis {
         if let Some(thresholds) = reading.thresholds {
             settings.thresholds = thresholds.clone();
         }
-        let records = reading.cache.and_then(|folder| Slot::of(folder, options));
+        let records = reading.cache.and_then(|folder| Slot::of(folder, options, stop));
         let kept = records.as_ref().map(|records| kept::slot(records, &settings));
         let (shares, keeps_below) = (Shares::of(options.memory_bytes), options.keeps_below);
         if let Some((fleet, mut base)) = kept.as_ref().and_then(|slot| kept::load(slot, shares)) {
