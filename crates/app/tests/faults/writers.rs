@@ -1,7 +1,7 @@
 //! Every command that writes: no room, no temporary folder, Ctrl-C. It says so, and leaves what was there.
 
 use crate::ending::{end_of, interrupt, interrupt_early, wait_until_it_listens};
-use crate::support::{has, names, shell};
+use crate::support::{Rows, has, names, shell};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -134,6 +134,58 @@ fn half_a_fleet_does_not_stay() {
     let ended = shell("trap '' XFSZ; ulimit -f 8;", &args).output().unwrap();
     assert_eq!(ended.status.code(), Some(74), "{}", String::from_utf8_lossy(&ended.stderr));
     assert!(names(full.path()).is_empty());
+}
+
+/// `scan a.jsonl -o a.jsonl` is a slip, and what it would destroy is evidence; whatever the command and the output.
+#[test]
+fn logs_are_not_overwritten() {
+    let place = Place::new();
+    let folder = place.folder.path();
+    let logs = folder.join("logs.jsonl");
+    std::fs::write(&logs, Rows::default().text()).unwrap();
+    let (logs, findings) = (place.at("logs.jsonl"), place.at("findings.jsonl"));
+    let telemetry = place.at("fleet/edr/2026-05-04/mobile-edr.ndjson");
+    let csv = format!("csv:{logs}");
+    let commands: [&[&str]; 6] = [
+        &["scan", &logs, "-o", &logs],
+        &["scan", &logs, "--summary", &logs],
+        &["scan", &place.at("fleet"), "-o", &telemetry],
+        &["baseline", "learn", &logs, "-o", &logs],
+        &["backtest", &logs, "--no-cache", "-o", &csv],
+        &["convert", "--in", &findings, "-o", &logs],
+    ];
+    let read = |path: &str| std::fs::read(path).unwrap();
+    let before = (read(&logs), read(&telemetry));
+    for command in commands {
+        let ended = shell("", command).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(74), "{command:?}: {said}");
+        assert!(said.contains("is not overwritten"), "{command:?}: {said}");
+    }
+    assert!(before == (read(&logs), read(&telemetry)), "a log is not what it was");
+    // Outputs of earlier runs are no logs: each is written again.
+    for format in undertone_wire::findings::Format::ALL {
+        let out = format!("{}:{}", format.name(), place.at("again"));
+        for _ in 0..2 {
+            let ended = shell("", &["convert", "--in", &findings, "-o", &out]).output().unwrap();
+            assert_eq!(ended.status.code(), Some(0), "{out}: {}", String::from_utf8_lossy(&ended.stderr));
+        }
+    }
+}
+
+/// Where the system starts no thread (of a thousand there is no address space for their stacks), there are fewer.
+#[test]
+fn threads_that_cannot_be_started_are_done_without() {
+    let folder = crate::support::folder(Rows::default());
+    let path = folder.path().to_str().unwrap();
+    let scan = |before: &str, threads: &str| {
+        shell(before, &["scan", "--all", "--format", "jsonl", "--threads", threads, path]).output().unwrap()
+    };
+    let one = scan("", "1");
+    let many = scan("ulimit -v 300000;", "256");
+    assert_eq!(many.status.code(), Some(0), "{}", String::from_utf8_lossy(&many.stderr));
+    assert!(!one.stdout.is_empty() && one.stdout == many.stdout);
+    assert_eq!(scan("", "100000").status.code(), Some(64));
 }
 
 /// In the middle of writing its fleet, a demo looks at nothing: Ctrl-C ends it at once, and the fleet goes.
