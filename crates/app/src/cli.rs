@@ -134,8 +134,8 @@ pub(crate) struct InputArgs {
 /// How inputs are read and scored, whatever the command.
 #[derive(Debug, Args)]
 pub(crate) struct ReadingArgs {
-    /// Threads; 0 takes every core
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    /// Threads, at most 256; 0 takes every core
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = threads)]
     pub(crate) threads: usize,
     /// A network that is inside, besides the private ones (repeatable)
     #[arg(long, value_name = "NET", value_parser = network)]
@@ -389,6 +389,14 @@ fn network(text: &str) -> Result<Network, String> {
 }
 
 /// Seconds east of UTC: `Z`, `UTC`, `+HH:MM`, `-HHMM`, `+HH`.
+/// Each thread takes some memory of its own, and no machine that reads logs has more cores.
+const THREADS_MAX: usize = 256;
+
+fn threads(text: &str) -> Result<usize, String> {
+    let threads = text.parse().ok().filter(|threads| *threads <= THREADS_MAX);
+    threads.ok_or_else(|| format!("not a number from 0 to {THREADS_MAX}"))
+}
+
 fn utc_offset_secs(text: &str) -> Result<i32, String> {
     let wrong = || "not an offset such as `Z`, `+02:00` or `-0530`".to_owned();
     if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {

@@ -44,7 +44,7 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
         ..FleetOptions::default()
     };
     console.say(|out| writeln!(out, "simulating {} phones over {DAYS} days ...", fleet.devices));
-    simulate::write(folder.path(), &fleet)?;
+    interrupt::at_once_during(|| simulate::write(folder.path(), &fleet))?;
     if stop.is_stopped() {
         return Err(ScanError::Interrupted.into());
     }

@@ -17,6 +17,13 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Files and folders that go when the run ends at once.
 static TEMPORARY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
+/// Whether what is done now ends at the first Ctrl-C.
+static IS_IMPATIENT: AtomicBool = AtomicBool::new(false);
+
+/// How often what is temporary is removed again: another thread may put a file into a folder while it is emptied.
+const REMOVALS: u32 = 50;
+const BETWEEN_REMOVALS: Duration = Duration::from_millis(10);
+
 /// Raises the returned flag at the first Ctrl-C, for a run that looks at it and ends cleanly. The second ends
 /// the run at once, and so does a run that takes longer to end than [`GRACE`].
 ///
@@ -28,7 +35,7 @@ pub(crate) fn polite() -> anyhow::Result<StopFlag> {
     let flag = stop.clone();
     ctrlc::set_handler(move || {
         flag.stop();
-        if raised.swap(true, Ordering::Relaxed) {
+        if raised.swap(true, Ordering::Relaxed) || IS_IMPATIENT.load(Ordering::Relaxed) {
             end_at_once();
         }
         std::thread::spawn(|| {
@@ -45,6 +52,14 @@ pub(crate) fn polite() -> anyhow::Result<StopFlag> {
 /// When the system refuses a signal handler.
 pub(crate) fn at_once() -> anyhow::Result<()> {
     Ok(ctrlc::set_handler(end_at_once)?)
+}
+
+/// Does what looks at no flag: meanwhile the first Ctrl-C ends a [`polite`] run at once.
+pub(crate) fn at_once_during<T>(work: impl FnOnce() -> T) -> T {
+    IS_IMPATIENT.store(true, Ordering::Relaxed);
+    let done = work();
+    IS_IMPATIENT.store(false, Ordering::Relaxed);
+    done
 }
 
 /// Marks a file or folder as temporary while the value lives.
@@ -69,9 +84,19 @@ impl Drop for Temporary {
 #[expect(clippy::exit, reason = "an interrupted run ends here")]
 fn end_at_once() {
     let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
-    for path in temporary.iter() {
-        // What cannot be removed now cannot be helped.
-        let _removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    // What cannot be removed by then cannot be helped.
+    for _ in 0..REMOVALS {
+        let removed = temporary.iter().map(|path| remove(path));
+        if removed.fold(true, |all, is_gone| all & is_gone) {
+            break;
+        }
+        std::thread::sleep(BETWEEN_REMOVALS);
     }
     std::process::exit(INTERRUPTED);
+}
+
+/// Removes a file or a folder; whether it is gone.
+fn remove(path: &Path) -> bool {
+    let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    removed.is_ok() || !path.exists()
 }

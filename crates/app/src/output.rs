@@ -6,11 +6,15 @@ use crate::interrupt::Temporary;
 use crate::terminal::Console;
 use anyhow::Context as _;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write, stdout};
+use std::io::{self, BufWriter, IsTerminal, Read as _, Write, stdout};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use undertone_core::finding::Finding;
 use undertone_wire::findings::{Format, RunFacts, TerminalStyle};
+use undertone_wire::format;
+
+/// What of a file says whether it holds logs: as much as is looked at in an input.
+const HEAD_BYTES: u64 = 64 << 10;
 
 /// A file to write findings to.
 #[derive(Debug)]
@@ -89,12 +93,28 @@ pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
 /// Writes a file whole or not at all: into a neighbour, synced, then renamed over `path`.
 ///
 /// # Errors
-/// A failed output; the neighbour is gone and `path` is as before.
+/// A failed output; the neighbour is gone and `path` is as before. A file that holds logs: see [`spare_logs`].
 pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
+    spare_logs(path)?;
     replace(path, write).map_err(|error| refused(&path.display().to_string(), &error))
+}
+
+/// Refuses to put an output in the place of logs or telemetry: `scan a.jsonl -o a.jsonl` is a slip, and what it would
+/// destroy is evidence.
+fn spare_logs(path: &Path) -> anyhow::Result<()> {
+    let mut head = Vec::new();
+    // What is not there, cannot be read or is no file holds nothing that could be lost; opening a pipe would wait.
+    let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
+    let read = || File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head);
+    if is_file && { read }().is_ok() && format::detect(&head).is_some() {
+        let text =
+            format!("`{}` holds logs, telemetry or an inventory and is not overwritten", path.display());
+        return Err(Fault::error(Failure::Output, text));
+    }
+    Ok(())
 }
 
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -152,6 +172,7 @@ fn target(text: &str) -> anyhow::Result<Target> {
     if !folder.is_dir() {
         return Err(Fault::error(Failure::Output, format!("no folder `{}` to write to", folder.display())));
     }
+    spare_logs(&target.path)?;
     Ok(target)
 }
 

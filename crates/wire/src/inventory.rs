@@ -102,7 +102,9 @@ pub fn sniff(head: &[u8]) -> bool {
     let names = first.split(|byte| *byte == delimiter);
     let columns: Vec<Column> = names.filter_map(column).collect();
     let has = |column| columns.contains(&column);
-    (has(Column::DeviceId) || has(Column::Mac)) && columns.len() >= 2
+    // undertone's own findings as CSV name devices, too.
+    let is_list_of_findings = first.starts_with(b"\"id\",\"alert\",\"lead\",");
+    !is_list_of_findings && (has(Column::DeviceId) || has(Column::Mac)) && columns.len() >= 2
 }
 
 /// The column of a header's cell.
@@ -241,6 +243,12 @@ mod tests {
         let mut seen = Seen::default();
         parse(document.as_bytes(), &mut seen);
         seen
+    }
+
+    #[test]
+    fn findings_as_csv_are_no_inventory() {
+        assert!(sniff(b"device,ip\nd-1,10.0.0.1\n"));
+        assert!(!sniff(b"\"id\",\"alert\",\"lead\",\"device\",\"platform\",\"ip\"\n"));
     }
 
     #[test]

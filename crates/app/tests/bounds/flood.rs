@@ -21,6 +21,8 @@ pub(crate) struct Flood {
     pub(crate) per_destination: u64,
     /// Whether each destination is a name, looked up and in the handshake, rather than an address.
     pub(crate) has_names: bool,
+    /// Days on each of which it comes, the same but for its ids.
+    pub(crate) days: u64,
 }
 
 /// A hash that spreads, to make reproducible noise (`splitmix64`, Steele, Lea and Flood 2014).
@@ -36,9 +38,9 @@ impl Flood {
     pub(crate) fn write(self, out: impl Write) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(1 << 20, out);
         let every = (self.rows / CHECK_INS).max(1);
-        for row in 0..self.rows {
+        for (day, row) in (0..self.days).flat_map(|day| (0..self.rows).map(move |row| (day, row))) {
             if row % every == 0 && row / every < CHECK_INS {
-                let check_in = row / every;
+                let check_in = day * CHECK_INS + row / every;
                 let at = START_SECS + check_in * 300 + noise(check_in) % 45;
                 let port = 20_000 + check_in;
                 conn(
@@ -48,12 +50,12 @@ impl Flood {
                     (300 + check_in % 5, 700),
                 )?;
             }
-            self.row(&mut out, row)?;
+            self.row(&mut out, day, row)?;
         }
         out.flush()
     }
 
-    fn row(self, out: &mut impl Write, row: u64) -> io::Result<()> {
+    fn row(self, out: &mut impl Write, day: u64, row: u64) -> io::Result<()> {
         let chance = noise(row);
         let destination = row % self.rows.div_ceil(self.per_destination);
         let phone = if self.phones == 1 { 0 } else { chance % self.phones };
@@ -61,8 +63,8 @@ impl Flood {
         let phone = if self.phones == 1 { PHONE.to_owned() } else { format!("10.{b}.{c}.{d}") };
         let [a, b, c, d] = u32::try_from(destination).unwrap_or(0).to_be_bytes();
         let server = format!("{}.{b}.{c}.{d}", 20 + a);
-        let at = (START_SECS + row * DAY_SECS / self.rows, chance >> 8 & 0x7_ffff);
-        let uid = format!("C{row:x}");
+        let at = (START_SECS + day * DAY_SECS + row * DAY_SECS / self.rows, chance >> 8 & 0x7_ffff);
+        let uid = format!("C{day}x{row:x}");
         conn(out, at, (&uid, &phone, 1024 + row % 60_000, &server), (200 + chance % 700, chance % 9000))?;
         if self.has_names {
             writeln!(

@@ -1,11 +1,12 @@
 //! Floods through a pipe: peak memory, what is said, and what is found.
 
 use crate::flood::{Flood, PHONE, SERVER};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What the process takes besides what `--memory` is for: the program, threads, blocks that are read, the public
 /// suffix list. A scan of one line takes about 15 MB; allocators keep some of what was freed.
-const BESIDE_KB: u64 = 64 * 1024;
+pub(crate) const BESIDE_KB: u64 = 64 * 1024;
 
 struct Scanned {
     findings: String,
@@ -13,21 +14,25 @@ struct Scanned {
     peak_kb: u64,
 }
 
+/// The binary, and the kernel asked afterwards how much memory it took at the most.
+pub(crate) fn measured(peak: &Path) -> Command {
+    let mut command = Command::new("python3");
+    command.args([
+        "-c",
+        "import resource, subprocess, sys\n\
+         code = subprocess.call(sys.argv[2:])\n\
+         open(sys.argv[1], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))\n\
+         sys.exit(code)",
+    ]);
+    command.arg(peak).arg(env!("CARGO_BIN_EXE_undertone"));
+    command
+}
+
 /// Scans a flood from a pipe; `None` where the kernel does not say how much memory a process took.
 fn scan(memory: &str, flood: Flood) -> Option<Scanned> {
     let folder = tempfile::tempdir().unwrap();
     let (out, peak) = (folder.path().join("findings.jsonl"), folder.path().join("peak"));
-    // Bash waits for the scan and then asks the kernel for the largest of its children.
-    let mut child = Command::new("python3")
-        .args([
-            "-c",
-            "import resource, subprocess, sys\n\
-             code = subprocess.call(sys.argv[2:])\n\
-             open(sys.argv[1], 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))\n\
-             sys.exit(code)",
-        ])
-        .arg(&peak)
-        .arg(env!("CARGO_BIN_EXE_undertone"))
+    let mut child = measured(&peak)
         .args(["scan", "-", "--memory", memory, "--threads", "2", "--all", "-o"])
         .arg(format!("jsonl:{}", out.display()))
         .env("TMPDIR", folder.path())
@@ -61,23 +66,23 @@ const FOLDED: &str = "destinations that a device reached a few times are not com
 
 #[test]
 fn one_phone_with_very_many_series() {
-    holds(64, Flood { rows: 300_000, phones: 1, per_destination: 1, has_names: false }, &[FOLDED]);
+    holds(64, Flood { rows: 300_000, phones: 1, per_destination: 1, has_names: false, days: 1 }, &[FOLDED]);
 }
 
 #[test]
 fn one_phone_with_very_many_names() {
-    holds(64, Flood { rows: 250_000, phones: 1, per_destination: 1, has_names: true }, &[FOLDED]);
+    holds(64, Flood { rows: 250_000, phones: 1, per_destination: 1, has_names: true, days: 1 }, &[FOLDED]);
 }
 
 #[test]
 fn one_phone_with_very_many_regular_series() {
-    let flood = Flood { rows: 300_000, phones: 1, per_destination: 8, has_names: false };
+    let flood = Flood { rows: 300_000, phones: 1, per_destination: 8, has_names: false, days: 1 };
     holds(64, flood, &["series, the least regular of the phones with most of them, are not weighed"]);
 }
 
 #[test]
 fn one_phone_with_very_many_connections_to_one_server() {
-    let flood = Flood { rows: 400_000, phones: 1, per_destination: 400_000, has_names: false };
+    let flood = Flood { rows: 400_000, phones: 1, per_destination: 400_000, has_names: false, days: 1 };
     holds(
         64,
         flood,
@@ -87,12 +92,20 @@ fn one_phone_with_very_many_connections_to_one_server() {
 
 #[test]
 fn many_phones_with_many_series() {
-    holds(64, Flood { rows: 300_000, phones: 1000, per_destination: 1, has_names: false }, &[FOLDED]);
+    holds(
+        64,
+        Flood { rows: 300_000, phones: 1000, per_destination: 1, has_names: false, days: 1 },
+        &[FOLDED],
+    );
 }
 
 #[test]
 fn very_many_phones() {
-    holds(64, Flood { rows: 300_000, phones: 10_000_000, per_destination: 1, has_names: false }, &[FOLDED]);
+    holds(
+        64,
+        Flood { rows: 300_000, phones: 10_000_000, per_destination: 1, has_names: false, days: 1 },
+        &[FOLDED],
+    );
 }
 
 /// What is kept does not depend on how many threads there are.
@@ -100,7 +113,7 @@ fn very_many_phones() {
 fn bounds_cut_the_same_with_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("flood.log");
-    let flood = Flood { rows: 120_000, phones: 40, per_destination: 6, has_names: true };
+    let flood = Flood { rows: 120_000, phones: 40, per_destination: 6, has_names: true, days: 1 };
     flood.write(std::fs::File::create(&log).unwrap()).unwrap();
     let scan = |threads: &str| {
         let output = Command::new(env!("CARGO_BIN_EXE_undertone"))

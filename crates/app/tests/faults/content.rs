@@ -2,6 +2,7 @@
 
 use crate::support::{Ended, Rows, START_SECS, scan, scan_with};
 use std::fmt::Write as _;
+use undertone_core::series::stable_hash;
 
 const TEN_YEARS_SECS: i64 = 10 * 365 * 86_400;
 
@@ -172,6 +173,84 @@ fn floods_of_names_do_not_hide_a_series() {
     let ended = scan_text(&text);
     ended.expect(0, 60_300);
     assert!(ended.stdout.contains("203.0.113.9"), "the flood hides the beacon: {}", ended.stderr);
+}
+
+/// The number by which traffic of a large phone is divided is no secret (`undertone_core::series::stable_hash`): whoever
+/// chooses names can choose those that share its low bits with the beacon's. They are no reason to leave the beacon out.
+#[test]
+fn names_chosen_to_share_a_hash_do_not_crowd_a_beacon_out() {
+    const NAMES: usize = 70;
+    const ROWS_OF_NAME: usize = 300;
+    let beacon = Rows { count: 300, every_secs: 30, ..Rows::default() };
+    let address: std::net::Ipv4Addr = beacon.server.parse().unwrap();
+    let low_bits = |bytes: &[u8]| stable_hash(bytes) & 0xffff;
+    let target = low_bits(&address.octets());
+    let names: Vec<String> = (0..u64::MAX)
+        .map(|number| format!("{number:x}-flood.com"))
+        .filter(|name| low_bits(name.as_bytes()) == target)
+        .take(NAMES)
+        .collect();
+    let mut text = beacon.text();
+    // All after the beacon: of records that are too many the oldest go.
+    let from = START_SECS + 300 * 30 + 60;
+    for row in 0..NAMES * ROWS_OF_NAME {
+        let at = from + i64::try_from(row).unwrap() * 30_000 / 21_000;
+        let (name, port) = (&names[row % NAMES], 1024 + row % 60_000);
+        let (uid, server) = (format!("F{row}"), format!("198.18.0.{}", row % 250));
+        writeln!(
+            text,
+            r#"{{"_path":"conn","ts":{at}.{row:06},"uid":"{uid}","id.orig_h":"{}","id.orig_p":{port},"id.resp_h":"{server}","id.resp_p":443,"proto":"tcp","service":"ssl","duration":0.5,"orig_bytes":{},"resp_bytes":900,"conn_state":"SF"}}
+{{"_path":"ssl","ts":{at}.{row:06},"uid":"{uid}","id.orig_h":"{}","id.orig_p":{port},"id.resp_h":"{server}","id.resp_p":443,"server_name":"{name}"}}"#,
+            beacon.phone,
+            row % 3000,
+            beacon.phone
+        )
+        .unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("conn.log");
+    std::fs::write(&path, text).unwrap();
+    let ended = scan_with("", &["--memory", "64M"], &[&path]);
+    ended.expect(0, 300 + 2 * (NAMES * ROWS_OF_NAME) as u64);
+    let found = ended.stdout.lines().find(|line| line.contains(beacon.server));
+    let Some(found) = found else { panic!("the beacon is hidden: {}", ended.stderr) };
+    let found: serde_json::Value = serde_json::from_str(found).unwrap();
+    assert_eq!(found["events"], 300, "{}", ended.stderr);
+    assert!(!ended.stderr.contains("too many of them to one destination"), "{}", ended.stderr);
+}
+
+/// One line without an end, binary junk behind a good row, nothing at all: bounded, counted, and the good rows kept.
+#[test]
+fn lines_without_end_and_junk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("conn.log");
+    let good = Rows::default().text();
+    let endless = format!("{{\"_path\":\"conn\",\"ts\":1.5,\"x\":\"{}\"}}\n", "a".repeat(100_000_000));
+    std::fs::write(&path, endless.clone() + &good).unwrap();
+    // Address space for the line ten times over would be too much.
+    let ended = scan_with("ulimit -v 900000;", &[], &[&path]);
+    ended.expect(0, 200);
+    assert_eq!(ended.summary["rows_rejected"]["line_too_long"], 1, "{}", ended.summary);
+    assert_eq!(ended.summary["bytes"], (endless.len() + good.len()) as u64);
+
+    let mut junk = good.clone().into_bytes();
+    let mut state = 7_u64;
+    junk.extend((0..20_000_000).map(|_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state.to_be_bytes()[0]
+    }));
+    std::fs::write(&path, &junk).unwrap();
+    let ended = scan_with("ulimit -v 900000;", &[], &[&path]);
+    ended.expect(0, 200);
+    assert!(ended.rejected() > 10_000, "{}", ended.stderr);
+
+    std::fs::write(&path, &junk[good.len()..]).unwrap();
+    let ended = scan(&[&path]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    std::fs::write(&path, "").unwrap();
+    let ended = scan(&[&path]);
+    ended.expect(0, 0);
+    assert!(ended.stderr.contains("empty"), "{}", ended.stderr);
 }
 
 #[test]

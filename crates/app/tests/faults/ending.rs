@@ -77,6 +77,50 @@ fn a_full_disk_while_spilling_is_said_and_leaves_nothing() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// What a scan moves to the disk besides packed records as they come: each time there is too little room at a later
+/// step than the first.
+#[test]
+fn a_disk_that_fills_up_later_is_said_and_leaves_nothing() {
+    let at_once = |count, uid, phones: i64| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut text = String::new();
+        for phone in 0..phones {
+            let phone = format!("10.20.{}.{}", phone / 250, phone % 250);
+            text += &Rows { count, every_secs: 1, uid, phone: &phone, ..Rows::default() }.text();
+        }
+        std::fs::write(folder.path().join("conn.log"), text).unwrap();
+        folder
+    };
+    let long = "C".repeat(400);
+    let cases: [(&str, TempDir, u32, &[&str]); 3] = [
+        // The first spill of packed records (a sixth of 64 MiB) fits, the second does not.
+        ("the second spill", at_once(60_000, &long, 1), 15_000, &["scan", "--format", "jsonl"]),
+        // Packed records fit in memory; those of one large phone, put together anew, do not.
+        ("a phone in parts", at_once(60_000, "C", 1), 64, &["scan", "--format", "jsonl"]),
+        // Phones without a series that may be a machine's wait for the end of `learn`, and nothing else is too much.
+        ("phones that wait", at_once(1, "C", 55_000), 64, &["baseline", "learn", "-o", "/dev/null"]),
+    ];
+    for (what, folder, room_kib, args) in &cases {
+        let spill = tempfile::tempdir().unwrap();
+        let before = |room: &str| {
+            format!("trap '' XFSZ; ulimit -f {room}; export TMPDIR='{}';", spill.path().display())
+        };
+        let args = [*args, &["--memory", "64M", text(folder.path())]].concat();
+        let small = run(&before(&room_kib.to_string()), &args);
+        let said = String::from_utf8_lossy(&small.stderr);
+        assert_eq!(small.status.code(), Some(74), "{what}: {said}");
+        assert!(said.contains("temporary storage") && small.stdout.is_empty(), "{what}: {said}");
+        assert!(names(spill.path()).is_empty(), "{what}");
+        let roomy = run(&before("unlimited"), &args);
+        assert_eq!(roomy.status.code(), Some(0), "{what}: {}", String::from_utf8_lossy(&roomy.stderr));
+    }
+    // The same phones without a past are scanned with as little room.
+    let (_, phones, room_kib, _) = &cases[2];
+    let before = format!("trap '' XFSZ; ulimit -f {room_kib};");
+    let scanned = run(&before, &["scan", "--memory", "64M", "--format", "jsonl", text(phones.path())]);
+    assert_eq!(scanned.status.code(), Some(0), "{}", String::from_utf8_lossy(&scanned.stderr));
+}
+
 #[test]
 fn a_reader_that_leaves_early_is_no_failure() {
     let folder = folder(Rows { count: 2000, ..Rows::default() });

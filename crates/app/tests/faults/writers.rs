@@ -1,9 +1,10 @@
 //! Every command that writes: no room, no temporary folder, Ctrl-C. It says so, and leaves what was there.
 
 use crate::ending::{end_of, interrupt, interrupt_early, wait_until_it_listens};
-use crate::support::{has, names, shell};
+use crate::support::{Rows, has, names, shell};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 use undertone_simulate::{FleetOptions, write_fleet};
 
@@ -121,7 +122,7 @@ fn half_a_fleet_does_not_stay() {
     // Once there are rows it is in the middle of writing.
     while !folder.path().join("fleet/truth.json").exists() {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
     interrupt(&child);
     assert_eq!(end_of(&mut child), Some(130));
@@ -133,6 +134,106 @@ fn half_a_fleet_does_not_stay() {
     let ended = shell("trap '' XFSZ; ulimit -f 8;", &args).output().unwrap();
     assert_eq!(ended.status.code(), Some(74), "{}", String::from_utf8_lossy(&ended.stderr));
     assert!(names(full.path()).is_empty());
+}
+
+/// `scan a.jsonl -o a.jsonl` is a slip, and what it would destroy is evidence; whatever the command and the output.
+#[test]
+fn logs_are_not_overwritten() {
+    let place = Place::new();
+    let folder = place.folder.path();
+    let logs = folder.join("logs.jsonl");
+    std::fs::write(&logs, Rows::default().text()).unwrap();
+    let (logs, findings) = (place.at("logs.jsonl"), place.at("findings.jsonl"));
+    let telemetry = place.at("fleet/edr/2026-05-04/mobile-edr.ndjson");
+    let csv = format!("csv:{logs}");
+    let commands: [&[&str]; 6] = [
+        &["scan", &logs, "-o", &logs],
+        &["scan", &logs, "--summary", &logs],
+        &["scan", &place.at("fleet"), "-o", &telemetry],
+        &["baseline", "learn", &logs, "-o", &logs],
+        &["backtest", &logs, "--no-cache", "-o", &csv],
+        &["convert", "--in", &findings, "-o", &logs],
+    ];
+    let read = |path: &str| std::fs::read(path).unwrap();
+    let before = (read(&logs), read(&telemetry));
+    for command in commands {
+        let ended = shell("", command).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(74), "{command:?}: {said}");
+        assert!(said.contains("is not overwritten"), "{command:?}: {said}");
+    }
+    assert!(before == (read(&logs), read(&telemetry)), "a log is not what it was");
+    // Outputs of earlier runs are no logs: each is written again.
+    for format in undertone_wire::findings::Format::ALL {
+        let out = format!("{}:{}", format.name(), place.at("again"));
+        for _ in 0..2 {
+            let ended = shell("", &["convert", "--in", &findings, "-o", &out]).output().unwrap();
+            assert_eq!(ended.status.code(), Some(0), "{out}: {}", String::from_utf8_lossy(&ended.stderr));
+        }
+    }
+}
+
+/// Where the system starts no thread (of a thousand there is no address space for their stacks), there are fewer.
+#[test]
+fn threads_that_cannot_be_started_are_done_without() {
+    let folder = crate::support::folder(Rows::default());
+    let path = folder.path().to_str().unwrap();
+    let scan = |before: &str, threads: &str| {
+        shell(before, &["scan", "--all", "--format", "jsonl", "--threads", threads, path]).output().unwrap()
+    };
+    let one = scan("", "1");
+    let many = scan("ulimit -v 300000;", "256");
+    assert_eq!(many.status.code(), Some(0), "{}", String::from_utf8_lossy(&many.stderr));
+    assert!(!one.stdout.is_empty() && one.stdout == many.stdout);
+    assert_eq!(scan("", "100000").status.code(), Some(64));
+}
+
+/// In the middle of writing its fleet, a demo looks at nothing: Ctrl-C ends it at once, and the fleet goes.
+#[test]
+fn half_a_demo_does_not_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    for millis in [0, 100, 300] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_undertone"))
+            .args(["demo", "--devices", "500"])
+            .env("TMPDIR", folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_until_it_listens(&child);
+        while folder.path().read_dir().unwrap().count() == 0 {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(millis));
+        interrupt(&child);
+        assert_eq!(end_of(&mut child), Some(130));
+        assert!(names(folder.path()).is_empty(), "{:?}", names(folder.path()));
+    }
+}
+
+/// Whatever a command was doing: it says that it was interrupted, and no half of an output stays.
+#[test]
+fn ctrl_c_ends_every_long_command() {
+    let input = crate::ending::too_much();
+    let input = input.path().to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (out, cache) = (at("out.jsonl"), at("cache"));
+    let commands: [&[&str]; 5] = [
+        &["backtest", input, "--no-cache", "-o", &out],
+        &["tune", input, "--cache", &cache, "--set", "payload_symmetry_threshold=0.3"],
+        &["baseline", "learn", input, "-o", &out],
+        &["export", "coverage", input],
+        &["demo"],
+    ];
+    for command in commands {
+        interrupt_early(
+            Command::new(env!("CARGO_BIN_EXE_undertone")).args(command).env("TMPDIR", folder.path()),
+        );
+        assert!(names(folder.path()).is_empty(), "{command:?} leaves {:?}", names(folder.path()));
+    }
 }
 
 #[test]

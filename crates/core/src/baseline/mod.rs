@@ -259,11 +259,11 @@ impl Baseline {
     }
 
     /// The same with what each device reached.
-    pub fn settle_reached<'r>(&mut self, devices: impl Iterator<Item = &'r [Reported]>) {
+    pub fn settle_reached(&mut self, devices: impl Iterator<Item = impl AsRef<[Reported]>>) {
         let mut counts: BTreeMap<Box<str>, u32> = BTreeMap::new();
         for reached in devices {
             let mut personal: BTreeMap<&str, u32> = BTreeMap::new();
-            for reported in reached {
+            for reported in reached.as_ref() {
                 let (Some(app), Destination::Domain(_)) = (&reported.app, &reported.destination) else {
                     continue;
                 };

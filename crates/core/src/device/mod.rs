@@ -23,6 +23,8 @@ mod tally;
 pub use connection::{Connection, Joined};
 pub use join::{Keyed, UidKey};
 pub use moments::{Moments, MomentsSketch};
-pub use observe::{DeviceInput, DeviceReport, Reported, Rest, SeriesDays, observe, observe_part};
+pub use observe::{
+    DeviceInput, DeviceReport, Reported, Rest, SeriesDays, observe, observe_part, unite_reached,
+};
 pub use rotation::{Rotation, rotations};
 pub use route::{route_of_addr, route_of_host};

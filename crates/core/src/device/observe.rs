@@ -134,6 +134,21 @@ pub struct Reported {
     pub sightings: u32,
 }
 
+/// Leaves each app and destination of a device once, ascending, with the first and last day of all entries; `both` says
+/// what two numbers of sightings come to.
+pub fn unite_reached(reached: &mut Vec<Reported>, both: impl Fn(u32, u32) -> u32) {
+    reached.sort_unstable();
+    reached.dedup_by(|next, kept| {
+        let is_same = next.app == kept.app && next.destination == kept.destination;
+        if is_same {
+            kept.first_day = kept.first_day.min(next.first_day);
+            kept.last_day = kept.last_day.max(next.last_day);
+            kept.sightings = both(kept.sightings, next.sightings);
+        }
+        is_same
+    });
+}
+
 /// What a part of a device knows of the rest of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Rest<'r, 'a> {

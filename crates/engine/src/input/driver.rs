@@ -107,11 +107,21 @@ pub(super) fn read<S: SourceSink + Send>(
         options,
     };
     let (mut done, mut parts) = (Vec::with_capacity(sinks.len()), BTreeMap::<usize, Part>::new());
+    let wanted = sinks.len();
+    let idle: Mutex<Vec<_>> = Mutex::new(sinks.into_iter().map(|sink| Worker::new(&shared, sink)).collect());
+    let run_one = || {
+        let worker = lock(&idle).pop();
+        worker.map(Worker::run)
+    };
     std::thread::scope(|scope| {
-        let workers = sinks.into_iter().map(|sink| Worker::new(&shared, sink));
-        let handles: Vec<_> = workers.map(|worker| scope.spawn(move || worker.run())).collect();
-        for handle in handles {
-            let (sink, theirs) = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let spawn = |_| std::thread::Builder::new().spawn_scoped(scope, run_one).ok();
+        let handles: Vec<_> = (0..wanted).map_while(spawn).collect();
+        // Workers for which the system starts no thread run on this one.
+        let here: Vec<_> = (handles.len()..wanted).filter_map(|_| run_one()).collect();
+        let there = handles
+            .into_iter()
+            .filter_map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        for (sink, theirs) in here.into_iter().chain(there) {
             done.push(sink);
             for (index, part) in theirs {
                 parts.entry(index).or_default().merge(part);
@@ -248,7 +258,7 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
     fn parse_block(&mut self, input: &LineInput<'p>) {
         self.sink.begin_source(&SourceInfo::of(input.source));
         let part = self.parts.entry(input.source.index).or_default();
-        part.bytes += self.block.bytes().len() as u64;
+        part.bytes += self.block.bytes().len() as u64 + self.block.too_long_bytes;
         let mut sink = Counted { sink: &mut self.sink, tally: &mut part.tally };
         parse_lines(input.format, &self.block, self.shared.options, &mut sink);
     }

@@ -23,6 +23,8 @@ pub(super) struct Block {
     pub(super) header: Option<Arc<Header>>,
     /// Numbers of lines that were too long and are not in the block.
     pub(super) too_long: Vec<u64>,
+    /// Bytes of these.
+    pub(super) too_long_bytes: u64,
 }
 
 impl Block {
@@ -70,6 +72,7 @@ impl<R: Read> LineCutter<R> {
     /// Fills `block` with the next lines. False when there are none, and no too long ones, any more.
     pub(super) fn next(&mut self, block: &mut Block) -> bool {
         block.too_long.clear();
+        block.too_long_bytes = 0;
         loop {
             self.fill(block);
             if block.filled == 0 {
@@ -150,10 +153,13 @@ impl<R: Read> LineCutter<R> {
 
     /// Drops bytes up to and with the next newline; what follows goes to the carry.
     fn skip_line(&mut self, block: &mut Block) {
+        block.too_long_bytes += block.filled as u64;
         while !self.ended {
             self.fill(block);
-            if let Some(end) = memchr(b'\n', block.filled()) {
-                self.carry.extend_from_slice(block.filled().get(end + 1..).unwrap_or(&[]));
+            let end = memchr(b'\n', block.filled()).map_or(block.filled, |end| end + 1);
+            block.too_long_bytes += end as u64;
+            self.carry.extend_from_slice(block.filled().get(end..).unwrap_or(&[]));
+            if block.filled().get(..end).is_some_and(|line| line.ends_with(b"\n")) {
                 return;
             }
         }

@@ -8,8 +8,10 @@ mod chunks;
 mod regroup;
 mod sink;
 mod spill;
+mod untaken;
 
 pub use chunks::{Owner, Packed, Partition, Taken, next_record};
 pub(crate) use regroup::Regroup;
-pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings, Untaken};
+pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings};
 pub(crate) use spill::{Extent, SpillFile};
+pub use untaken::Untaken;

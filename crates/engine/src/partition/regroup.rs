@@ -1,14 +1,14 @@
-//! The records of one device that is too large to be looked at whole, put together anew in smaller parts.
+//! Records put together anew in parts: those of one device that is too large to be looked at whole, or devices that are
+//! counted again later.
 
 use super::chunks::{Owner, Packed, Partition, append_record, next_record};
-use super::sink::SinkSettings;
+use super::spill::SpillFile;
 use std::io;
-use std::sync::Arc;
 
-/// Parts of one device, in memory up to a budget and then in the run's temporary file.
+/// Parts, in memory up to a budget and then in a temporary file of their own, which goes with them.
 #[derive(Debug)]
 pub(crate) struct Regroup {
-    settings: Arc<SinkSettings>,
+    file: Option<SpillFile>,
     parts: Vec<Partition>,
     records: Vec<u64>,
     in_memory: usize,
@@ -17,9 +17,9 @@ pub(crate) struct Regroup {
 
 impl Regroup {
     /// Empty parts.
-    pub(crate) fn new(settings: &Arc<SinkSettings>, parts: usize, budget_bytes: usize) -> Self {
+    pub(crate) fn new(parts: usize, budget_bytes: usize) -> Self {
         Self {
-            settings: Arc::clone(settings),
+            file: None,
             parts: (0..parts).map(|_| Partition::default()).collect(),
             records: vec![0; parts],
             in_memory: 0,
@@ -45,7 +45,11 @@ impl Regroup {
         append_record(chunk, Owner::Number(0), key, |chunk| chunk.extend_from_slice(record));
         self.in_memory += grown;
         if self.in_memory > self.budget_bytes {
-            let file = self.settings.spill_file()?;
+            let file = match self.file.take() {
+                Some(file) => file,
+                None => SpillFile::create(None)?,
+            };
+            let file = self.file.insert(file);
             for part in &mut self.parts {
                 part.spill(file)?;
             }
@@ -69,7 +73,7 @@ impl Regroup {
         mut show: impl FnMut(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let Some(part) = self.parts.get(part) else { return Ok(()) };
-        part.each_chunk(self.settings.spill.get(), &mut Vec::new(), |_, mut rest| {
+        part.each_chunk(self.file.as_ref(), &mut Vec::new(), |_, mut rest| {
             while let Some(Packed { key, record, .. }) = next_record(&mut rest) {
                 show(key, record)?;
             }
@@ -83,7 +87,7 @@ impl Regroup {
     /// When spilled bytes cannot be read back.
     pub(crate) fn chunks(&self, part: usize) -> io::Result<Vec<Vec<u8>>> {
         let Some(part) = self.parts.get(part) else { return Ok(Vec::new()) };
-        Ok(part.copy(self.settings.spill.get())?.chunks)
+        Ok(part.copy(self.file.as_ref())?.chunks)
     }
 
     /// Frees a part.

@@ -1,19 +1,21 @@
 //! Takes parsed records, finds their device, and packs them into that device's partition.
 
 use super::aliases::aliases;
-use super::chunks::{NAME_BYTES_MAX, Owner, Packed, Partition, Taken, append_record, next_record};
+use super::chunks::{NAME_BYTES_MAX, Owner, Packed, Partition, append_record, next_record};
 use super::spill::SpillFile;
+use super::untaken::{Held, Untaken};
 use crate::identity::{DeviceEnd, Directory, Inside};
 use crate::input::{SourceInfo, SourceSink};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use undertone_core::model::{
-    Endpoint, Exchange, Record, Report, Session, Telemetry, TelemetryKind, Timestamp,
+    Day, Endpoint, Exchange, Record, Report, Session, Telemetry, TelemetryKind, Timestamp,
 };
 use undertone_core::series::stable_hash;
 use undertone_wire::{RecordSink, RejectReason, packed};
@@ -448,20 +450,18 @@ impl Partitions {
     pub const COUNT: usize = PARTITIONS;
 
     /// Takes the packed records of one partition from every sink; quick, since nothing is read back yet.
-    pub fn take(&mut self, index: usize) -> Untaken {
+    pub fn take(&mut self, index: usize) -> Untaken<'static> {
         let partitions = self.sinks.iter_mut().filter_map(|sink| sink.partitions.get_mut(index));
-        let partitions = partitions.map(std::mem::take).filter(|partition| !partition.is_empty()).collect();
-        Untaken { settings: Arc::clone(&self.settings), partitions }
+        let partitions =
+            partitions.map(std::mem::take).map(Held::Own).filter(|one| !one.is_empty()).collect();
+        Untaken { settings: Arc::clone(&self.settings), partitions, days: None }
     }
 
-    /// The records of a partition, which stay where they are.
-    ///
-    /// # Errors
-    /// When spilled bytes cannot be read back.
-    pub fn copy(&self, index: usize) -> io::Result<Vec<Taken>> {
-        let file = self.settings.spill.get();
+    /// The records of a partition on some days; they stay where they are.
+    pub fn lend(&self, index: usize, days: RangeInclusive<Day>) -> Untaken<'_> {
         let partitions = self.sinks.iter().filter_map(|sink| sink.partitions.get(index));
-        partitions.filter(|partition| !partition.is_empty()).map(|partition| partition.copy(file)).collect()
+        let partitions = partitions.map(Held::Lent).filter(|one| !one.is_empty()).collect();
+        Untaken { settings: Arc::clone(&self.settings), partitions, days: Some(days) }
     }
 
     /// Device names and lengths of all partitions, those of one sink side by side: what [`Partitions::restore`] needs
@@ -537,36 +537,4 @@ impl Partitions {
 
 impl SourceSink for PartitionSink {
     fn begin_source(&mut self, _source: &SourceInfo<'_>) {}
-}
-
-/// The records of one partition, perhaps still in the spill file.
-#[derive(Debug)]
-pub struct Untaken {
-    settings: Arc<SinkSettings>,
-    partitions: Vec<Partition>,
-}
-
-impl Untaken {
-    /// Bytes of it, in memory or not.
-    pub fn bytes(&self) -> usize {
-        self.partitions.iter().map(Partition::len).sum()
-    }
-
-    /// Shows every chunk of records with the list of names that goes with it, one at a time.
-    ///
-    /// # Errors
-    /// When spilled bytes cannot be read back, or what `show` says.
-    pub fn each_chunk(&self, mut show: impl FnMut(&[String], &[u8]) -> io::Result<()>) -> io::Result<()> {
-        let (file, mut buffer) = (self.settings.spill.get(), Vec::new());
-        self.partitions.iter().try_for_each(|partition| partition.each_chunk(file, &mut buffer, &mut show))
-    }
-
-    /// The records, by the sink that they came from.
-    ///
-    /// # Errors
-    /// When spilled bytes cannot be read back.
-    pub fn gather(self) -> io::Result<Vec<Taken>> {
-        let file = self.settings.spill.get();
-        self.partitions.into_iter().map(|partition| partition.gather(file)).collect()
-    }
 }

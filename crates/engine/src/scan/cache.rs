@@ -7,7 +7,7 @@
 
 use super::report::Rejected;
 use super::{ScanOptions, ScanSummary};
-use crate::input::InputPath;
+use crate::input::{InputPath, StopFlag};
 use crate::partition::{Partitions, SinkSettings};
 use sha2::{Digest, Sha256};
 use std::fs::{self, File};
@@ -40,8 +40,8 @@ pub(super) struct Slot {
 
 impl Slot {
     /// The slot of the inputs in a folder; `None` where they cannot be read twice or not at all.
-    pub(super) fn of(folder: &Path, options: &ScanOptions) -> Option<Self> {
-        let key = key(options).ok()?;
+    pub(super) fn of(folder: &Path, options: &ScanOptions, stop: &StopFlag) -> Option<Self> {
+        let key = key(options, stop).ok()?;
         let name = u128::from_be_bytes(*key.first_chunk()?);
         Some(Self { path: folder.join(format!("{name:032x}.{EXTENSION}")), key })
     }
@@ -149,11 +149,11 @@ fn evict(folder: &Path) -> io::Result<()> {
     ours.into_iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))
 }
 
-fn key(options: &ScanOptions) -> io::Result<[u8; 32]> {
+fn key(options: &ScanOptions, stop: &StopFlag) -> io::Result<[u8; 32]> {
     let mut hash = Sha256::new();
     hash.update(MAGIC);
     // Packed records are those of one build: another program has other slots.
-    hash.update(content(&std::env::current_exe()?)?);
+    hash.update(content(&std::env::current_exe()?, stop)?);
     hash.update(format!("{:?} {}", options.internal, options.utc_offset_secs));
     let mut files = Vec::new();
     for input in &options.inputs {
@@ -169,7 +169,7 @@ fn key(options: &ScanOptions) -> io::Result<[u8; 32]> {
         let name = path.as_os_str().as_encoded_bytes();
         hash.update((name.len() as u64).to_le_bytes());
         hash.update(name);
-        hash.update(content(&path)?);
+        hash.update(content(&path, stop)?);
     }
     Ok(hash.finalize().into())
 }
@@ -189,11 +189,15 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()>
     Ok(())
 }
 
-fn content(path: &Path) -> io::Result<[u8; 32]> {
+fn content(path: &Path, stop: &StopFlag) -> io::Result<[u8; 32]> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut block = vec![0; 1 << 20];
     loop {
+        // An error that nothing tries again, unlike `Interrupted`.
+        if stop.is_stopped() {
+            return Err(io::Error::other("stopped"));
+        }
         match file.read(&mut block)? {
             0 => return Ok(hash.finalize().into()),
             count => hash.update(block.get(..count).unwrap_or_default()),

@@ -8,17 +8,18 @@ use super::waiting::{Strays, Waiting};
 use super::{ScanError, coverage, large, parallel};
 use crate::identity::Directory;
 use crate::input::StopFlag;
-use crate::partition::{Partitions, SinkSettings, Taken};
+use crate::partition::{Partitions, Taken, Untaken};
 use crate::telemetry::{self, Roles};
 use bitcode::{Decode, Encode};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::RangeInclusive;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::observe::platform_of;
 use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, Rest, SeriesDays};
-use undertone_core::model::{Day, Platform, Telemetry, Timestamp};
+use undertone_core::model::{Day, Platform, Telemetry};
 use undertone_core::score::machine::{self, Machine};
 use undertone_core::series::{Profile, SeriesKey};
 use undertone_core::timing::AwakeClock;
@@ -90,8 +91,6 @@ pub(super) struct FirstContext<'c> {
     pub(super) keeps_seen: bool,
     /// Whether to keep devices without series that may be machines'.
     pub(super) keeps_all: bool,
-    /// Where to put what does not fit.
-    pub(super) sink: &'c Arc<SinkSettings>,
 }
 
 /// A span of time, whole days.
@@ -109,18 +108,31 @@ impl Window {
         Self { first: day.plus(1 - WINDOW_DAYS), last: day }
     }
 
-    /// Leaves the records of the window.
-    fn narrow(self, lists: &mut Lists<'_>) {
-        let holds = |at: Timestamp| (self.first..=self.last).contains(&at.day());
-        lists.sessions.retain(|(_, session)| holds(session.start));
-        lists.messages.retain(|(_, message)| holds(message.at));
-        lists.telemetry.retain(|event| holds(event.at));
+    fn days(self) -> RangeInclusive<Day> {
+        self.first..=self.last
+    }
+}
+
+/// Where records come from.
+enum Source<'p> {
+    /// Partitions are used up.
+    Taken(Mutex<&'p mut Partitions>),
+    /// They stay, to be read again.
+    Lent(&'p Partitions, Window),
+}
+
+impl Source<'_> {
+    fn partition(&self, index: usize) -> Untaken<'_> {
+        match self {
+            Self::Taken(all) => all.lock().unwrap_or_else(PoisonError::into_inner).take(index),
+            Self::Lent(all, window) => all.lend(index, window.days()),
+        }
     }
 }
 
 /// What pass 1 does with its partitions besides.
 struct FirstPass<'p> {
-    partitions: Mutex<&'p mut Partitions>,
+    source: Source<'p>,
     context: FirstContext<'p>,
     fleet: Mutex<Fleet>,
     /// Held while records are looked at that do not fit a thread's share.
@@ -137,20 +149,17 @@ pub(super) fn first_pass(
     threads: usize,
     stop: &StopFlag,
 ) -> Result<Fleet, ScanError> {
-    // A window's devices are compared day by day: all of them stay.
+    // What a window's devices did is the past of the next day: all of them stay.
     let fleet = Mutex::new(Fleet::new(
         context.shares,
         context.keeps_all || context.window.is_some(),
         context.keeps_seen,
     ));
-    let pass = FirstPass {
-        partitions: Mutex::new(partitions),
-        context,
-        fleet,
-        large: Mutex::new(()),
-        rooms: Mutex::default(),
-        threads,
+    let source = match context.window {
+        Some(window) => Source::Lent(partitions, window),
+        None => Source::Taken(Mutex::new(partitions)),
     };
+    let pass = FirstPass { source, context, fleet, large: Mutex::new(()), rooms: Mutex::default(), threads };
     let done = parallel::map(Partitions::COUNT, threads, |index| {
         if stop.is_stopped() { Ok(()) } else { pass.partition(index, stop) }
     });
@@ -160,14 +169,7 @@ pub(super) fn first_pass(
 
 impl FirstPass<'_> {
     fn partition(&self, index: usize, stop: &StopFlag) -> io::Result<()> {
-        let mut partitions = self.partitions.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.context.window.is_some() {
-            let copied = partitions.copy(index)?;
-            drop(partitions);
-            return self.each_device(&copied);
-        }
-        let untaken = partitions.take(index);
-        drop(partitions);
+        let untaken = self.source.partition(index);
         let shares = self.context.shares;
         if shares.fits(untaken.bytes(), self.threads) {
             return self.each_device(&untaken.gather()?);
@@ -198,9 +200,6 @@ impl FirstPass<'_> {
         let room = self.rooms().pop().unwrap_or_default();
         let mut done = Ok(());
         let room = Grouped::of(taken).each_device(room.recycled(), |id, lists| {
-            if let Some(window) = self.context.window {
-                window.narrow(lists);
-            }
             let is_empty =
                 lists.sessions.is_empty() && lists.messages.is_empty() && lists.telemetry.is_empty();
             if done.is_ok() && !is_empty {
@@ -276,7 +275,8 @@ impl Device {
             a.key.cmp(&b.key).then_with(|| rank(a).cmp(&rank(b)))
         });
         self.assessed.dedup_by(|next, kept| next.day == kept.day && next.key == kept.key);
-        self.report.reached.sort_unstable();
+        // A name that is looked up in one part and connected to in another is one destination.
+        device::unite_reached(&mut self.report.reached, u32::saturating_add);
     }
 
     /// Adds connections: all of the device, or one part of it, which then comes with the rest.
@@ -394,11 +394,7 @@ fn stage_a<'p>(
 }
 
 /// The profile of a window of days. The last window takes its days, the others leave them for the next.
-fn window(
-    days: &mut Vec<(Day, Profile)>,
-    window: std::ops::RangeInclusive<Day>,
-    is_last: bool,
-) -> Option<Profile> {
+fn window(days: &mut Vec<(Day, Profile)>, window: RangeInclusive<Day>, is_last: bool) -> Option<Profile> {
     let sum = |mut sum: Profile, of_day: Profile| {
         sum.merge(of_day);
         sum

@@ -1,12 +1,14 @@
 //! Devices after pass 1, within bounds: what a fleet of any size comes to before the second pass.
 //!
-//! A device without a series that may be a machine's is counted and not kept. Series that may be one's wait packed, in
+//! A device without a series that may be a machine's is counted and not kept, or packed where its past is asked for
+//! ([`super::quiet`]). Series that may be one's wait packed, in
 //! memory or in a file ([`super::waiting`]). Two things grow with traffic all the same: what devices reached, and the
 //! marks by which series are compared. Of the first, destinations with the fewest sightings on a device are folded into
 //! a count; of the second, those of fewest check-ins of the devices with most of them are not compared with. Which ones
 //! depends on all devices together and not on their order.
 
 use super::devices::{Assessed, Device};
+use super::quiet::{PackedDevice, Quiet};
 use super::second::Totals;
 use super::shares::Shares;
 use super::waiting::{Mark, Strays};
@@ -17,7 +19,7 @@ use std::collections::BTreeMap;
 use std::io;
 use undertone_core::baseline::Baseline;
 use undertone_core::coverage::DeviceSeen;
-use undertone_core::device::Reported;
+use undertone_core::device::{DeviceReport, Reported};
 use undertone_core::model::{Day, Platform};
 use undertone_core::series::{Destination, SeriesKey};
 
@@ -40,8 +42,11 @@ pub(super) struct Fleet {
     /// Roles that telemetry says.
     pub(super) roles: Roles,
     pub(super) totals: Totals,
+    /// Last day on which any device was seen.
+    pub(super) last_day: Option<Day>,
     shares: Shares,
-    keeps_all: bool,
+    /// The others themselves, where they are asked for.
+    quiet: Option<Quiet>,
     keeps_seen: bool,
     reached_bytes: usize,
     /// Destinations of fewer sightings on a device are not kept.
@@ -54,6 +59,7 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
+    /// `keeps_all` keeps devices without series, too: see [`Fleet::each_quiet`].
     pub(super) fn new(shares: Shares, keeps_all: bool, keeps_seen: bool) -> Self {
         Self {
             devices: Vec::new(),
@@ -62,8 +68,9 @@ impl Fleet {
             seen: Vec::new(),
             roles: Roles::default(),
             totals: Totals::default(),
+            last_day: None,
             shares,
-            keeps_all,
+            quiet: keeps_all.then(|| Quiet::new(shares.quiet)),
             keeps_seen,
             reached_bytes: 0,
             sightings_min: 1,
@@ -91,7 +98,11 @@ impl Fleet {
         self.totals.folded += fold(&mut device, self.sightings_min);
         let counted = device.report.reached.iter().filter(|entry| entry.sightings >= self.sightings_min);
         self.reached_bytes += counted.map(bytes_of).sum::<usize>();
-        if device.waiting.is_empty() && !self.keeps_all {
+        self.last_day = self.last_day.max(device.report.days.last().copied());
+        if device.waiting.is_empty() {
+            if let Some(quiet) = &mut self.quiet {
+                quiet.add(&device)?;
+            }
             if !device.report.reached.is_empty() {
                 self.others.push(device.report.reached);
             }
@@ -150,7 +161,32 @@ impl Fleet {
     /// Whether every device is here as pass 1 left it.
     pub(super) fn is_whole(&self) -> bool {
         let Totals { left_out, folded, pruned, unmarked, strays_cut, .. } = self.totals;
-        self.keeps_all && left_out + folded + pruned + unmarked + strays_cut == 0
+        self.quiet.is_some() && left_out + folded + pruned + unmarked + strays_cut == 0
+    }
+
+    /// Devices without series in a part of [`super::quiet::PARTS`], if they were kept, with what they reached often enough.
+    ///
+    /// # Errors
+    /// A temporary file that cannot be read, or what `show` says.
+    pub(super) fn each_quiet(
+        &self,
+        part: usize,
+        mut show: impl FnMut(&str, DeviceReport) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.each_packed(part, |packed| {
+            let (id, mut report) = packed.unpacked()?;
+            fold_report(&mut report, self.sightings_min, |_| false);
+            show(&id, report)
+        })
+    }
+
+    /// The same, packed.
+    pub(super) fn each_packed(
+        &self,
+        part: usize,
+        show: impl FnMut(PackedDevice) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.quiet.as_ref().map_or(Ok(()), |quiet| quiet.each(part, show))
     }
 
     /// What each device reached.
@@ -205,39 +241,58 @@ pub(super) fn keep_within(device: &mut Device, shares: Shares) {
     }
     let report = &mut device.report;
     if report.reached.iter().map(bytes_of).sum::<usize>() > shares.reached {
-        let mut apps: Vec<Box<str>> = report.reached.iter().filter_map(|entry| entry.app.clone()).collect();
-        apps.append(&mut report.apps);
-        apps.sort_unstable();
-        apps.dedup();
-        report.apps = apps;
         let (least, _) = least_that_fits(report.reached.iter(), device.sightings_min, shares.reached);
         device.sightings_min = least;
         let mut asked: Vec<&Destination> = device.assessed.iter().map(|one| &one.key.destination).collect();
         asked.sort_unstable();
         let is_asked = |destination: &Destination| asked.binary_search(&destination).is_ok();
-        device.folded += fold_but(&mut report.reached, least, is_asked);
+        device.folded += fold_report(report, least, is_asked);
     }
 }
 
+/// Leaves out what a device reached too seldom, but not that its apps are there; how many went.
+pub(super) fn fold_report(
+    report: &mut DeviceReport,
+    least: u32,
+    is_asked: impl Fn(&Destination) -> bool,
+) -> u64 {
+    if report.reached.iter().all(|entry| entry.sightings >= least) {
+        return 0;
+    }
+    report.apps.extend(report.reached.iter().filter_map(|entry| entry.app.clone()));
+    report.apps.sort_unstable();
+    report.apps.dedup();
+    fold_but(&mut report.reached, least, is_asked)
+}
+
 /// The least number of sightings, from `least` on, with which entries fit, and their bytes.
-fn least_that_fits<'r>(
-    entries: impl Iterator<Item = &'r Reported>,
-    mut least: u32,
-    room: usize,
-) -> (u32, usize) {
-    let mut bytes: BTreeMap<u32, usize> = BTreeMap::new();
-    for entry in entries.filter(|entry| entry.sightings >= least) {
-        *bytes.entry(entry.sightings).or_default() += bytes_of(entry);
+fn least_that_fits<'r>(entries: impl Iterator<Item = &'r Reported>, least: u32, room: usize) -> (u32, usize) {
+    let mut bytes = BySightings::default();
+    entries.filter(|entry| entry.sightings >= least).for_each(|entry| bytes.add(entry));
+    bytes.least_that_fits(least, room)
+}
+
+/// Bytes of entries by their sightings.
+#[derive(Debug, Default)]
+pub(super) struct BySightings(BTreeMap<u32, usize>);
+
+impl BySightings {
+    pub(super) fn add(&mut self, entry: &Reported) {
+        *self.0.entry(entry.sightings).or_default() += bytes_of(entry);
     }
-    let mut all: usize = bytes.values().sum();
-    for (sightings, bytes) in bytes {
-        if all <= room {
-            break;
+
+    /// See [`least_that_fits`].
+    pub(super) fn least_that_fits(&self, mut least: u32, room: usize) -> (u32, usize) {
+        let mut all: usize = self.0.values().sum();
+        for (sightings, bytes) in &self.0 {
+            if all <= room {
+                break;
+            }
+            all -= bytes;
+            least = sightings.saturating_add(1);
         }
-        all -= bytes;
-        least = sightings.saturating_add(1);
+        (least, all)
     }
-    (least, all)
 }
 
 /// Leaves out what has too few sightings on a device; how many went. What one of its own series asks for stays.

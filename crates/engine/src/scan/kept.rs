@@ -6,6 +6,7 @@
 use super::cache::{Slot, damaged, head_of, summary_of};
 use super::devices::{Assessed, Device};
 use super::fleet::Fleet;
+use super::quiet;
 use super::settings::Settings;
 use super::shares::Shares;
 use super::waiting::Strays;
@@ -60,7 +61,7 @@ pub(super) fn load(slot: &Slot, shares: Shares) -> Option<(Fleet, ScanSummary)> 
 
 fn read(slot: &Slot, shares: Shares) -> io::Result<(Fleet, ScanSummary)> {
     let (mut input, head) = slot.open()?;
-    let mut fleet = Fleet::new(shares, true, true);
+    let mut fleet = Fleet::new(shares, false, true);
     let roles = next(&mut input)?.ok_or_else(damaged)?;
     while let Some(facts) = next(&mut input)? {
         let mut part = || next(&mut input)?.ok_or_else(damaged);
@@ -107,10 +108,18 @@ pub(super) fn store(slot: &Slot, fleet: &Fleet, summary: &ScanSummary) -> io::Re
         put(out, &bitcode::encode(&fleet.roles))?;
         for device in &fleet.devices {
             // One at a time: all of them at once would be as much memory again.
-            put(out, &bitcode::encode(&facts(device)))?;
+            put(out, &packed_facts(device))?;
             put(out, &bitcode::encode(&device.report))?;
             put(out, &bitcode::encode(&fleet.series_of(device)?))?;
             put(out, &bitcode::encode(&fleet.strays_of(device)?))?;
+        }
+        let nothing = (bitcode::encode::<[Assessed]>(&[]), bitcode::encode(&Strays::default()));
+        for part in 0..quiet::PARTS {
+            fleet.each_packed(part, |device| {
+                [&device.facts, &device.report, &nothing.0, &nothing.1]
+                    .into_iter()
+                    .try_for_each(|bytes| put(out, bytes))
+            })?;
         }
         Ok(())
     })
@@ -119,6 +128,11 @@ pub(super) fn store(slot: &Slot, fleet: &Fleet, summary: &ScanSummary) -> io::Re
 fn put(out: &mut dyn Write, part: &[u8]) -> io::Result<()> {
     out.write_all(&(part.len() as u64).to_le_bytes())?;
     out.write_all(part)
+}
+
+/// What is kept of a device besides its report and its series.
+pub(super) fn packed_facts(device: &Device) -> Vec<u8> {
+    bitcode::encode(&facts(device))
 }
 
 fn facts(device: &Device) -> Facts {

@@ -16,7 +16,7 @@ use std::io;
 use undertone_core::device::{self, Moments, MomentsSketch, Rest, UidKey, route_of_addr, route_of_host};
 use undertone_core::model::{Endpoint, Exchange, ExchangeKind, Record, Timestamp};
 use undertone_core::series::stable_hash;
-use undertone_wire::packed::{Kind, Lists, RecordCounts, decode, kind_of};
+use undertone_wire::packed::{Kind, Lists, RecordCounts, decode, kind_of, time_of};
 
 /// Counters of the records of ids and of destinations, each for all that share the low bits of their hash.
 const COUNTERS: usize = 1 << 16;
@@ -24,7 +24,7 @@ const COUNTERS: usize = 1 << 16;
 const ANSWERS_MAX: usize = 32;
 
 /// The records of some devices of a partition, with their names.
-pub(super) fn batch(untaken: &Untaken, devices: &BTreeSet<u64>) -> io::Result<Vec<Taken>> {
+pub(super) fn batch(untaken: &Untaken<'_>, devices: &BTreeSet<u64>) -> io::Result<Vec<Taken>> {
     let mut taken = Taken { names: Vec::new(), chunks: Vec::new() };
     let mut numbers = BTreeMap::new();
     untaken.each_chunk(|names, mut rest| {
@@ -46,7 +46,11 @@ pub(super) fn batch(untaken: &Untaken, devices: &BTreeSet<u64>) -> io::Result<Ve
 }
 
 /// Pass 1 over the device whose name has this hash.
-pub(super) fn device(untaken: &Untaken, name: u64, context: FirstContext<'_>) -> io::Result<Option<Device>> {
+pub(super) fn device(
+    untaken: &Untaken<'_>,
+    name: u64,
+    context: FirstContext<'_>,
+) -> io::Result<Option<Device>> {
     let Some(groups) = Groups::of(untaken, name, context)? else { return Ok(None) };
     let shares = context.shares;
     let mut device_left_out = 0;
@@ -90,15 +94,20 @@ struct Groups {
     telemetry: Regroup,
     /// Records by the hash of their id: an id of too many is no connection.
     counts: Vec<u32>,
+    /// Mixed into the hashes of destinations: made of the microseconds at which the sensor saw each record, so that who
+    /// chooses names cannot choose which of them share a counter or a part.
+    salt: u64,
 }
 
 impl Groups {
-    fn of(untaken: &Untaken, name: u64, context: FirstContext<'_>) -> io::Result<Option<Self>> {
-        let (mut id, mut counts, mut bytes) = (None, vec![0_u32; COUNTERS], 0);
+    fn of(untaken: &Untaken<'_>, name: u64, context: FirstContext<'_>) -> io::Result<Option<Self>> {
+        let (mut id, mut counts, mut bytes, mut salt) = (None, vec![0_u32; COUNTERS], 0, 0_u64);
         each_of_device(untaken, name, |known, key, record| {
             id.get_or_insert_with(|| known.to_owned());
             count(&mut counts, key);
             bytes += record.len();
+            // Whatever the order of the records.
+            salt = salt.wrapping_add(mixed(time_of(record).map_or(0, Timestamp::micros).cast_unsigned()));
             Ok(())
         })?;
         let Some(id) = id else { return Ok(None) };
@@ -106,9 +115,10 @@ impl Groups {
         let parts = bytes.div_ceil(part_bytes).max(1);
         let mut groups = Self {
             id,
-            by_key: Regroup::new(context.sink, parts, part_bytes),
-            telemetry: Regroup::new(context.sink, 1, part_bytes),
+            by_key: Regroup::new(parts, part_bytes),
+            telemetry: Regroup::new(1, part_bytes),
             counts,
+            salt,
         };
         let nameless = stable_hash(b"");
         let records_max = context.shares.records_max();
@@ -139,6 +149,7 @@ impl Groups {
         records_max: usize,
         mut show: impl FnMut(u64, Route, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
+        let salted = |destination: u64| mixed(destination ^ self.salt);
         let storage = self.by_key.chunks(group)?;
         let mut slots = slots(&storage);
         slots.sort_by_key(|(key, _)| *key);
@@ -151,7 +162,7 @@ impl Groups {
                     records.iter().filter_map(|(_, bytes)| Some((decode(&mut &**bytes)?, *bytes))).collect();
                 let hosts = Hosts::of(decoded.iter().map(|(record, _)| record));
                 for (record, bytes) in &decoded {
-                    show(key, hosts.route(record), bytes)?;
+                    show(key, hosts.route(record).map(salted), bytes)?;
                 }
             }
         }
@@ -166,6 +177,14 @@ struct Route {
     start: Option<Timestamp>,
     /// Destinations of the addresses that it names, a lookup.
     named: Vec<u64>,
+}
+
+impl Route {
+    /// The same with other numbers for its destinations.
+    fn map(self, number: impl Fn(u64) -> u64) -> Self {
+        let named = self.named.into_iter().map(&number).collect();
+        Self { destination: number(self.destination), named, ..self }
+    }
 }
 
 /// The hosts of the connections of one id.
@@ -247,8 +266,8 @@ impl Parts {
         let parts = part_of.values().copied().max().map_or(shared, |last| last + 1);
         let budget_bytes = context.shares.part_bytes();
         let mut found = Self {
-            records: Regroup::new(context.sink, parts, budget_bytes),
-            lookups: Regroup::new(context.sink, parts, budget_bytes),
+            records: Regroup::new(parts, budget_bytes),
+            lookups: Regroup::new(parts, budget_bytes),
             moments: moments.finish(),
         };
         let part = |destination: u64| {
@@ -278,7 +297,7 @@ fn part_of(counts: &[u32], shared: usize, records_max: usize) -> BTreeMap<usize,
 
 /// Shows the records of one device: its name, the key, the record.
 fn each_of_device(
-    untaken: &Untaken,
+    untaken: &Untaken<'_>,
     device: u64,
     mut show: impl FnMut(&str, u64, &[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -307,7 +326,7 @@ fn latest(parts: &Regroup, part: usize, most: usize, left_out: &mut u64) -> io::
     // The oldest on top, to make room; records of one instant by what they hold.
     let mut kept = BinaryHeap::with_capacity(most + 1);
     parts.each_record(part, |key, record| {
-        let at = decode(&mut &*record).map_or(0, |record| time_of(&record).micros());
+        let at = time_of(record).map_or(0, Timestamp::micros);
         let hash = stable_hash(record);
         let is_later = |oldest: &std::cmp::Reverse<(i64, u64, u64, Vec<u8>)>| {
             (at, hash, key, record) > (oldest.0.0, oldest.0.1, oldest.0.2, oldest.0.3.as_slice())
@@ -325,15 +344,6 @@ fn latest(parts: &Regroup, part: usize, most: usize, left_out: &mut u64) -> io::
         taken.push(Owner::Number(0), key, &record);
     }
     Ok(taken.chunks)
-}
-
-fn time_of(record: &Record<'_>) -> Timestamp {
-    match record {
-        Record::Session(session) => session.start,
-        Record::Exchange(message) => message.at,
-        Record::Telemetry(event) => event.at,
-        Record::Lease(_) => Timestamp::default(),
-    }
 }
 
 /// Records with their keys.

@@ -7,10 +7,12 @@ mod devices;
 mod fleet;
 mod grouped;
 mod habits;
+mod history;
 mod kept;
 mod large;
 mod parallel;
 mod pooled;
+mod quiet;
 mod report;
 mod rotations;
 mod second;
@@ -186,7 +188,7 @@ impl Analysis {
         if let Some(thresholds) = reading.thresholds {
             settings.thresholds = thresholds.clone();
         }
-        let records = reading.cache.and_then(|folder| Slot::of(folder, options));
+        let records = reading.cache.and_then(|folder| Slot::of(folder, options, stop));
         let kept = records.as_ref().map(|records| kept::slot(records, &settings));
         let (shares, keeps_below) = (Shares::of(options.memory_bytes), options.keeps_below);
         if let Some((fleet, mut base)) = kept.as_ref().and_then(|slot| kept::load(slot, shares)) {
@@ -360,7 +362,6 @@ impl Recorded {
             shares: self.shares,
             keeps_seen: self.keeps_seen,
             keeps_all: self.keeps_all,
-            sink: &self.sink,
         };
         let fleet = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
         if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(fleet) }

@@ -20,7 +20,10 @@ pub(super) fn map<T: Send>(count: usize, threads: usize, work: impl Fn(usize) ->
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.min(count) {
-            scope.spawn(run);
+            // Where the system starts no more threads, there are fewer.
+            if std::thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                break;
+            }
         }
         run();
     });

@@ -27,12 +27,20 @@ pub(super) struct Shares {
     pub(super) assessed: usize,
     /// Marks by which machine-driven series are compared.
     pub(super) marks: usize,
+    /// Devices without such series, packed, before they wait in a file.
+    pub(super) quiet: usize,
 }
 
 impl Shares {
     pub(super) fn of(memory_bytes: u64) -> Self {
         let memory = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
-        Self { devices: memory / 8, reached: memory / 10, assessed: memory / 8, marks: memory / 12 }
+        Self {
+            devices: memory / 8,
+            reached: memory / 10,
+            assessed: memory / 8,
+            marks: memory / 12,
+            quiet: memory / 16,
+        }
     }
 
     /// Whether a partition of so many packed bytes certainly fits a thread's share.
@@ -62,7 +70,7 @@ pub(super) struct Sizes {
 }
 
 impl Sizes {
-    pub(super) fn of(untaken: &Untaken) -> io::Result<Self> {
+    pub(super) fn of(untaken: &Untaken<'_>) -> io::Result<Self> {
         let mut sizes = Self { devices: HashMap::default(), bytes: 0, records: 0 };
         untaken.each_chunk(|names, mut rest| {
             while let Some(Packed { owner, record, .. }) = next_record(&mut rest) {

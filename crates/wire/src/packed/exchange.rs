@@ -69,6 +69,12 @@ pub(super) fn encode(message: &Exchange<'_>, writer: &mut Writer<'_>) {
     writer.texts(std::iter::once(message.uid).chain(texts.into_iter().flatten()));
 }
 
+/// When: behind the 8 bytes that stand before it in [`encode`].
+pub(super) fn time(reader: &mut Reader<'_>) -> Option<Timestamp> {
+    let _before: [u8; 8] = reader.array()?;
+    Some(Timestamp::from_micros(i64::from_le_bytes(reader.array()?)))
+}
+
 /// A message to decode into.
 pub(super) const fn blank<'a>() -> Exchange<'a> {
     let nowhere = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };

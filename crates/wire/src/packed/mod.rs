@@ -13,7 +13,7 @@ pub use run::RunHead;
 
 use codec::{Reader, Writer};
 use undertone_core::device::{Keyed, UidKey};
-use undertone_core::model::{Exchange, Record, Session, Telemetry};
+use undertone_core::model::{Exchange, Record, Session, Telemetry, Timestamp};
 
 const SESSION: u8 = 1;
 const EXCHANGE: u8 = 2;
@@ -89,6 +89,18 @@ pub fn kind_of(bytes: &[u8]) -> Option<Kind> {
         SESSION => Some(Kind::Session),
         EXCHANGE => Some(Kind::Exchange),
         TELEMETRY => Some(Kind::Telemetry),
+        _ => None,
+    }
+}
+
+/// When the record at the front of `bytes` was, without a look at the rest of it: a session by its start.
+pub fn time_of(bytes: &[u8]) -> Option<Timestamp> {
+    let (kind, rest) = bytes.split_first()?;
+    let mut reader = Reader(rest);
+    match *kind {
+        SESSION => session::time(&mut reader),
+        EXCHANGE => exchange::time(&mut reader),
+        TELEMETRY => reader.time(),
         _ => None,
     }
 }

@@ -90,6 +90,12 @@ fn report_of(code: u8) -> Option<Report> {
     }
 }
 
+/// When: behind the 7 bytes that stand before it in [`encode`].
+pub(super) fn time(reader: &mut Reader<'_>) -> Option<Timestamp> {
+    let _before: [u8; 7] = reader.array()?;
+    Some(Timestamp::from_micros(i64::from_le_bytes(reader.array()?)))
+}
+
 /// A session to decode into.
 pub(super) const fn blank<'a>() -> Session<'a> {
     let nowhere = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };

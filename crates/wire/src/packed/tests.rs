@@ -1,6 +1,6 @@
 //! Round trips: every field of every record, present and absent.
 
-use super::{decode, encode};
+use super::{decode, encode, time_of};
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use undertone_core::model::*;
@@ -18,6 +18,13 @@ fn round_trip(record: &Record<'_>) {
     let mut rest = &bytes[6..];
     assert_eq!(decode(&mut rest).as_ref(), Some(record));
     assert!(rest.is_empty());
+    let at = match record {
+        Record::Session(session) => session.start,
+        Record::Exchange(message) => message.at,
+        Record::Telemetry(event) => event.at,
+        Record::Lease(_) => unreachable!("leases are not packed"),
+    };
+    assert_eq!(time_of(&bytes[6..]), Some(at));
     for cut in 6..bytes.len() {
         assert_eq!(decode(&mut &bytes[6..cut]), None, "a cut record is no record");
     }
