@@ -231,7 +231,8 @@ struct First {
 impl First {
     fn of(connections: &[Connection<'_, '_>], elsewhere: &[(Timestamp, &str, &str)]) -> Self {
         let (mut hosts, mut stacks) = (Hosts::default(), Interner::default());
-        let mut message_hosts = Vec::with_capacity(connections.len());
+        let messages = connections.iter().map(|connection| connection.messages.len()).sum();
+        let mut message_hosts = Vec::with_capacity(messages);
         let (mut nameless, mut lookups) = (Vec::new(), Vec::new());
         let (mut days, mut addresses) = (Vec::new(), Vec::new());
         for Connection { session, messages, .. } in connections {
@@ -302,6 +303,7 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
     let mut reached = Vec::with_capacity(filing.len());
     let groups = filing.groups(found);
     let strays = Strays::of(filing, &groups);
+    let mut summaries = Summaries::default();
     report.strays_cut = strays.cut;
     for (number, group) in groups.iter() {
         let Some((first_day, last_day)) = days_of(group) else { continue };
@@ -311,12 +313,14 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
         let is_worth = group.len() >= PROFILE_SIGHTINGS_MIN
             || filing.connected_micros(number) >= PROFILE_CONNECTED_MICROS;
         if let Some(key) = filing.key(number).filter(|_| is_stray || is_worth) {
-            let series = profile(key, group, circumstances);
-            if is_stray {
-                report.strays.push(series.clone());
-            }
-            if is_worth {
-                report.series.push(series);
+            let series = summaries.series(key, group, circumstances);
+            match (is_stray, is_worth) {
+                (true, true) => {
+                    report.strays.push(series.clone());
+                    report.series.push(series);
+                }
+                (true, false) => report.strays.push(series),
+                _ => report.series.push(series),
             }
         }
     }
@@ -326,23 +330,40 @@ fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_,
     report
 }
 
-fn profile(key: SeriesKey, group: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> SeriesDays {
-    // Sightings come by time: the day is nearly always that of the one before.
-    let mut days: Vec<(Day, Summary<'_>)> = Vec::new();
-    for sighting in group {
-        let day = sighting.at.day();
-        let place = days.iter().rposition(|(known, _)| *known == day).unwrap_or_else(|| {
-            days.push((day, Summary::default()));
-            days.len() - 1
-        });
-        if let Some((_, summary)) = days.get_mut(place) {
-            summary.add(&key, sighting, circumstances);
+/// Summaries in the making: a device has thousands of series, and each would ask for the same lists anew.
+#[derive(Default)]
+struct Summaries<'a> {
+    days: Vec<(Day, Summary<'a>)>,
+    spare: Vec<Summary<'a>>,
+}
+
+impl<'a> Summaries<'a> {
+    /// Sums up one series by day.
+    fn series(
+        &mut self,
+        key: SeriesKey,
+        group: &[Sighting],
+        circumstances: &Circumstances<'_, '_, 'a>,
+    ) -> SeriesDays {
+        // Sightings come by time: the day is nearly always that of the one before.
+        for sighting in group {
+            let day = sighting.at.day();
+            let place = self.days.iter().rposition(|(known, _)| *known == day).unwrap_or_else(|| {
+                self.days.push((day, self.spare.pop().unwrap_or_default()));
+                self.days.len() - 1
+            });
+            if let Some((_, summary)) = self.days.get_mut(place) {
+                summary.add(&key, sighting, circumstances);
+            }
         }
+        self.days.sort_by_key(|(day, _)| *day);
+        let mut days = Vec::with_capacity(self.days.len());
+        for (day, mut summary) in self.days.drain(..) {
+            days.push((day, summary.finish(&key, circumstances.hosts)));
+            self.spare.push(summary);
+        }
+        SeriesDays { key, days }
     }
-    let hosts = circumstances.hosts;
-    days.sort_by_key(|(day, _)| *day);
-    let days = days.into_iter().map(|(day, summary)| (day, summary.finish(&key, hosts))).collect();
-    SeriesDays { key, days }
 }
 
 /// First and last day of a series.

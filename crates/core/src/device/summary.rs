@@ -105,6 +105,7 @@ pub(super) struct Summary<'a> {
     profile: Profile,
     starts: Vec<Event>,
     messages: Vec<Event>,
+    hours: Vec<i32>,
     hosts: Tally<u32>,
     addresses: Tally<IpAddr>,
     ports: Tally<u16>,
@@ -137,8 +138,8 @@ impl<'a> Summary<'a> {
         )]
         let hour = event.at_micros.div_euclid(MICROS_PER_HOUR).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
             as i32;
-        if self.profile.hours.last() != Some(&hour) {
-            self.profile.hours.push(hour);
+        if self.hours.last() != Some(&hour) {
+            self.hours.push(hour);
         }
         if sighting.is_start {
             self.add_session(key, sighting, &connection, circumstances, event);
@@ -248,8 +249,9 @@ impl<'a> Summary<'a> {
         }
     }
 
-    pub(super) fn finish(mut self, key: &SeriesKey, hosts: &Hosts) -> Profile {
-        let mut profile = self.profile;
+    /// The profile. What is left is empty and keeps its room for the next series.
+    pub(super) fn finish(&mut self, key: &SeriesKey, hosts: &Hosts) -> Profile {
+        let mut profile = std::mem::take(&mut self.profile);
         self.hosts.flush(&mut profile.hosts, |host| counted_host(host, key, hosts));
         self.addresses.flush(&mut profile.addresses, |addr| addr);
         self.ports.flush(&mut profile.ports, |port| port);
@@ -258,11 +260,13 @@ impl<'a> Summary<'a> {
         self.agents.flush(&mut profile.user_agents, Box::from);
         self.stacks.flush(&mut profile.stacks, Box::from);
         self.methods.flush(&mut profile.methods, Box::from);
-        self.uids.flush(&mut profile.uids);
-        profile.starts = Events::of(self.starts);
-        profile.messages = Events::of(self.messages);
-        profile.hours.sort_unstable();
-        profile.hours.dedup();
+        profile.uids = self.uids.drained();
+        profile.starts = Events::drained(&mut self.starts);
+        profile.messages = Events::drained(&mut self.messages);
+        self.hours.sort_unstable();
+        self.hours.dedup();
+        profile.hours = self.hours.as_slice().to_vec();
+        self.hours.clear();
         profile
     }
 }

@@ -61,10 +61,10 @@ impl<'a> LatestIds<'a> {
         self.held.drain(..self.held.len().saturating_sub(LatestUids::CAP));
     }
 
-    /// Gives what is held to the profile.
-    pub(super) fn flush(&mut self, uids: &mut LatestUids) {
+    /// The ids; none is held any more.
+    pub(super) fn drained(&mut self) -> LatestUids {
         self.keep_latest();
-        self.held.drain(..).for_each(|(at, uid)| uids.add(at, uid));
+        LatestUids::of_ascending(self.held.drain(..))
     }
 }
 
@@ -91,12 +91,11 @@ mod tests {
         let names: Vec<String> = (0..200).map(|n| format!("C{}", n % 190)).collect();
         let times: Vec<i64> = (0..200).map(|n| n * 37 % 101).collect();
         let mut plain = LatestUids::default();
-        let (mut held, mut uids) = (LatestIds::default(), LatestUids::default());
+        let mut held = LatestIds::default();
         for (at, name) in times.iter().zip(&names) {
             plain.add(*at, name);
             held.add(*at, name);
         }
-        held.flush(&mut uids);
-        assert_eq!(uids, plain);
+        assert_eq!(held.drained(), plain);
     }
 }

@@ -72,13 +72,17 @@ impl Events {
 
     /// The events of a list in any order.
     pub fn of(mut events: Vec<Event>) -> Self {
+        Self::drained(&mut events)
+    }
+
+    /// The events of a list in any order, which is emptied but keeps its room.
+    pub fn drained(events: &mut Vec<Event>) -> Self {
         let total = events.len() as u64;
         events.sort_unstable();
-        if events.len() > Self::CAP {
-            events.drain(..events.len() - Self::CAP);
-        }
-        events.shrink_to_fit();
-        Self { latest: events, total }
+        // Copied rather than cut: what is kept takes as much room as it needs.
+        let latest = events.get(events.len().saturating_sub(Self::CAP)..).unwrap_or_default().to_vec();
+        events.clear();
+        Self { latest, total }
     }
 
     /// Adds another list.

@@ -296,6 +296,12 @@ impl LatestUids {
     /// Ids kept at the most: enough to pivot into the sensor's logs.
     pub const CAP: usize = 8;
 
+    /// So many ids at the most, ascending, none of them empty or doubled.
+    pub(crate) fn of_ascending<'u>(ids: impl ExactSizeIterator<Item = (i64, &'u str)>) -> Self {
+        debug_assert!(ids.len() <= Self::CAP, "the caller keeps the latest");
+        Self(ids.map(|(at, uid)| (at, uid.into())).collect())
+    }
+
     /// Notes a session; an empty id is not noted.
     pub fn add(&mut self, at_micros: i64, uid: &str) {
         if uid.is_empty() {

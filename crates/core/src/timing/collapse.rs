@@ -33,7 +33,7 @@ pub struct CheckIns {
 
 /// Collapses ascending instants at one dead time; keeps the latest 2,001 check-ins.
 pub fn collapse(times: &[i64], dead_time_micros: i64) -> CheckIns {
-    let mut at_micros = Vec::new();
+    let mut at_micros = Vec::with_capacity(times.len().min(INTERVALS_MAX + 1));
     for (index, at) in times.iter().enumerate().rev() {
         let before = index.checked_sub(1).and_then(|i| times.get(i));
         if before.is_none_or(|before| at.saturating_sub(*before) > dead_time_micros) {

@@ -18,28 +18,29 @@ pub struct Intervals {
     mean_ln: f64,
 }
 
-/// Sorts ascending by [`f64::total_cmp`], by keys of whole numbers: of those each comparison is one instruction.
-pub(super) fn sort(values: &mut [f64]) {
+/// Ascending by [`f64::total_cmp`], sorted by keys of whole numbers: of those each comparison is one instruction.
+pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     // The bits of a negative number descend as it grows; flipping all but the sign turns them round, and back.
     let turn = |bits: i64| bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed();
-    let mut keys: Vec<i64> = values.iter().map(|value| turn(value.to_bits().cast_signed())).collect();
+    let mut keys: Vec<i64> = values.map(|value| turn(value.to_bits().cast_signed())).collect();
     keys.sort_unstable();
-    values.iter_mut().zip(keys).for_each(|(value, key)| *value = f64::from_bits(turn(key).cast_unsigned()));
+    keys.into_iter().map(|key| f64::from_bits(turn(key).cast_unsigned())).collect()
 }
 
 impl Intervals {
     /// A sample of intervals in seconds, in time order. Values that are not finite or not positive are left
     /// out; only the latest [`INTERVALS_MAX`] are kept. `None` below [`INTERVALS_MIN`].
     pub fn from_secs(secs: impl DoubleEndedIterator<Item = f64>) -> Option<Self> {
-        let mut secs: Vec<f64> =
-            secs.rev().filter(|x| x.is_finite() && *x > 0.0).take(INTERVALS_MAX).collect();
+        let most = secs.size_hint().1.unwrap_or(INTERVALS_MAX).min(INTERVALS_MAX);
+        let latest = secs.rev().filter(|x| x.is_finite() && *x > 0.0).take(INTERVALS_MAX);
+        let mut secs = Vec::with_capacity(most);
+        secs.extend(latest);
         if secs.len() < INTERVALS_MIN {
             return None;
         }
         secs.reverse();
         let ln: Vec<f64> = secs.iter().map(|x| x.ln()).collect();
-        let mut ln_sorted = ln.clone();
-        sort(&mut ln_sorted);
+        let ln_sorted = sorted(ln.iter().copied());
         Some(Self::with_means(secs, ln, ln_sorted))
     }
 
@@ -61,15 +62,16 @@ impl Intervals {
         if secs.len() < INTERVALS_MIN {
             return None;
         }
-        let mut ln_sorted = ln.to_vec();
-        sort(&mut ln_sorted);
-        Some(Self::with_means(secs.to_vec(), ln.to_vec(), ln_sorted))
+        Some(Self::with_means(secs.to_vec(), ln.to_vec(), sorted(ln.iter().copied())))
     }
 
     /// The intervals of at most `limit_secs` as a sample of their own; `None` below [`INTERVALS_MIN`].
     pub fn up_to(&self, limit_secs: f64) -> Option<Self> {
-        let kept = self.secs.iter().zip(&self.ln).filter(|(secs, _)| **secs <= limit_secs);
-        let (secs, ln): (Vec<f64>, Vec<f64>) = kept.unzip();
+        let (mut secs, mut ln) = (Vec::with_capacity(self.len()), Vec::with_capacity(self.len()));
+        for (x, ln_x) in self.secs.iter().zip(&self.ln).filter(|(x, _)| **x <= limit_secs) {
+            secs.push(*x);
+            ln.push(*ln_x);
+        }
         if secs.len() < INTERVALS_MIN {
             return None;
         }
@@ -153,7 +155,7 @@ mod tests {
         values.extend((0..200).map(|i| f64::from(i * 7919 % 211) - 100.0));
         let mut expected = values.clone();
         expected.sort_unstable_by(f64::total_cmp);
-        sort(&mut values);
+        let values = sorted(values.into_iter());
         assert!(values.iter().zip(&expected).all(|(a, b)| a.to_bits() == b.to_bits()));
     }
 

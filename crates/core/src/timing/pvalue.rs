@@ -7,6 +7,7 @@
 
 use super::null_tables::{INTERVAL_COUNTS, LEVELS, SCORES};
 use super::statistics::Statistic;
+use std::sync::LazyLock;
 
 /// Unit of the table's integers.
 const SCORE_UNIT: f64 = 1e-4;
@@ -76,6 +77,8 @@ impl TableRow {
     }
 }
 
+static LN_LEVELS: LazyLock<[f64; LEVELS.len()]> = LazyLock::new(|| LEVELS.map(f64::ln));
+
 /// The level of a score: log-linear between table levels, which are descending in p and in score.
 fn interpolate(score: f64, at: impl Fn(usize) -> f64) -> f64 {
     let level = |i: usize| LEVELS.get(i).copied().unwrap_or(super::combine::P_MIN);
@@ -87,7 +90,8 @@ fn interpolate(score: f64, at: impl Fn(usize) -> f64) -> f64 {
         let below = at(i);
         if score >= below {
             let share = if above > below { (score - below) / (above - below) } else { 1.0 };
-            return (level(i).ln() + share * (level(i - 1).ln() - level(i).ln())).exp();
+            let ln_level = |i: usize| LN_LEVELS.get(i).copied().unwrap_or(f64::NEG_INFINITY);
+            return (ln_level(i) + share * (ln_level(i - 1) - ln_level(i))).exp();
         }
         above = below;
     }

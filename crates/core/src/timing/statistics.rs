@@ -127,8 +127,7 @@ pub fn log_interval_entropy(intervals: &Intervals) -> f64 {
 /// Width of the tightest half of `ln(x[i+1] / x[i])`.
 pub fn succession(intervals: &Intervals) -> f64 {
     let ln = intervals.ln();
-    let mut ratios: Vec<f64> = ln.iter().zip(ln.iter().skip(1)).map(|(a, b)| b - a).collect();
-    super::intervals::sort(&mut ratios);
+    let ratios = super::intervals::sorted(ln.windows(2).map(|pair| pair[1] - pair[0]));
     shorth(&ratios, 1, 2).width
 }
 
