@@ -9,6 +9,11 @@ use undertone_wire::packed::{Lists, RecordCounts};
 /// Only ever asked, never walked.
 type Numbers<K> = HashMap<K, u32, foldhash::fast::RandomState>;
 
+/// Packed bytes of a record, with its head, and of all records of an id: of a day of phones about 90 and 180. Room for so
+/// many is made at once; where there are more it grows.
+const RECORD_BYTES: usize = 80;
+const ID_BYTES: usize = 180;
+
 /// The records of a partition. Those of one id lie side by side, and ids are in the order in which they came: logs are
 /// written by time, so what is unpacked and looked at by time is read from memory nearly in one go.
 #[derive(Default)]
@@ -50,8 +55,10 @@ struct Grouping<'b> {
 impl<'b> Grouped<'b> {
     /// Groups the records of one partition. A device has one number, whatever sink its records came by.
     pub(super) fn of(taken: &'b [Taken]) -> Self {
-        let mut grouped = Self::default();
+        let bytes: usize = taken.iter().flat_map(|part| &part.chunks).map(Vec::len).sum();
+        let mut grouped = Self { records: Vec::with_capacity(bytes / RECORD_BYTES), ..Self::default() };
         let (mut devices, mut ids) = (BTreeMap::new(), Numbers::default());
+        ids.reserve(bytes / ID_BYTES);
         for part in taken {
             let numbers: Vec<u32> =
                 part.names.iter().map(|name| grouped.device(&mut devices, name)).collect();
