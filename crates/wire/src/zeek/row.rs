@@ -26,7 +26,7 @@ pub fn parse_row<S: RecordSink>(header: &Header, line: &[u8], number: u64, sink:
         return;
     };
     match std::str::from_utf8(line) {
-        Ok(text) => parse_text(header, log, text, number, &mut Cells::new(), sink),
+        Ok(text) => parse_text(header, log, (text, has_escapes(line)), number, &mut Cells::new(), sink),
         Err(_) => sink.reject(number, RejectReason::NotUtf8, "row"),
     }
 }
@@ -35,6 +35,8 @@ pub fn parse_row<S: RecordSink>(header: &Header, line: &[u8], number: u64, sink:
 /// time, since what is checked is checked of all of them at once.
 pub fn parse_rows<S: RecordSink>(header: &Header, lines: &[u8], first: u64, sink: &mut S) {
     let text = std::str::from_utf8(lines).ok();
+    // Most blocks have none: one search over all of them.
+    let may_have_escapes = has_escapes(lines);
     let mut cells = Cells::new();
     let (mut start, mut number) = (0, first);
     for end in memchr_iter(b'\n', lines).chain([lines.len()]) {
@@ -42,7 +44,8 @@ pub fn parse_rows<S: RecordSink>(header: &Header, lines: &[u8], first: u64, sink
             let line = line.strip_suffix('\r').unwrap_or(line);
             let line = line.strip_suffix('\r').unwrap_or(line);
             if !line.is_empty() && !line.starts_with('#') {
-                parse_text(header, log, line, number, &mut cells, sink);
+                let has_escapes = may_have_escapes && has_escapes(line.as_bytes());
+                parse_text(header, log, (line, has_escapes), number, &mut cells, sink);
             }
         } else {
             let line = lines.get(start..end).unwrap_or_default();
@@ -52,17 +55,22 @@ pub fn parse_rows<S: RecordSink>(header: &Header, lines: &[u8], first: u64, sink
     }
 }
 
-/// Reads a line that is a row, without its end. `cells` is only a place to work in.
+/// Whether there is anything that an escape may begin with.
+fn has_escapes(bytes: &[u8]) -> bool {
+    memchr(b'\\', bytes).is_some()
+}
+
+/// Reads a line that is a row, without its end, of which is known whether it may hold escapes. `cells` is only a place
+/// to work in.
 fn parse_text<'a, S: RecordSink>(
     header: &Header,
     log: Log,
-    line: &'a str,
+    (line, has_escapes): (&'a str, bool),
     number: u64,
     cells: &mut Cells<'a, FIELDS>,
     sink: &mut S,
 ) {
     cells.clear();
-    let has_escapes = memchr(b'\\', line.as_bytes()).is_some();
     if let Err((reason, detail)) = split(header, line, has_escapes, cells) {
         sink.reject(number, reason, detail);
         return;
