@@ -18,7 +18,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// Enough distinct rows to pass a sixth of the smallest memory that may be asked for.
+/// Enough distinct rows to pass a quarter of the smallest memory that may be asked for.
 pub(crate) fn too_much() -> TempDir {
     // Long ids make much of few rows.
     let uid = "C".repeat(400);

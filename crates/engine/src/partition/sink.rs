@@ -23,7 +23,7 @@ pub(super) const PARTITIONS: usize = 256;
 /// Addresses that one phone may claim as its own in its telemetry.
 const CLAIMS_MAX: usize = 64;
 /// Share of the packed bytes' budget that the names of devices may take; past it, names stand before the records.
-const NAMES_SHARE: usize = 4;
+const NAMES_SHARE: usize = 6;
 /// What a device costs in the lists of one sink besides its name, twice: entries of two maps, a place, a `String`.
 const DEVICE_BYTES: usize = 160;
 /// What one phone's claims cost at the least.

@@ -51,7 +51,7 @@ use undertone_wire::mobile::usagestats::UtcOffset;
 /// Said where inputs were not read anew.
 const FROM_CACHE: &str = "the inputs are as they were: what they hold comes from the cache";
 /// Share of the memory cap that packed records may take before they spill; joining and scoring need the rest.
-const PACKED_SHARE: u64 = 6;
+const PACKED_SHARE: u64 = 4;
 
 /// What to scan, and how.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ const PACKED_BYTES: usize = 60;
 /// What a record takes besides its packed bytes until its device's turn comes: its slot and its place.
 const SLOT_BYTES: usize = 40;
 
-/// Shares of the memory that a run was given, bytes. With the packed records (a sixth) they leave room for what the
+/// Shares of the memory that a run was given, bytes. With the packed records (a quarter) they leave room for what the
 /// second pass and the output need.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Shares {
