@@ -312,10 +312,10 @@ fn hyperexponential(intervals: &Intervals) -> f64 {
     for step in 1..=HYPEREXPONENTIAL_STEPS {
         let [(w0, m0), (w1, m1)] = phase;
         let (mut n0, mut s0, mut s1) = (0.0, 0.0, 0.0);
+        // The densities' ratio takes one exponential, each of them alone two.
+        let (odds, rate) = (w1 * m0 / (w0 * m1), 1.0 / m0 - 1.0 / m1);
         for x in secs {
-            let a = w0 / m0 * (-x / m0).exp();
-            let b = w1 / m1 * (-x / m1).exp();
-            let share = a / (a + b).max(f64::MIN_POSITIVE);
+            let share = 1.0 / (1.0 + odds * (x * rate).exp());
             n0 += share;
             s0 += share * x;
             s1 += (1.0 - share) * x;
