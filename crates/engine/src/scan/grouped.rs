@@ -9,7 +9,7 @@ use undertone_wire::packed::{Lists, RecordCounts};
 /// Only ever asked, never walked.
 type Numbers<K> = HashMap<K, u32, foldhash::fast::RandomState>;
 
-/// Packed bytes of a record, with its head, and of all records of an id: of a day of phones 93 and 184. Room for so
+/// Packed bytes of a record, with its head, and of all records of an id: of a day of phones about 90 and 180. Room for so
 /// many is made at once; where there are more it grows.
 const RECORD_BYTES: usize = 80;
 const ID_BYTES: usize = 180;
