@@ -109,9 +109,8 @@ fn spare_logs(path: &Path) -> anyhow::Result<()> {
     // What is not there, cannot be read or is no file holds nothing that could be lost; opening a pipe would wait.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
     let read = || File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head);
-    if is_file && { read }().is_ok() && format::detect(&head).is_some() {
-        let text =
-            format!("`{}` holds logs, telemetry or an inventory and is not overwritten", path.display());
+    if is_file && { read }().is_ok() && format::detect(&head).is_some_and(format::Format::is_evidence) {
+        let text = format!("`{}` holds logs or telemetry and is not overwritten", path.display());
         return Err(Fault::error(Failure::Output, text));
     }
     Ok(())

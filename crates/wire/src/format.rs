@@ -58,6 +58,11 @@ pub enum DocumentFormat {
 }
 
 impl Format {
+    /// Whether it records what happened, rather than who is who: that is edited, by hand and by commands.
+    pub fn is_evidence(self) -> bool {
+        self != Self::Document(DocumentFormat::Inventory)
+    }
+
     /// Name for reports.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -23,7 +23,7 @@ fn a_bomb_ends_at_its_ratio_and_keeps_the_rows_before() {
         assert!(matches!(fault, Some(Fault::RatioExceeded { ratio: 250, .. })), "{name}: {fault:?}");
         assert_eq!(read.rejected(RejectReason::LimitReached), 1, "{name}");
         assert_eq!(read.summary.outcome(), Outcome::Partial, "{name}");
-        assert!(read.summary.bytes() < 1 << 20, "the rest was not stored or parsed");
+        assert!(read.summary.bytes() < 30_000_000, "the rest was not read");
     }
 }
 
@@ -63,7 +63,7 @@ fn long_lines_are_dropped_without_being_stored() {
         assert_eq!(read.rejected(RejectReason::LineTooLong), 1, "{name}");
         let rejects = &read.summary.files[0].tally.rejected[&RejectReason::LineTooLong];
         assert_eq!(rejects.first_line, 101);
-        assert!(read.summary.bytes() < 1 << 20, "the long line is not in any block");
+        assert_eq!(read.summary.bytes(), text.len() as u64, "what was dropped was read, too");
         assert_eq!(read.summary.outcome(), Outcome::Complete);
     }
 }
