@@ -139,6 +139,7 @@ mod tests {
         };
         let mut visits = |phone: i64| -> Vec<i64> {
             let mut at = phone * 5 * HOUR;
+            #[expect(clippy::cast_possible_truncation, reason = "microseconds of a day")]
             let mut next = || {
                 at += (-uniform().max(1e-9).ln() * 3.6e9) as i64;
                 at
