@@ -388,7 +388,6 @@ fn network(text: &str) -> Result<Network, String> {
     Network::parse(text).ok_or_else(|| "not a network such as `10.20.0.0/16` or `2001:db8::/32`".to_owned())
 }
 
-/// Seconds east of UTC: `Z`, `UTC`, `+HH:MM`, `-HHMM`, `+HH`.
 /// Each thread takes some memory of its own, and no machine that reads logs has more cores.
 const THREADS_MAX: usize = 256;
 
@@ -397,6 +396,7 @@ fn threads(text: &str) -> Result<usize, String> {
     threads.ok_or_else(|| format!("not a number from 0 to {THREADS_MAX}"))
 }
 
+/// Seconds east of UTC: `Z`, `UTC`, `+HH:MM`, `-HHMM`, `+HH`.
 fn utc_offset_secs(text: &str) -> Result<i32, String> {
     let wrong = || "not an offset such as `Z`, `+02:00` or `-0530`".to_owned();
     if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {

@@ -10,11 +10,9 @@ use std::io::{self, BufWriter, IsTerminal, Read as _, Write, stdout};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use undertone_core::finding::Finding;
+use undertone_engine::input::HEAD_BYTES;
 use undertone_wire::findings::{Format, RunFacts, TerminalStyle};
 use undertone_wire::format;
-
-/// What of a file says whether it holds logs: as much as is looked at in an input.
-const HEAD_BYTES: u64 = 64 << 10;
 
 /// A file to write findings to.
 #[derive(Debug)]
@@ -108,7 +106,7 @@ fn spare_logs(path: &Path) -> anyhow::Result<()> {
     let mut head = Vec::new();
     // What is not there, cannot be read or is no file holds nothing that could be lost; opening a pipe would wait.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
-    let read = || File::open(path)?.take(HEAD_BYTES).read_to_end(&mut head);
+    let read = || File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut head);
     if is_file && { read }().is_ok() && format::detect(&head).is_some_and(format::Format::is_evidence) {
         let text = format!("`{}` holds logs or telemetry and is not overwritten", path.display());
         return Err(Fault::error(Failure::Output, text));

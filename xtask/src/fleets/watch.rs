@@ -228,25 +228,26 @@ pub(super) fn each(
 }
 
 impl Seen {
-    /// The highest weight of each day and device among rows that clear the floors and are let through.
-    pub(super) fn maxima(&self, is_let: impl Fn(&Row) -> bool) -> BTreeMap<(i32, String), f64> {
-        let mut maxima: BTreeMap<(i32, String), f64> = BTreeMap::new();
+    /// The highest row of each day and device among those that clear the floors and are let through.
+    fn highest(&self, is_let: impl Fn(&Row) -> bool) -> BTreeMap<(i32, &str), &Row> {
+        let mut highest: BTreeMap<(i32, &str), &Row> = BTreeMap::new();
         for row in self.rows.iter().filter(|row| row.clears && is_let(row)) {
-            let highest = maxima.entry((row.day, row.device.clone())).or_insert(row.weight);
-            *highest = highest.max(row.weight);
-        }
-        maxima
-    }
-
-    /// The row that is the highest of its device and day, from a day on.
-    pub(super) fn strongest(&self, from_day: i32) -> Vec<Row> {
-        let mut best: BTreeMap<(i32, &str), &Row> = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| row.clears && row.day >= from_day) {
-            let highest = best.entry((row.day, &row.device)).or_insert(row);
-            if row.weight > highest.weight {
-                *highest = row;
+            let best = highest.entry((row.day, &row.device)).or_insert(row);
+            if row.weight > best.weight {
+                *best = row;
             }
         }
-        best.into_values().cloned().collect()
+        highest
+    }
+
+    /// The highest weights.
+    pub(super) fn maxima(&self, is_let: impl Fn(&Row) -> bool) -> BTreeMap<(i32, String), f64> {
+        let weight = |((day, device), row): ((i32, &str), &Row)| ((day, device.to_owned()), row.weight);
+        self.highest(is_let).into_iter().map(weight).collect()
+    }
+
+    /// The highest rows from a day on.
+    pub(super) fn strongest(&self, from_day: i32) -> Vec<Row> {
+        self.highest(|row| row.day >= from_day).into_values().cloned().collect()
     }
 }

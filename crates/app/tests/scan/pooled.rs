@@ -1,6 +1,6 @@
 //! A rhythm that no phone alone has check-ins enough to show.
 
-use crate::support::{Dice, Logs, SPAN_SECS, START_SECS, Visit, phone_addr, scan_folder};
+use crate::support::{Dice, Logs, START_SECS, Visit, phone_addr, scan_folder};
 use undertone_core::finding::Finding;
 
 /// Enough that four phones are few of them.
@@ -10,28 +10,22 @@ const PLACE: &str = "example.com";
 
 /// Some phones go to one place, after waits that `wait` draws.
 fn fleet(mut wait: impl FnMut(&mut Dice) -> f64) -> Vec<Finding> {
-    let mut logs = Logs::default();
-    for phone in 0..PHONES {
-        logs.person(phone);
-        logs.poll(phone);
-    }
+    let mut logs = Logs::people(PHONES);
+    let host = format!("api.{PLACE}");
     for phone in VICTIMS {
         let mut dice = Dice::new(u64::from(phone) + 9);
-        let mut at = START_SECS + 4000.0 * dice.share();
-        let mut number = 0;
-        while at < START_SECS + SPAN_SECS {
-            logs.visit(&Visit {
+        logs.visits(START_SECS + 4000.0 * dice.share(), |number, at| {
+            let visit = Visit {
                 uid: format!("C{phone}v{number}"),
                 at,
                 phone,
                 resp: "198.51.100.78",
-                host: &format!("api.{PLACE}"),
+                host: &host,
                 secs: 0.5,
                 bytes: (320, 650),
-            });
-            number += 1;
-            at += wait(&mut dice);
-        }
+            };
+            (visit, wait(&mut dice))
+        });
     }
     let mut findings = scan_folder(logs.folder().path()).findings;
     findings.retain(|finding| finding.destination.domain.as_deref() == Some(PLACE));

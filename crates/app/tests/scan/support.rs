@@ -131,13 +131,22 @@ impl Logs {
         }
     }
 
+    /// Visits from a time on to the end of the span: `next` gives each, by its number and time, and the wait after it.
+    pub(crate) fn visits<'v>(&mut self, mut at: f64, mut next: impl FnMut(u32, f64) -> (Visit<'v>, f64)) {
+        let mut number = 0;
+        while at < START_SECS + SPAN_SECS {
+            let (visit, wait) = next(number, at);
+            self.visit(&visit);
+            number += 1;
+            at += wait;
+        }
+    }
+
     /// An app that everybody has and that polls by itself, about every 5 minutes: what a rhythm is compared with.
     pub(crate) fn poll(&mut self, phone: u32) {
         let mut dice = Dice::new(5000 + u64::from(phone));
-        let mut at = START_SECS + 300.0 * dice.share();
-        let mut number = 0;
-        while at < START_SECS + SPAN_SECS {
-            self.visit(&Visit {
+        self.visits(START_SECS + 300.0 * dice.share(), |number, at| {
+            let visit = Visit {
                 uid: format!("C{phone}w{number}"),
                 at,
                 phone,
@@ -145,40 +154,41 @@ impl Logs {
                 host: "weather.example.org",
                 secs: 1.0 + dice.share(),
                 bytes: (500 + dice.next() % 400, 3000 + dice.next() % 9000),
-            });
-            number += 1;
-            at += 285.0 + 30.0 * dice.share();
-        }
+            };
+            (visit, 285.0 + 30.0 * dice.share())
+        });
     }
 
     /// An implant: every 60 s, 20 % jitter either way, a few hundred bytes.
     pub(crate) fn beacon(&mut self, phone: u32) {
-        let mut dice = Dice::new(7);
-        let mut at = START_SECS + 40.0;
-        let mut number = 0;
-        while at < START_SECS + SPAN_SECS {
-            self.visit(&Visit {
+        let (mut dice, host) = (Dice::new(7), format!("api.{C2_DOMAIN}"));
+        self.visits(START_SECS + 40.0, |number, at| {
+            let visit = Visit {
                 uid: format!("C{phone}b{number}"),
                 at,
                 phone,
                 resp: "198.51.100.77",
-                host: &format!("api.{C2_DOMAIN}"),
+                host: &host,
                 secs: 0.4 + dice.share() * 0.2,
                 bytes: (310 + dice.next() % 8, 640 + dice.next() % 8),
-            });
-            number += 1;
-            at += 60.0 * (0.8 + 0.4 * dice.share());
-        }
+            };
+            (visit, 60.0 * (0.8 + 0.4 * dice.share()))
+        });
     }
 
-    /// All phones, none with an implant.
-    pub(crate) fn clean() -> Self {
+    /// So many phones, none with an implant.
+    pub(crate) fn people(phones: u32) -> Self {
         let mut logs = Self::default();
-        for phone in 0..PHONES {
+        for phone in 0..phones {
             logs.person(phone);
             logs.poll(phone);
         }
         logs
+    }
+
+    /// All phones, none with an implant.
+    pub(crate) fn clean() -> Self {
+        Self::people(PHONES)
     }
 
     /// All phones; the last one also beacons.

@@ -233,7 +233,12 @@ impl Baseline {
     /// Whether a destination is a nameless address of a network that is everybody's.
     fn is_in_common_network(&self, destination: &Destination) -> bool {
         let others = self.networks.devices(destination).saturating_sub(1);
-        self.is_fleet() && f64::from(others) >= COMMON_SHARE * f64::from(self.others())
+        self.is_fleet() && self.is_common(others)
+    }
+
+    /// Whether what so many other devices reach is everybody's.
+    fn is_common(&self, others: u32) -> bool {
+        f64::from(others) >= COMMON_SHARE * f64::from(self.others())
     }
 
     /// Share of the other devices that show a stack (TLS fingerprint or user-agent family); `None` in an empty
@@ -290,8 +295,7 @@ impl Baseline {
     /// Whether several devices reach a destination, and few of the fleet: so that they may share what made them.
     pub fn is_shared_by_few(&self, destination: &Destination) -> bool {
         let others = self.others_reaching(destination);
-        let is_common = f64::from(others) >= COMMON_SHARE * f64::from(self.others());
-        self.is_fleet() && others as usize + 1 >= PHONES_MIN && !is_common
+        self.is_fleet() && others as usize + 1 >= PHONES_MIN && !self.is_common(others)
     }
 
     /// How an app stands in the fleet, besides one device that has it.

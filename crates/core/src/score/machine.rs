@@ -14,7 +14,7 @@ const SHARED_SHARE_MAX: f64 = 0.6;
 /// Sessions after a push from which a series without a rhythm is looked at: it may be driven by them.
 const WAKES_MIN: u64 = 8;
 /// p-value up to which a series counts as having a rhythm.
-const RHYTHM_P_MAX: f64 = 0.01;
+pub const RHYTHM_P_MAX: f64 = 0.01;
 const MICROS_PER_HOUR: f64 = 3.6e9;
 
 /// Which of a series' instants showed the rhythm.

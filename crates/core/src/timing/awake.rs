@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_was_last_seen_by_its_silence() {
+    fn a_device_was_last_seen_before_its_silence() {
         let clock = AwakeClock::from_activity(&[0, 5, 10, 100, 105], 20);
         let table = [(3, 3), (10, 10), (50, 10), (99, 10), (100, 100), (103, 103), (400, 105)];
         for (end, seen) in table {

@@ -4,7 +4,7 @@
 //! apart is what the others do there. A channel is polled on every phone that reaches it, at one pace; a service has
 //! people, who come when they like.
 
-use super::history::is_of_the_app_itself;
+use super::history::{is_of_the_app_itself, polled_before};
 use super::{Case, HISTORY_DAYS_MIN, plain};
 use crate::baseline::{COMMON_SHARE, Past};
 use crate::evidence::{Evidence, EvidenceKind};
@@ -38,8 +38,7 @@ fn pooled_phones(case: &Case<'_>) -> Option<u32> {
 /// Whether all of them began today, on phones with a past: that the pace does not tell.
 fn is_new_everywhere(case: &Case<'_>) -> bool {
     let Past { device_days, series_days, .. } = case.past;
-    let before = |to| case.polls.before(to, None, case.device, case.day).phones;
-    device_days >= HISTORY_DAYS_MIN && series_days == 0 && case.destinations().all(|to| before(to) == 0)
+    device_days >= HISTORY_DAYS_MIN && series_days == 0 && polled_before(case).phones == 0
 }
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {

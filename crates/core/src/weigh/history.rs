@@ -63,12 +63,18 @@ fn began_on_the_eve(case: &Case<'_>) -> bool {
     case.past.series_days == 1 && case.profile.span().is_some_and(|(first, _)| is_eve(first))
 }
 
+/// Other phones that polled where the series goes on days before; of several destinations, that of most.
+pub(super) fn polled_before(case: &Case<'_>) -> Earlier {
+    let app = case.key.app.as_deref();
+    let at = case.destinations().map(|to| case.polls.before(to, app, case.device, case.day));
+    at.max().unwrap_or_default()
+}
+
 /// New on this phone. What spreads from phone to phone with its app may be an update as well as a campaign.
 fn newness(case: &Case<'_>) -> (f64, String) {
     let days = case.past.device_days;
     let app = case.key.app.as_deref();
-    let earlier = case.destinations().map(|to| case.polls.before(to, app, case.device, case.day)).max();
-    match (app, earlier.unwrap_or_default()) {
+    match (app, polled_before(case)) {
         (_, Earlier { phones: 0, .. }) => {
             (NEW_BANS, format!("new today: the phone was seen on {days} days before without it"))
         }
@@ -94,12 +100,12 @@ pub(super) fn is_of_the_app_itself(case: &Case<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Scene;
+    use super::super::testing::{Scene, check_ins};
     use super::*;
     use crate::baseline::{Past, Poll, Polls};
     use crate::model::Day;
     use crate::score::machine;
-    use crate::series::{Event, EventFlags, Events, Service};
+    use crate::series::Service;
     use crate::timing::AwakeClock;
 
     const TODAY: i32 = 3;
@@ -109,16 +115,7 @@ mod tests {
     fn scene(from_hours: i64) -> Scene {
         let mut scene = Scene::over(Service::Tls);
         let from = i64::from(TODAY) * DAY_MICROS + from_hours * 3_600_000_000;
-        let event = |n: i64| Event {
-            at_micros: from + n * 300_000_000,
-            tie: 0,
-            orig_bytes: None,
-            resp_bytes: None,
-            duration_millis: None,
-            pattern_hash: 0,
-            flags: EventFlags::default(),
-        };
-        scene.profile.starts = Events::of((0..60).map(event).collect());
+        scene.profile.starts = check_ins((0..60).map(|n| from + n * 300_000_000));
         scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), i64::MAX);
         scene
     }

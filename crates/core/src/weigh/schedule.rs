@@ -12,7 +12,7 @@ use super::channel::is_kept_service;
 use super::words::{duration, percent};
 use super::{Case, plain};
 use crate::evidence::{Evidence, EvidenceKind};
-use crate::score::machine::observed_hours;
+use crate::score::machine::{RHYTHM_P_MAX, observed_hours};
 
 /// 15 minutes with the least flex of 5: two runs can be 10 to 20 minutes apart.
 const SYSTEM_PERIOD_SECS: f64 = 600.0;
@@ -50,7 +50,7 @@ fn item(weight: f64, observed: f64, baseline: f64, text: String) -> Evidence {
 
 /// A rhythm that the system gives, or one that is faster and kept with nobody there.
 fn rhythm(case: &Case<'_>) -> Option<Evidence> {
-    let timing = case.machine.timing.as_ref().filter(|timing| timing.p_value <= 0.01)?;
+    let timing = case.machine.timing.as_ref().filter(|timing| timing.p_value <= RHYTHM_P_MAX)?;
     let period = timing.best.period_secs;
     if period < SYSTEM_PERIOD_SECS {
         return kept_rhythm(case, period).or_else(|| attended_rhythm(case, period));
@@ -123,10 +123,10 @@ fn kept_connection(case: &Case<'_>) -> Option<Evidence> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::Scene;
+    use super::super::testing::{Scene, check_ins};
     use super::*;
     use crate::score::machine::{self, Persistence};
-    use crate::series::{Event, EventFlags, Events, Service};
+    use crate::series::Service;
     use crate::timing::AwakeClock;
 
     fn bans(connected_hours: f64, connected_share: f64) -> Option<f64> {
@@ -151,16 +151,7 @@ mod tests {
     fn bans_of_rhythm(hours: i64, seen_hours: i64) -> Option<f64> {
         const HOUR_MICROS: i64 = 3_600_000_000;
         let mut scene = Scene::over(Service::Tls);
-        let event = |minute: i64| Event {
-            at_micros: minute * 60_000_000,
-            tie: 0,
-            orig_bytes: None,
-            resp_bytes: None,
-            duration_millis: None,
-            pattern_hash: 0,
-            flags: EventFlags::default(),
-        };
-        scene.profile.starts = Events::of((0..hours * 60).map(event).collect());
+        scene.profile.starts = check_ins((0..hours * 60).map(|minute| minute * 60_000_000));
         scene.profile.hours = (0..i32::try_from(hours).unwrap()).collect();
         let activity: Vec<i64> = (0..=seen_hours * 2).map(|half| half * HOUR_MICROS / 2).collect();
         let awake = AwakeClock::from_activity(&activity, HOUR_MICROS);

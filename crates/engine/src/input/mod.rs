@@ -23,6 +23,7 @@ mod tally;
 pub use discover::InputPath;
 pub use fault::{Fault, SkipReason};
 pub use limits::Limits;
+pub use open::HEAD_BYTES;
 pub use plan::Plan;
 pub use progress::{Phase, Progress, StopFlag};
 pub use summary::{FileReport, InputSummary, Outcome, Skipped};

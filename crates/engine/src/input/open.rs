@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Bytes looked at to recognise content. Enough for the header and first rows of every log: a Zeek header with
 /// all site scripts is below 8 KiB.
-pub(super) const HEAD_BYTES: usize = 64 << 10;
+pub const HEAD_BYTES: usize = 64 << 10;
 
 /// Archives kept open between two of their entries. Each costs one file or at most 8 MiB.
 const ARCHIVES_OPEN_MAX: usize = 4;

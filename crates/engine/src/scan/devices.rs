@@ -26,7 +26,7 @@ use undertone_core::timing::AwakeClock;
 use undertone_wire::packed::Lists;
 
 /// Days that a series is scored over, up to the day of its last event.
-pub(super) const WINDOW_DAYS: i32 = 7;
+const WINDOW_DAYS: i32 = 7;
 
 /// One device after pass 1.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl Window {
         Self { first: day.plus(1 - WINDOW_DAYS), last: day }
     }
 
-    fn days(self) -> RangeInclusive<Day> {
+    pub(super) fn days(self) -> RangeInclusive<Day> {
         self.first..=self.last
     }
 }
@@ -348,12 +348,12 @@ fn assess_days(series: SeriesDays, awake: &AwakeClock, keeps_all: bool) -> Vec<A
     let last = all.last().copied();
     for (before, day) in all.into_iter().enumerate() {
         let is_last = Some(day) == last;
-        let first = day.plus(1 - WINDOW_DAYS);
-        let of_window = days.iter().filter(|(of, _)| (first..=day).contains(of));
+        let days_of_window = Window::ending_on(day).days();
+        let of_window = days.iter().filter(|(of, _)| days_of_window.contains(of));
         let (machine, is_worth) = stage_a(of_window.map(|(_, of_day)| of_day), awake, day);
         let has_timing = machine.timing.is_some();
         if (is_worth || keeps_all)
-            && let Some(profile) = window(&mut days, first..=day, is_last)
+            && let Some(profile) = window(&mut days, days_of_window, is_last)
         {
             found.push(Assessed {
                 key: key.clone(),

@@ -5,19 +5,17 @@
 //! part ([`Faint`]), those of a destination are tested as one series, day by day ([`Pools::of`]), and each phone of a pool
 //! gets its rhythm ([`Pools::add_to`]).
 
-use super::devices::{Assessed, WINDOW_DAYS, assess_all};
+use super::devices::{Assessed, Window, assess_all};
 use super::waiting::Strays;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use undertone_core::baseline::{Baseline, Poll};
 use undertone_core::device::SeriesDays;
 use undertone_core::model::Day;
-use undertone_core::score::machine::{Rhythm, Timing};
+use undertone_core::score::machine::{RHYTHM_P_MAX, Rhythm, Timing};
 use undertone_core::series::{Destination, Profile, SeriesKey, Service};
 use undertone_core::timing::{Together, together};
 
-/// p-value up to which phones share a rhythm, and up to which a phone has one of its own.
-const RHYTHM_P_MAX: f64 = 0.01;
 /// Share of the phones at a destination that must be part of a pool: a service has people, who come now and then.
 const PART_SHARE_MIN: f64 = 0.5;
 
@@ -45,7 +43,7 @@ impl Faint {
 
 /// The latest starts of the window that ends on a day.
 fn starts_of(days: &[(Day, Profile)], day: Day) -> Vec<i64> {
-    let window = day.plus(1 - WINDOW_DAYS)..=day;
+    let window = Window::ending_on(day).days();
     let of_window = days.iter().filter(|(of, _)| window.contains(of));
     let events = of_window.flat_map(|(_, profile)| profile.starts.latest());
     let mut starts: Vec<i64> = events.map(|event| event.at_micros).collect();
