@@ -21,7 +21,7 @@ const DAYS_BEFORE: i32 = HISTORY_DAYS_MIN.cast_signed();
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Cell {
     sight: Sight,
-    /// Honest senders with a label count, too.
+    /// Honest senders with a label count, too, but on the day on which they begin on a phone with a past.
     with_rare: bool,
     /// From the third day on; else the first day.
     is_later: bool,
@@ -44,7 +44,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         strongest.entry(sight).or_default().extend(seen.strongest(DAYS_BEFORE));
         crate::say(&format!("loud {:?} of {} phones, {} days", seen.loud, seen.devices, fleet.days().len()));
         for with_rare in [false, true] {
-            let is_counted = |row: &watch::Row| with_rare || row.class == watch::Class::Other;
+            let is_counted = |row: &watch::Row| {
+                row.class == watch::Class::Other || (with_rare && !row.is_rare_at_first_sight())
+            };
             let maxima = seen.maxima(is_counted);
             for is_later in [false, true] {
                 let is_in = |day: i32| (day >= DAYS_BEFORE) == is_later;
@@ -167,7 +169,8 @@ fn seen_at(sample: &Sample, per_1000: f64) -> String {
     sorted.get(rank - 1).map_or_else(|| "0".to_owned(), |s| format!("{s:.2}"))
 }
 
-/// Writes the shipped table: honest rare senders are left out of the first day and counted later.
+/// Writes the shipped table: honest rare senders are left out at first sight, of the phone's or of theirs, and counted
+/// later.
 fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
     let mut text = String::from(
         "//! The shipped tails of device-day maxima of clean fleets. Made by `xtask reference`; do not edit.\n//!\n",
@@ -187,7 +190,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                  {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n    \
                  loud_rate: {:.5},\n}};\n",
                 if is_later {
-                    "Phones with a past, honest rare senders counted,"
+                    "Phones with a past, honest rare senders counted from their second day on,"
                 } else {
                     "Phones seen for the first time, honest rare senders left out,"
                 },

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use tempfile::TempDir;
-use undertone_core::evidence::EvidenceKind;
+use undertone_core::evidence::{Evidence, EvidenceKind};
 use undertone_core::finding::Finding;
 use undertone_core::model::Day;
 use undertone_core::score::OVER_BUDGET;
@@ -54,7 +54,16 @@ pub(super) struct Row {
     /// Whether it clears every floor, so that only the budget decides.
     pub(super) clears: bool,
     pub(super) class: Class,
+    /// Whether it begins on that day, on a phone with a past.
+    pub(super) is_new: bool,
     pub(super) evidence: Vec<(EvidenceKind, f64)>,
+}
+
+impl Row {
+    /// Whether it is an honest sender that nobody can tell from a channel yet: rare, regular, and new today.
+    pub(super) fn is_rare_at_first_sight(&self) -> bool {
+        matches!(self.class, Class::Rare(_)) && self.is_new
+    }
 }
 
 /// A fleet seen.
@@ -165,9 +174,15 @@ impl Fleet {
             expected: finding.expected_false_per_1000_device_days.unwrap_or(1000.0),
             clears: finding.alert || because.starts_with(OVER_BUDGET),
             class,
+            is_new: finding.evidence.iter().any(is_newness),
             evidence: finding.evidence.iter().map(|item| (item.kind, item.weight_bans)).collect(),
         }
     }
+}
+
+/// What the past says of a series without one.
+fn is_newness(item: &Evidence) -> bool {
+    item.kind == EvidenceKind::Baseline && item.unit == "days" && item.weight_bans > 0.0
 }
 
 fn is_at(truth: &Truth, from: &str, to: &str, addresses: &BTreeSet<String>) -> bool {

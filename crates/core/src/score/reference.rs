@@ -19,7 +19,7 @@ const SHARED_REACH: f64 = 0.01;
 /// The heights, bans, for phones without a past and with one. Low enough that a few dozen phones tell something, high
 /// enough that it takes a machine whose destination is not everybody's.
 const LOUD_BANS: f64 = 4.0;
-const LOUD_OF_KNOWN_BANS: f64 = 7.0;
+const LOUD_OF_KNOWN_BANS: f64 = 6.5;
 /// Device-days over the height that the reference is worth against the fleet's own: simulated worlds differ by about
 /// as much as their mean, which is the spread of a Gamma law of this shape.
 const PRIOR_DEVICE_DAYS: f64 = 1.0;

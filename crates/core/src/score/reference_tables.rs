@@ -6,40 +6,40 @@ use super::reference::Reference;
 
 /// Phones seen for the first time, honest rare senders left out, with network.
 pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
-    threshold_bans: 7.81,
+    threshold_bans: 6.53,
     rate: 0.01250,
-    scale_bans: 0.502,
+    scale_bans: 0.438,
     shape: 0.000,
     device_days: 7200,
-    loud_rate: 0.46208,
+    loud_rate: 0.43333,
 };
 
-/// Phones with a past, honest rare senders counted, with network.
+/// Phones with a past, honest rare senders counted from their second day on, with network.
 pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
-    threshold_bans: 5.02,
+    threshold_bans: 4.11,
     rate: 0.01667,
-    scale_bans: 1.120,
+    scale_bans: 0.963,
     shape: 0.000,
     device_days: 3600,
-    loud_rate: 0.43889,
+    loud_rate: 0.32694,
 };
 
 /// Phones seen for the first time, honest rare senders left out, with telemetry.
 pub(super) const TELEMETRY_FIRST_DAY: Reference = Reference {
-    threshold_bans: 8.12,
+    threshold_bans: 6.68,
     rate: 0.01250,
-    scale_bans: 0.543,
+    scale_bans: 0.486,
     shape: 0.000,
     device_days: 7200,
-    loud_rate: 0.40556,
+    loud_rate: 0.32750,
 };
 
-/// Phones with a past, honest rare senders counted, with telemetry.
+/// Phones with a past, honest rare senders counted from their second day on, with telemetry.
 pub(super) const TELEMETRY_LATER_DAYS: Reference = Reference {
-    threshold_bans: 6.00,
+    threshold_bans: 4.28,
     rate: 0.01667,
-    scale_bans: 1.078,
+    scale_bans: 1.158,
     shape: 0.000,
     device_days: 3600,
-    loud_rate: 0.51028,
+    loud_rate: 0.42611,
 };

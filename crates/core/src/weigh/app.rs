@@ -7,6 +7,7 @@ use crate::attack::Element;
 use crate::destination::knowledge::is_cloud_api;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::roles::is_self_hosted;
+use crate::series::Destination;
 
 /// Share of the fleet that must have an app for its habit to count in full.
 const WIDE_SHARE: f64 = 0.1;
@@ -23,6 +24,13 @@ const CLOUD_ROLES: [&str; 9] = [
     "photography",
 ];
 
+/// Whoever hosts a small service does so in a public cloud, with a name of its own there.
+const DEAD_DROP_BANS: f64 = 0.6;
+/// About half of what small apps poll bears their name, and little of what implants do. Anybody can choose a name: less
+/// than the tenfold.
+const OWN_PLACE_BANS: f64 = 0.8;
+/// Letters from which a name is more than a word that any app may have.
+const NAME_LEN_MIN: usize = 4;
 /// Every fleet has a long tail of apps that one person likes.
 const ALONE_BANS: f64 = 0.2;
 /// What a name is worth that anybody can give to an app: less than the fleet's own copies, which are asked first.
@@ -36,6 +44,30 @@ const OWN_OTHERS_MAX: u32 = 2;
 /// What no other copy does says at most this.
 const FOREIGN_CAP_BANS: f64 = 2.4;
 
+/// Whether the destination bears the app's name, as `com.example.app` has `example.com` or `ex-ample.net`: makers name
+/// apps after their domains, and an app's places are polled wherever it is. Whoever makes a malicious app can do the
+/// same: a place that only that app goes to stays news.
+pub(super) fn is_of_the_app_itself(case: &Case<'_>) -> bool {
+    let (Some(app), Destination::Domain(domain)) = (case.key.app.as_deref(), &case.key.destination) else {
+        return false;
+    };
+    let name = domain.split('.').next().unwrap_or_default().replace('-', "");
+    let mut parts = app.split('.');
+    // Not the first, which is the top-level domain, and not one that any app has.
+    parts.next().is_some()
+        && domain.contains('.')
+        && name.len() >= NAME_LEN_MIN
+        && parts.any(|part| part == name)
+}
+
+/// A place of the app's maker, by its name.
+fn own_place(case: &Case<'_>) -> Option<Evidence> {
+    is_of_the_app_itself(case).then(|| {
+        let text = format!("{} bears the app's name", case.key.destination);
+        plain(EvidenceKind::Baseline, None, -OWN_PLACE_BANS, text)
+    })
+}
+
 /// What was learned of the app; nothing where its destination is declared, since that overrides it.
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     let mut found = Vec::new();
@@ -45,6 +77,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     if let Some(app) = case.key.app.as_deref() {
         found.extend(habit(case, app));
         found.extend(dead_drop(case, app));
+        found.extend(own_place(case));
     }
     found
 }
@@ -131,5 +164,30 @@ fn dead_drop(case: &Case<'_>, app: &str) -> Option<Evidence> {
         return None;
     }
     let text = format!("{host} is a public service; an app of the role `{}` has no purpose there", case.role);
-    Some(plain(EvidenceKind::Baseline, Some(Element::AppNetworkBehaviorBaseline), 1.0, text))
+    Some(plain(EvidenceKind::Baseline, Some(Element::AppNetworkBehaviorBaseline), DEAD_DROP_BANS, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Scene;
+    use super::*;
+    use crate::series::Service;
+
+    #[test]
+    fn makers_name_apps_after_their_domains() {
+        let mut scene = Scene::over(Service::Tls);
+        for (app, domain, is_own) in [
+            ("com.bikeloop.ios", "bikeloop.com", true),
+            ("uk.co.shop", "shop.co.uk", true),
+            ("com.bikeloop.ios", "bike-loop.net", true),
+            ("com.bikeloop.ios", "loop.com", false),
+            ("com.bikeloop.ios", "bikeloop", false),
+            ("com.app.ios", "app.net", false),
+            ("com", "bikeloop.com", false),
+        ] {
+            scene.key.app = Some(app.into());
+            scene.key.destination = Destination::Domain(domain.into());
+            assert_eq!(is_of_the_app_itself(&scene.case()), is_own, "{app} at {domain}");
+        }
+    }
 }

@@ -14,8 +14,8 @@ const PERSISTENCE_CAP_BANS: f64 = 3.5;
 const PERSISTENCE_SCALE: f64 = 1.75;
 /// A DNS channel is seldom anything else.
 const DNS_CAP_BANS: f64 = 4.0;
-/// What the rhythm of plain lookups is discounted by.
-const PLAIN_LOOKUP_BANS: f64 = 2.0;
+/// What the rhythm of plain lookups is discounted by: a resolver's cache and an app in use make one together.
+const PLAIN_LOOKUP_BANS: f64 = 3.0;
 /// Connected time below which persistence is not looked at.
 const CONNECTED_SECS_MIN: f64 = 1800.0;
 
@@ -88,6 +88,11 @@ pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
         baseline: Some(threshold),
         ..plain(EvidenceKind::Persistence, Some(Element::SessionPersistenceThreshold), weight, text)
     })
+}
+
+/// Whether the series is lookups that carry nothing, whose sizes are those of the name.
+pub(super) fn is_plain_lookups(case: &Case<'_>) -> bool {
+    case.key.service == Service::Dns && dns(case).is_some_and(|item| item.weight_bans <= 0.0)
 }
 
 /// Address lookups that carry nothing keep the rhythm of a cache, whoever asks.

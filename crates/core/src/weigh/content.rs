@@ -7,6 +7,8 @@ use crate::evidence::{Evidence, EvidenceKind};
 
 /// Requests from which patterns mean something.
 const REQUESTS_MIN: u64 = 6;
+/// What content is worth beside the other kinds: honest telemetry is encoded and posted to one path, too.
+const SHARE: f64 = 0.5;
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
     entropy(case).into_iter().chain(http(case)).collect()
@@ -29,7 +31,7 @@ fn entropy(case: &Case<'_>) -> Option<Evidence> {
         ..plain(
             EvidenceKind::Entropy,
             Some(Element::PayloadEntropyThreshold),
-            (bits - threshold).min(0.5),
+            case.beside_others((bits - threshold).min(0.5), SHARE),
             text,
         )
     })
@@ -54,7 +56,7 @@ fn http(case: &Case<'_>) -> Option<Evidence> {
     if share < 0.8 {
         return None;
     }
-    let weight = 0.3 + 0.3 * post_share;
+    let weight = case.beside_others(0.3 + 0.3 * post_share, SHARE);
     let text = format!(
         "{} of {} requests have the one path pattern `{class}`, {} of them POST",
         percent(share),

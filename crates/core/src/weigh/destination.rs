@@ -1,5 +1,6 @@
 //! The destination: how rare it is, what kind of name it has, and what is known of it.
 
+use super::history::is_new_to_app;
 use super::words::percent;
 use super::{Case, bans_of, plain};
 use crate::baseline::{COMMON_SHARE, PeerFeature};
@@ -9,13 +10,16 @@ use crate::model::Network;
 use crate::series::{Destination, Service};
 use crate::text;
 
-/// Rarity among machine-driven peers says at most one in 100.
-const RARITY_CAP_BANS: f64 = 2.0;
+/// Rarity among machine-driven peers says at most this: where most of an app's peers poll what everybody has, a niche
+/// app's own server is rare, too.
+const RARITY_CAP_BANS: f64 = 1.2;
 /// A destination of a few phones is still uncommon: a campaign is no reason for trust.
 const UNCOMMON_CAP_BANS: f64 = 0.7;
 /// Oddities of a name add up to at most this.
 const ODDITY_CAP_BANS: f64 = 1.2;
-/// What is left of commonness when the app's other copies do not go there.
+/// What they are worth beside the other kinds: small honest servers have such names, too.
+const ODDITY_SHARE: f64 = 0.4;
+/// What is left of commonness when the app's other copies do not go there, or this one begins to poll it today.
 const FOREIGN_SHARE: f64 = 0.3;
 /// Share of those who reach a common destination that must poll it for polling to be what it is for.
 const POLLED_SHARE: f64 = 0.2;
@@ -116,7 +120,7 @@ fn common(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let common = -(1.0 + (reach / COMMON_SHARE).log10() * 1.5);
-    let is_foreign = is_foreign_to_app(case);
+    let is_foreign = is_foreign_to_app(case) || is_new_to_app(case);
     let polled = polled_share(case);
     let weight = if is_foreign { common * FOREIGN_SHARE } else { common * polled.max(UNPOLLED_SHARE) };
     let mut text = format!(
@@ -233,5 +237,6 @@ fn oddities(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
-    Some(plain(EvidenceKind::Destination, None, weight.min(ODDITY_CAP_BANS), texts.join("; ")))
+    let weight = case.beside_others(weight.min(ODDITY_CAP_BANS), ODDITY_SHARE);
+    Some(plain(EvidenceKind::Destination, None, weight, texts.join("; ")))
 }

@@ -4,7 +4,8 @@
 //! apart is what the others do there. A channel is polled on every phone that reaches it, at one pace; a service has
 //! people, who come when they like.
 
-use super::history::{is_of_the_app_itself, polled_before};
+use super::app::is_of_the_app_itself;
+use super::history::polled_before;
 use super::{Case, HISTORY_DAYS_MIN, plain};
 use crate::baseline::{COMMON_SHARE, Past};
 use crate::evidence::{Evidence, EvidenceKind};
@@ -13,10 +14,10 @@ use crate::series::Destination;
 
 /// Share of the phones at a destination that must poll it at one pace.
 const TOGETHER_SHARE_MIN: f64 = 0.5;
-/// One more phone at the same pace, and what each doubling adds.
-const FIRST_BANS: f64 = 0.6;
-const DOUBLING_BANS: f64 = 0.4;
-const CAP_BANS: f64 = 1.8;
+/// One more phone at the same pace, and what each doubling adds: an app that few phones have does the same.
+const FIRST_BANS: f64 = 0.3;
+const DOUBLING_BANS: f64 = 0.2;
+const CAP_BANS: f64 = 0.9;
 
 /// Other phones that poll a destination at the pace of the case, and those that reach it.
 fn together_at(case: &Case<'_>, destination: &Destination) -> (u32, u32) {

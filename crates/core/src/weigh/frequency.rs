@@ -8,7 +8,8 @@ use crate::evidence::{Evidence, EvidenceKind};
 use crate::series::EventFlags;
 use std::collections::BTreeMap;
 
-const CAP_BANS: f64 = 1.0;
+/// Beside a rhythm, which says how often already (see [`super`]).
+const CAP_BANS: f64 = 0.5;
 
 /// Sessions of an hour from which it can be a spike: fewer are one retry.
 const SPIKE_SESSIONS_MIN: u32 = 8;

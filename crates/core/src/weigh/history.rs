@@ -1,20 +1,22 @@
 //! History of the series on its own phone: new today, or unchanged for days.
 
+use super::app::is_of_the_app_itself;
 use super::{Case, plain};
 use crate::baseline::Earlier;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Timestamp;
-use crate::series::Destination;
 
 /// Days that a phone must have been seen before newness means anything.
 pub const HISTORY_DAYS_MIN: u32 = 2;
 
 /// A channel that begins while the phone is watched: of the machine-driven series of a phone with a past, one in 160 is
-/// new on a day (clean simulated fleets show one in 250).
-const NEW_BANS: f64 = 2.2;
-/// The same towards a place that other apps polled before: an app that takes up a widely used service does that, too,
-/// and eighteen times as often as one that takes up a place of its own.
-const NEW_TO_APP_BANS: f64 = 1.2;
+/// new on a day (clean simulated fleets show one in 250), which is 2.2 bans. It shares nothing with the other kinds, of
+/// which each repeats a part of the rest (rare, fast and around the clock go together on honest servers, too): a logistic
+/// fit of all kinds on simulated fleets gives it 1.5 to 3 times their scale.
+const NEW_BANS: f64 = 3.4;
+/// The same towards a place that other apps polled before. It is rarer still in simulated fleets, but an app that takes
+/// up a service that everybody has is what updates do, and those differ from fleet to fleet.
+const NEW_TO_APP_BANS: f64 = 2.2;
 /// A series that was there, and long enough to be judged (eight check-ins), on a day before. Nearly every honest sender
 /// was, and what it had to show was judged then; a slow one that becomes testable only now loses nothing.
 const KNOWN_BANS: f64 = 3.6;
@@ -34,7 +36,7 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
     if past.device_days < HISTORY_DAYS_MIN {
         return None;
     }
-    let (weight, text) = if past.series_days == 0 || began_on_the_eve(case) {
+    let (weight, text) = if is_new(case) {
         newness(case)
     } else if past.days_judged > 0 {
         let (judged, days) = (past.days_judged, past.device_days);
@@ -54,6 +56,11 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
         baseline: Some(f64::from(past.device_days)),
         ..plain(EvidenceKind::Baseline, None, weight, text)
     })
+}
+
+/// Whether it begins today, on a phone with a past.
+fn is_new(case: &Case<'_>) -> bool {
+    case.past.device_days >= HISTORY_DAYS_MIN && (case.past.series_days == 0 || began_on_the_eve(case))
 }
 
 /// Whether all that there was before the day lies in the last hours before it. A day that only a learned baseline
@@ -78,7 +85,7 @@ fn newness(case: &Case<'_>) -> (f64, String) {
         (_, Earlier { phones: 0, .. }) => {
             (NEW_BANS, format!("new today: the phone was seen on {days} days before without it"))
         }
-        (Some(app), Earlier { phones, with_app: 0 }) if !is_of_the_app_itself(case) => (
+        (Some(app), earlier @ Earlier { phones, .. }) if is_news_of_the_app(case, earlier) => (
             NEW_TO_APP_BANS,
             format!("new today for {app}; {phones} other phones polled it on days before, with other apps"),
         ),
@@ -88,14 +95,14 @@ fn newness(case: &Case<'_>) -> (f64, String) {
     }
 }
 
-/// Whether the destination bears the app's name, as `com.example.app` has `example.com`: makers name apps after their
-/// domains, and an app's places are polled wherever it is. Whoever makes a malicious app can do the same: a place that
-/// only that app goes to stays news.
-pub(super) fn is_of_the_app_itself(case: &Case<'_>) -> bool {
-    let (Some(app), Destination::Domain(domain)) = (case.key.app.as_deref(), &case.key.destination) else {
-        return false;
-    };
-    domain.contains('.') && domain.rsplit('.').eq(app.split('.').take(domain.split('.').count()))
+/// Whether others polled the place on days before, but none with this app.
+fn is_news_of_the_app(case: &Case<'_>, earlier: Earlier) -> bool {
+    earlier.phones > 0 && earlier.with_app == 0 && case.key.app.is_some() && !is_of_the_app_itself(case)
+}
+
+/// Whether it begins today, at a place that the app's copies never polled and those of other apps did.
+pub(super) fn is_new_to_app(case: &Case<'_>) -> bool {
+    is_new(case) && is_news_of_the_app(case, polled_before(case))
 }
 
 #[cfg(test)]
@@ -129,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_new_weighs_for_and_what_was_judged_before_against() {
         let scene = scene(2);
-        assert_eq!(bans(&scene, 0, 0), Some(2.2));
+        assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));
         assert_eq!(bans(&scene, 1, 1), Some(-3.6));
         assert_eq!(bans(&scene, 2, 2), Some(-4.8));
         assert_eq!(bans(&scene, 6, 6), Some(-4.8));
@@ -141,24 +148,8 @@ mod tests {
 
     #[test]
     fn what_began_late_on_the_day_before_is_still_new() {
-        assert_eq!(bans(&scene(-3), 1, 1), Some(2.2));
+        assert_eq!(bans(&scene(-3), 1, 1), Some(NEW_BANS));
         assert_eq!(bans(&scene(-13), 1, 1), Some(-3.6));
-    }
-
-    #[test]
-    fn makers_name_apps_after_their_domains() {
-        let mut scene = scene(2);
-        for (app, domain, is_own) in [
-            ("com.bikeloop.ios", "bikeloop.com", true),
-            ("uk.co.shop", "shop.co.uk", true),
-            ("com.bikeloop.ios", "loop.com", false),
-            ("com.bikeloop.ios", "bikeloop.net", false),
-            ("com", "bikeloop.com", false),
-        ] {
-            scene.key.app = Some(app.into());
-            scene.key.destination = Destination::Domain(domain.into());
-            assert_eq!(is_of_the_app_itself(&scene.case()), is_own, "{app} at {domain}");
-        }
     }
 
     #[test]
@@ -175,7 +166,7 @@ mod tests {
         };
         let by_both = Polls::new([poll(7, "com.b"), poll(8, "com.a")]);
         scene.polls = Polls::new([poll(7, "com.b")]);
-        assert_eq!(bans(&scene, 0, 0), Some(1.2));
+        assert_eq!(bans(&scene, 0, 0), Some(NEW_TO_APP_BANS));
         scene.polls = by_both;
         assert_eq!(bans(&scene, 0, 0), Some(0.0));
     }

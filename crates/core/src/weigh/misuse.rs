@@ -7,8 +7,10 @@ use crate::evidence::{Evidence, EvidenceKind};
 use crate::series::Service;
 
 const CAP_BANS: f64 = 1.2;
+/// What misuse is worth beside the other kinds: small honest servers sit on odd ports, too.
+const SHARE: f64 = 0.5;
 /// A channel without an answer carries no command; apps knock at dead servers for hours, by a timer.
-const UNANSWERED_BANS: f64 = -4.0;
+const UNANSWERED_BANS: f64 = -5.0;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let marks = &case.profile.marks;
@@ -63,8 +65,9 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let weight: f64 = parts.iter().map(|(weight, _)| weight).sum();
+    let weight = if weight > 0.0 { case.beside_others(weight.min(CAP_BANS), SHARE) } else { weight };
     let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
-    Some(plain(EvidenceKind::Misuse, None, weight.min(CAP_BANS), texts.join("; ")))
+    Some(plain(EvidenceKind::Misuse, None, weight, texts.join("; ")))
 }
 
 fn unsanctioned(case: &Case<'_>, parts: &mut Vec<(f64, String)>) {

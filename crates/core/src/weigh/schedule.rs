@@ -6,9 +6,11 @@
 //! between. A rhythm below that, or a connection kept while nobody is there, needs a foreground service, a push or an
 //! exact alarm: rare for honest apps without those. A rhythm below that which stops when nobody is there is what the
 //! timers of any app in use do (games, players, analytics). A rhythm of a quarter to a whole hour that is as loose as the
-//! system's is what any app gets; a tighter one is the app's own, and says nothing either way.
+//! system's is what any app gets; a tighter one is the app's own, and says nothing either way. Slower ones are any app's,
+//! however tight: the system's flex is small beside them.
 
 use super::channel::is_kept_service;
+use super::state::is_in_service;
 use super::words::{duration, percent};
 use super::{Case, plain};
 use crate::evidence::{Evidence, EvidenceKind};
@@ -16,9 +18,9 @@ use crate::score::machine::{RHYTHM_P_MAX, observed_hours};
 
 /// 15 minutes with the least flex of 5: two runs can be 10 to 20 minutes apart.
 const SYSTEM_PERIOD_SECS: f64 = 600.0;
-/// An hour and its flex: longer rhythms say nothing either way.
-const SYSTEM_PERIOD_MAX_SECS: f64 = 4500.0;
-/// Scatter of the intervals from which a rhythm can be the system's: two runs of a 15-minute job with the least flex of 5
+/// An hour and its flex: the system keeps longer rhythms as tightly as an app's own clock does.
+const LOOSE_PERIOD_MAX_SECS: f64 = 4500.0;
+/// Scatter of the intervals from which a rhythm up to that can be the system's: two runs of a 15-minute job with the least flex of 5
 /// are apart by a triangle of 10 to 20, whose scatter is 0.1; the usual flex is the whole period.
 const SYSTEM_SCATTER_MIN: f64 = 0.08;
 /// Hours that must be observed before "round the clock" means anything.
@@ -29,7 +31,11 @@ const LOCKED_SHARE_MIN: f64 = 0.3;
 /// Share of the hours in which it was seen that its check-ins must fill: with 40 % missed and half an hour of silence in
 /// each, 0.3 is left. A burst fills seconds.
 const FILLED_SHARE_MIN: f64 = 0.25;
-const OUTSIDE_BANS: f64 = 1.2;
+const KEPT_RHYTHM_BANS: f64 = 1.8;
+/// A visible foreground service explains it, but for its being there.
+const KEPT_IN_SERVICE_BANS: f64 = 1.0;
+/// That a connection is kept is told by its persistence.
+const KEPT_CONNECTION_BANS: f64 = 0.6;
 /// Nine of ten implants keep their rhythm through the hours without anybody, in simulated fleets of two authors; of honest
 /// apps with a rhythm this fast it depends on the fleet, from hardly one to nearly all. The half way between.
 const ATTENDED_BANS: f64 = -0.8;
@@ -55,16 +61,12 @@ fn rhythm(case: &Case<'_>) -> Option<Evidence> {
     if period < SYSTEM_PERIOD_SECS {
         return kept_rhythm(case, period).or_else(|| attended_rhythm(case, period));
     }
-    (observed_hours(case.profile) >= HOURS_MIN
-        && period < SYSTEM_PERIOD_MAX_SECS
-        && timing.best.dispersion >= SYSTEM_SCATTER_MIN)
-        .then(|| {
-            let text = format!(
-                "about every {}, as loosely as the system's job scheduler, which gives that to any app",
-                duration(period)
-            );
-            item(INSIDE_BANS, period, 900.0, text)
-        })
+    let is_systems = period >= LOOSE_PERIOD_MAX_SECS || timing.best.dispersion >= SYSTEM_SCATTER_MIN;
+    (observed_hours(case.profile) >= HOURS_MIN && is_systems).then(|| {
+        let text =
+            format!("about every {}: the system's job scheduler gives that to any app", duration(period));
+        item(INSIDE_BANS, period, 900.0, text)
+    })
 }
 
 /// A rhythm faster than the system's, kept with nobody there.
@@ -78,7 +80,8 @@ fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
             "keeps a rhythm of {} around the clock; the system's job scheduler gives apps one run in 15 min",
             duration(period)
         );
-        item(OUTSIDE_BANS, period, 900.0, text)
+        let bans = if is_in_service(case) { KEPT_IN_SERVICE_BANS } else { KEPT_RHYTHM_BANS };
+        item(bans, period, 900.0, text)
     })
 }
 
@@ -117,7 +120,7 @@ fn kept_connection(case: &Case<'_>) -> Option<Evidence> {
             "keeps a connection {} of the time; the system takes the network from apps that nobody uses",
             percent(found.connected_share)
         );
-        item(OUTSIDE_BANS, found.connected_secs, HOURS_MIN * 3600.0, text)
+        item(KEPT_CONNECTION_BANS, found.connected_secs, HOURS_MIN * 3600.0, text)
     })
 }
 
@@ -142,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_connection_kept_for_a_night_is_outside_the_systems_schedule() {
-        assert_eq!(bans(9.0, 0.9), Some(1.2));
+        assert_eq!(bans(9.0, 0.9), Some(KEPT_CONNECTION_BANS));
         assert_eq!(bans(7.0, 0.9), None);
         assert_eq!(bans(9.0, 0.5), None);
     }
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_fast_rhythm_goes_on_or_stops_while_the_phone_is_there() {
-        assert_eq!(bans_of_rhythm(20, 24), Some(1.2));
+        assert_eq!(bans_of_rhythm(20, 24), Some(KEPT_RHYTHM_BANS));
         assert_eq!(bans_of_rhythm(2, 24), Some(-0.8));
         // The phone was gone soon after, or nobody knows: neither.
         assert_eq!(bans_of_rhythm(2, 3), None);

@@ -1,12 +1,14 @@
 //! Sizes: always alike, balanced, small (`PayloadSymmetryThreshold`).
 
+use super::channel::is_plain_lookups;
 use super::words::{bytes, percent};
 use super::{Case, bans_of, plain};
 use crate::attack::Element;
 use crate::baseline::PeerFeature;
 use crate::evidence::{Evidence, EvidenceKind};
 
-/// Uniform sizes of requests and answers together say at most this.
+/// Uniform sizes of requests and answers together say at most this: beside the rest hardly anything in fleets of one
+/// author, much in those of another.
 const CAP_BANS: f64 = 0.8;
 /// Balanced exchanges are seldom anything but signals: neither fetching nor uploading.
 const SYMMETRY_CAP_BANS: f64 = 1.0;
@@ -16,6 +18,9 @@ const ALIKE_SPREAD: f64 = 0.1;
 const BULK_BYTES: f64 = 200_000.0;
 
 pub(super) fn weigh(case: &Case<'_>) -> Vec<Evidence> {
+    if is_plain_lookups(case) {
+        return Vec::new();
+    }
     uniformity(case).into_iter().chain(symmetry(case)).chain(bulk(case)).collect()
 }
 

@@ -7,7 +7,7 @@ use crate::attack::Element;
 use crate::baseline::PeerFeature;
 use crate::evidence::{Evidence, EvidenceKind};
 
-const CAP_BANS: f64 = 1.0;
+const CAP_BANS: f64 = 0.5;
 /// Other phones that must show an app's stacks for them to be known.
 const APP_DEVICES_MIN: u32 = 10;
 /// A stack that is foreign to the app at the most: measured on a simulated fleet (80 phones, seed 21), a full ban let

@@ -6,14 +6,16 @@ use crate::attack::Element;
 use crate::baseline::PeerFeature;
 use crate::evidence::{Evidence, EvidenceKind};
 
-/// Background traffic is ordinary; more of it than the role's says a little.
-const STATE_CAP_BANS: f64 = 1.0;
+/// Background traffic is ordinary; more of it than the role's says a little, beside a rhythm around the clock.
+const STATE_CAP_BANS: f64 = 0.5;
 const WAKE_CAP_BANS: f64 = 2.0;
 /// Sessions of which nearly all follow a push within seconds are driven by it: pushes fill a thousandth of a day, so that
 /// chance puts next to none there. That is a machine's channel, whatever its clock.
 const DRIVEN_BANS: f64 = 1.0;
 const DRIVEN_SHARE_MIN: f64 = 0.8;
 const DRIVEN_SESSIONS_MIN: u64 = 8;
+/// Hours with sessions from which wakes count in full: commands come all day, a conversation within the hour.
+const WAKE_HOURS_FULL: f64 = 8.0;
 /// More wakes than the threshold allows.
 const FREQUENT_BANS: f64 = 0.5;
 /// Sessions of known state from which shares mean something.
@@ -73,6 +75,12 @@ fn nobody_there(case: &Case<'_>) -> Option<Evidence> {
     best
 }
 
+/// Whether most sessions fall into times in which the app ran a visible foreground service.
+pub(super) fn is_in_service(case: &Case<'_>) -> bool {
+    let states = &case.profile.states;
+    states.app_known() >= KNOWN_MIN && share(states.foreground_service, states.app_known()) > 0.5
+}
+
 /// Somebody used the app while it talked, or it ran as a visible foreground service.
 fn foreground(case: &Case<'_>) -> Option<Evidence> {
     let states = &case.profile.states;
@@ -81,14 +89,13 @@ fn foreground(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let in_front = share(states.foreground, known);
-    let in_service = share(states.foreground_service, known);
-    if in_service > 0.5 {
+    if is_in_service(case) {
         let text = format!(
             "{} of {known} sessions while the app ran a visible foreground service",
             states.foreground_service
         );
         return Some(Evidence {
-            observed: Some(in_service),
+            observed: Some(share(states.foreground_service, known)),
             unit: "share",
             ..plain(EvidenceKind::State, None, -1.0, text)
         });
@@ -112,14 +119,15 @@ fn wakes(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let observed = share(states.after_push, sessions);
-    let per_hour = states.after_push as f64 / case.profile.hours.len().max(1) as f64;
+    let hours = case.profile.hours.len().max(1) as f64;
+    let per_hour = states.after_push as f64 / hours;
     let is_frequent = per_hour > case.thresholds.notification_wake_frequency_threshold;
     let is_driven = observed >= DRIVEN_SHARE_MIN && sessions >= DRIVEN_SESSIONS_MIN;
     let weight =
         observed + if is_driven { DRIVEN_BANS } else { 0.0 } + if is_frequent { FREQUENT_BANS } else { 0.0 };
-    let weight = weight.min(WAKE_CAP_BANS);
+    let weight = weight.min(WAKE_CAP_BANS) * (hours / WAKE_HOURS_FULL).min(1.0);
     let text = format!(
-        "{} of {sessions} sessions start seconds after a push ({per_hour:.1} wakes per active hour), {} of all",
+        "{} of {sessions} sessions start seconds after a push, {} of all, in {hours:.0} hours ({per_hour:.1} wakes in each)",
         states.after_push,
         percent(observed)
     );

@@ -46,7 +46,11 @@ fn starts_of(days: &[(Day, Profile)], day: Day) -> Vec<i64> {
     let window = Window::ending_on(day).days();
     let of_window = days.iter().filter(|(of, _)| window.contains(of));
     let events = of_window.flat_map(|(_, profile)| profile.starts.latest());
-    let mut starts: Vec<i64> = events.map(|event| event.at_micros).collect();
+    latest(events.map(|event| event.at_micros).collect())
+}
+
+/// The latest of many starts, ascending: as many as a pool tests of a phone.
+fn latest(mut starts: Vec<i64>) -> Vec<i64> {
     starts.sort_unstable();
     starts.drain(..starts.len().saturating_sub(together::STARTS_MAX));
     starts
@@ -142,7 +146,7 @@ impl Pools {
     fn pooled(&self, mut series: Assessed) -> Option<Assessed> {
         let days = self.rhythms.get(&(series.key.destination.clone(), series.key.service))?;
         let pool = days.get(&series.day)?;
-        let own: Vec<i64> = series.profile.starts.latest().iter().map(|event| event.at_micros).collect();
+        let own = latest(series.profile.starts.latest().iter().map(|event| event.at_micros).collect());
         if series.machine.timing_p() <= RHYTHM_P_MAX || !pool.fits(&own) {
             return None;
         }
