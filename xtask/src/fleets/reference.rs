@@ -23,7 +23,7 @@ struct Cell {
     sight: Sight,
     /// Honest senders with a label count, too, but on the day on which they begin on a phone with a past.
     with_rare: bool,
-    /// From the third day on; else the first day.
+    /// From the third day on; else the first, since on the second what was there on the first is known.
     is_later: bool,
 }
 
@@ -32,6 +32,8 @@ struct Sample {
     maxima: Vec<f64>,
     /// Device-days that are loud by way of what an implant hardly is.
     loud: u64,
+    /// Those among which they are counted.
+    loud_among: u64,
     device_days: u64,
 }
 
@@ -49,11 +51,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             };
             let maxima = seen.maxima(is_counted);
             for is_later in [false, true] {
-                let is_in = |day: i32| (day >= DAYS_BEFORE) == is_later;
+                let is_in = |day: i32| if is_later { day >= DAYS_BEFORE } else { day == first_scanned };
                 let days = first_scanned..i32::try_from(arguments.fleet.days).unwrap_or(0);
-                let days = days.filter(|day| is_in(*day)).count() as u64;
+                let device_days = |is_in: &dyn Fn(i32) -> bool| {
+                    days.clone().filter(|day| is_in(*day)).count() as u64 * seen.devices
+                };
                 let sample = cells.entry(Cell { sight, with_rare, is_later }).or_default();
-                sample.device_days += days * seen.devices;
+                sample.device_days += device_days(&is_in);
+                sample.loud_among += device_days(&|day| (day >= DAYS_BEFORE) == is_later);
                 sample.maxima.extend(maxima.iter().filter(|((day, _), _)| is_in(*day)).map(|(_, s)| *s));
                 sample.loud += seen.loud.get(usize::from(is_later)).copied().unwrap_or(0);
             }
@@ -92,7 +97,7 @@ fn show(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) {
             let mut row = vec![
                 cell.sight.as_str().to_owned(),
                 if cell.with_rare { "counted" } else { "left out" }.to_owned(),
-                if cell.is_later { "third and later" } else { "first two" }.to_owned(),
+                if cell.is_later { "third and later" } else { "first" }.to_owned(),
                 sample.device_days.to_string(),
                 sample.maxima.len().to_string(),
             ];
@@ -147,7 +152,7 @@ fn fit(sample: &Sample) -> Option<Tail> {
 
 /// Share of device-days that are loud by way of what an implant hardly is.
 fn loud_rate(sample: &Sample) -> f64 {
-    sample.loud as f64 / sample.device_days as f64
+    sample.loud as f64 / sample.loud_among as f64
 }
 
 /// The weight that the tail expects at a rate.

@@ -17,8 +17,9 @@ const NEW_BANS: f64 = 3.4;
 /// The same towards a place that other apps polled before. It is rarer still in simulated fleets, but an app that takes
 /// up a service that everybody has is what updates do, and those differ from fleet to fleet.
 const NEW_TO_APP_BANS: f64 = 2.2;
-/// A series that was there, and long enough to be judged (eight check-ins), on a day before. Nearly every honest sender
-/// was, and what it had to show was judged then; a slow one that becomes testable only now loses nothing.
+/// A series that was there, and long enough to be judged (eight check-ins), on a day before, be it the only one. Nearly
+/// every honest sender was, and what it had to show was judged then; a slow one that becomes testable only now loses
+/// nothing.
 const KNOWN_BANS: f64 = 3.6;
 /// Each further day says less.
 const KNOWN_BANS_PER_DAY: f64 = 1.2;
@@ -33,17 +34,19 @@ const EVE_MICROS: i64 = 12 * 3_600_000_000;
 /// Stage B: new today, or unchanged for days.
 pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let past = case.past;
-    if past.device_days < HISTORY_DAYS_MIN {
-        return None;
-    }
     let (weight, text) = if is_new(case) {
         newness(case)
     } else if past.days_judged > 0 {
         let (judged, days) = (past.days_judged, past.device_days);
         let weight = KNOWN_BANS + KNOWN_BANS_PER_DAY * f64::from(judged - 1);
-        let text = format!("the same on {judged} days before, of {days} on which the phone was seen");
+        let text = match days {
+            0 | 1 => "the same on the day before".to_owned(),
+            _ => format!("the same on {judged} days before, of {days} on which the phone was seen"),
+        };
         (-weight.min(KNOWN_CAP_BANS), text)
-    } else if case.machine.pace_secs().is_some_and(|pace| pace <= VISITED_PACE_MAX_SECS) {
+    } else if past.device_days >= HISTORY_DAYS_MIN
+        && case.machine.pace_secs().is_some_and(|pace| pace <= VISITED_PACE_MAX_SECS)
+    {
         let text =
             "the phone went there on days before, too, but on no rhythm that could be judged".to_owned();
         (-VISITED_BANS, text)
@@ -142,8 +145,14 @@ mod tests {
         assert_eq!(bans(&scene, 6, 6), Some(-4.8));
         // Every five minutes would have been seen on any day.
         assert_eq!(bans(&scene, 1, 0), Some(-1.6));
-        let unwatched = Case { past: Past { device_days: 1, ..Past::default() }, ..scene.case() };
-        assert_eq!(weigh(&unwatched), None);
+        // One day is too short a past for news, and long enough to have been judged on.
+        let second_day = |series_days, days_judged| {
+            let past = Past { device_days: 1, series_days, days_judged };
+            weigh(&Case { past, ..scene.case() }).map(|item| item.weight_bans)
+        };
+        assert_eq!(second_day(0, 0), None);
+        assert_eq!(second_day(1, 0), None);
+        assert_eq!(second_day(1, 1), Some(-3.6));
     }
 
     #[test]
@@ -167,7 +176,14 @@ mod tests {
         let by_both = Polls::new([poll(7, "com.b"), poll(8, "com.a")]);
         scene.polls = Polls::new([poll(7, "com.b")]);
         assert_eq!(bans(&scene, 0, 0), Some(NEW_TO_APP_BANS));
+        let is_news = |scene: &Scene, device_days| {
+            let past = Past { device_days, ..Past::default() };
+            is_new_to_app(&Case { past, day: Day::from_number(TODAY), ..scene.case() })
+        };
+        assert!(is_news(&scene, 2));
+        assert!(!is_news(&scene, 1), "nobody knows");
         scene.polls = by_both;
+        assert!(!is_news(&scene, 2));
         assert_eq!(bans(&scene, 0, 0), Some(0.0));
     }
 }

@@ -172,4 +172,18 @@ mod tests {
         // Most of the hours, but not enough of them for the clock round.
         assert_eq!(bans_of_rhythm(7, 9), None);
     }
+    #[test]
+    fn slow_rhythms_are_the_systems_however_tight() {
+        const HOUR_MICROS: i64 = 3_600_000_000;
+        let bans_every = |micros: i64| {
+            let mut scene = Scene::over(Service::Tls);
+            scene.profile.starts = check_ins((0..24).map(|n| n * micros));
+            scene.profile.hours = (0..24).collect();
+            scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), 72 * HOUR_MICROS);
+            weigh(&scene.case()).map(|item| item.weight_bans)
+        };
+        assert_eq!(bans_every(2 * HOUR_MICROS), Some(INSIDE_BANS));
+        // An app's own clock, which no system runs so exactly.
+        assert_eq!(bans_every(HOUR_MICROS / 2), None);
+    }
 }

@@ -105,3 +105,29 @@ fn bulk(case: &Case<'_>) -> Option<Evidence> {
     let text = format!("{} per check-in: content rather than commands", bytes(size));
     Some(Evidence { observed: Some(size), unit: "bytes", ..plain(EvidenceKind::Size, None, weight, text) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, check_ins};
+    use super::*;
+    use crate::baseline::Features;
+    use crate::dns::{DnsChannel, DnsQuery};
+    use crate::model::Timestamp;
+    use crate::series::Service;
+
+    #[test]
+    fn lookups_that_carry_nothing_have_the_size_of_their_name() {
+        let mut scene = Scene::over(Service::Dns);
+        scene.profile.starts = check_ins((0..20).map(|n| n * 60_000_000));
+        let features = Features { asymmetry: Some(0.1), ..scene.case().features };
+        assert!(!weigh(&Case { features, ..scene.case() }).is_empty(), "nothing is known of the names");
+        let mut asked = DnsChannel::default();
+        for n in 0..20 {
+            let at = Timestamp::from_micros(n * 60_000_000);
+            let (qname, domain) = ("x.example", "x.example");
+            asked.update(&DnsQuery { at, qname, domain, qtype: Some(1), rcode: Some(0) });
+        }
+        scene.machine.dns = asked.assess();
+        assert!(weigh(&Case { features, ..scene.case() }).is_empty());
+    }
+}

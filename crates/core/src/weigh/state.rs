@@ -138,3 +138,26 @@ fn wakes(case: &Case<'_>) -> Option<Evidence> {
         ..plain(EvidenceKind::Wake, Some(Element::NotificationWakeFrequencyThreshold), weight, text)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, check_ins};
+    use super::*;
+    use crate::series::Service;
+
+    /// Bans of sixteen sessions that all follow a push, in so many hours.
+    fn wake_bans(hours: i32) -> f64 {
+        let mut scene = Scene::over(Service::Tls);
+        scene.profile.starts = check_ins((0..16).map(|n| n * 10_000_000));
+        scene.profile.states.after_push = 16;
+        scene.profile.hours = (0..hours).collect();
+        wakes(&scene.case()).unwrap().weight_bans
+    }
+
+    #[test]
+    fn pushes_of_one_conversation_count_less_than_those_of_a_day() {
+        assert!((wake_bans(8) - WAKE_CAP_BANS).abs() < 1e-12);
+        assert!((wake_bans(16) - WAKE_CAP_BANS).abs() < 1e-12);
+        assert!((wake_bans(2) - WAKE_CAP_BANS / 4.0).abs() < 1e-12);
+    }
+}
