@@ -174,15 +174,10 @@ impl Fleet {
             expected: finding.expected_false_per_1000_device_days.unwrap_or(1000.0),
             clears: finding.alert || because.starts_with(OVER_BUDGET),
             class,
-            is_new: finding.evidence.iter().any(is_newness),
+            is_new: finding.evidence.iter().any(Evidence::is_newness),
             evidence: finding.evidence.iter().map(|item| (item.kind, item.weight_bans)).collect(),
         }
     }
-}
-
-/// What the past says of a series without one.
-fn is_newness(item: &Evidence) -> bool {
-    item.kind == EvidenceKind::Baseline && item.unit == "days" && item.weight_bans > 0.0
 }
 
 fn is_at(truth: &Truth, from: &str, to: &str, addresses: &BTreeSet<String>) -> bool {

@@ -98,3 +98,10 @@ pub struct Evidence {
     /// One plain sentence.
     pub text: String,
 }
+
+impl Evidence {
+    /// Whether it says that the series begins on a phone with a past.
+    pub fn is_newness(&self) -> bool {
+        self.kind == EvidenceKind::Baseline && self.unit == "days" && self.weight_bans > 0.0
+    }
+}

@@ -3,6 +3,7 @@
 use super::budget::Tail;
 use super::draft::Draft;
 use super::significant;
+use crate::evidence::Evidence;
 use crate::finding::{Calibration, Confidence, Finding, Severity};
 use crate::model::Day;
 use std::collections::BTreeMap;
@@ -65,7 +66,8 @@ fn decided(draft: Draft, options: &DecideOptions) -> Finding {
         finding.alert = finding.below_because.is_none();
         finding.expected_false_per_1000_device_days = Some(significant(expected));
         finding.calibration = Some(tail.calibration);
-        if !has_past && tail.calibration == Calibration::Reference {
+        let is_first_sight = !has_past || finding.evidence.iter().any(Evidence::is_newness);
+        if is_first_sight && tail.calibration == Calibration::Reference {
             finding.limits.push(FIRST_SIGHT.to_owned());
         }
     } else {
