@@ -6,11 +6,11 @@ use super::reference::Reference;
 
 /// Phones seen for the first time, honest rare senders left out, with network.
 pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
-    threshold_bans: 6.53,
-    rate: 0.01250,
-    scale_bans: 0.438,
+    threshold_bans: 6.45,
+    rate: 0.01667,
+    scale_bans: 0.489,
     shape: 0.000,
-    device_days: 7200,
+    device_days: 3600,
     loud_rate: 0.43333,
 };
 
@@ -26,11 +26,11 @@ pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
 
 /// Phones seen for the first time, honest rare senders left out, with telemetry.
 pub(super) const TELEMETRY_FIRST_DAY: Reference = Reference {
-    threshold_bans: 6.68,
-    rate: 0.01250,
-    scale_bans: 0.486,
+    threshold_bans: 6.44,
+    rate: 0.01667,
+    scale_bans: 0.499,
     shape: 0.000,
-    device_days: 7200,
+    device_days: 3600,
     loud_rate: 0.32750,
 };
 
