@@ -156,31 +156,28 @@ pub fn addr(text: &str) -> Option<IpAddr> {
 /// Dotted decimal: four groups of one to three digits, each at most 255, no leading zero (it would be octal
 /// to some readers).
 pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    let mut rest = text;
-    let mut address = 0_u32;
-    for index in 0..4 {
-        if index > 0 {
-            rest = rest.strip_prefix(b".")?;
-        }
-        let (octet, tail) = octet(rest)?;
-        address = address << 8 | octet;
-        rest = tail;
+    // Longest: `255.255.255.255`.
+    if text.len() > 15 {
+        return None;
     }
-    rest.is_empty().then(|| Ipv4Addr::from(address))
-}
-
-/// The number of one to three digits that a text starts with, 0..=255, and what follows it.
-#[inline]
-fn octet(text: &[u8]) -> Option<(u32, &[u8])> {
-    let digit =
-        |at: usize| text.get(at).map(|byte| u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
-    let first = digit(0)?;
-    let Some(second) = digit(1) else { return Some((first, text.get(1..)?)) };
-    let (octet, length) = match digit(2) {
-        None => (first * 10 + second, 2),
-        Some(third) => (first * 100 + second * 10 + third, 3),
-    };
-    (first > 0 && octet <= 255).then_some((octet, text.get(length..)?))
+    let (mut address, mut octet, mut digits, mut dots) = (0_u32, 0_u32, 0_u32, 0_u32);
+    for &byte in text {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
+        if digit <= 9 {
+            let is_octal = digits > 0 && octet == 0;
+            octet = octet * 10 + digit;
+            digits += 1;
+            if is_octal || octet > 255 {
+                return None;
+            }
+        } else if byte == b'.' && digits > 0 {
+            address = address << 8 | octet;
+            (octet, digits, dots) = (0, 0, dots + 1);
+        } else {
+            return None;
+        }
+    }
+    (dots == 3 && digits > 0).then(|| Ipv4Addr::from(address << 8 | octet))
 }
 
 /// The standard library's reading, without the zone.

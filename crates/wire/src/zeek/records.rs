@@ -19,9 +19,28 @@ const INFINITE_LEASE_MICROS: i64 = 4_294_967_000_000_000;
 /// What a row of a readable log came to when it is not a record.
 enum Miss {
     /// Counted as ignored, by name.
-    Ignored(&'static str),
-    /// Rejected; the text names the field.
-    Refused(RejectReason, &'static str),
+    Ignored(Ignored),
+    /// Rejected for a field. No text: what is this small comes back in a register.
+    Refused(RejectReason, Field),
+}
+
+/// Well-formed rows that say nothing of a connection.
+#[derive(Clone, Copy)]
+enum Ignored {
+    NtpAnswer,
+    DhcpWithoutAck,
+    DhcpWithoutAddress,
+}
+
+impl Ignored {
+    /// How the run summary counts them.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NtpAnswer => "ntp answer",
+            Self::DhcpWithoutAck => "dhcp without ack",
+            Self::DhcpWithoutAddress => "dhcp without address",
+        }
+    }
 }
 
 /// Hands `sink` exactly one record, reject or ignored row.
@@ -54,8 +73,8 @@ fn give<'a, T, S: RecordSink>(
 ) {
     match made {
         Ok(made) => sink.record(record(made)),
-        Err(Miss::Ignored(what)) => sink.ignore(what),
-        Err(Miss::Refused(reason, field)) => sink.reject(number, reason, field),
+        Err(Miss::Ignored(what)) => sink.ignore(what.name()),
+        Err(Miss::Refused(reason, field)) => sink.reject(number, reason, field.name()),
     }
 }
 
@@ -81,7 +100,7 @@ impl<'a> Row<'_, 'a> {
             None => Ok(None),
             Some(text) => match parse(text) {
                 Some(value) => Ok(Some(value)),
-                None => Err(Miss::Refused(reason, field.name())),
+                None => Err(Miss::Refused(reason, field)),
             },
         }
     }
@@ -230,7 +249,7 @@ impl<'a> Row<'_, 'a> {
         // RFC 5905 figure 10: modes 1 (symmetric active) and 3 (client) ask; the others answer or broadcast.
         match self.small(Field::Mode)? {
             None | Some(1 | 3) => self.exchange(ExchangeKind::Ntp, Transport::Udp),
-            Some(_) => Err(Miss::Ignored("ntp answer")),
+            Some(_) => Err(Miss::Ignored(Ignored::NtpAnswer)),
         }
     }
 
@@ -286,7 +305,7 @@ impl<'a> Row<'_, 'a> {
         let from = self.at()?;
         // Only an acknowledged lease is held (RFC 2131 section 3.1); older logs have acknowledged ones only.
         if self.text(Field::MsgTypes).is_some_and(|types| !types.split(',').any(|kind| kind == "ACK")) {
-            return Err(Miss::Ignored("dhcp without ack"));
+            return Err(Miss::Ignored(Ignored::DhcpWithoutAck));
         }
         let addr = match self.held(Field::AssignedAddr)? {
             None => self.held(Field::ClientAddr)?,
@@ -296,7 +315,7 @@ impl<'a> Row<'_, 'a> {
             None => self.held(Field::OrigH)?,
             held => held,
         }) else {
-            return Err(Miss::Ignored("dhcp without address"));
+            return Err(Miss::Ignored(Ignored::DhcpWithoutAddress));
         };
         let lease = self.parsed(Field::LeaseTime, RejectReason::BadNumber, text::decimal_micros)?;
         let lease = lease.filter(|&micros| micros > 0 && micros < INFINITE_LEASE_MICROS);
@@ -320,12 +339,14 @@ impl<'a> Row<'_, 'a> {
 }
 
 fn missing(field: Field) -> Miss {
-    Miss::Refused(RejectReason::MissingField, field.name())
+    Miss::Refused(RejectReason::MissingField, field)
 }
 
 /// A time; whole numbers past the year 5138 in seconds are milliseconds (Zeek's `JSON::TS_MILLIS`).
 fn time(text: &str) -> Option<Timestamp> {
-    if text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    // A whole number of twelve digits or more is the only form that means something else here; Zeek's own has a point.
+    let is_whole = || text.bytes().all(|byte| byte.is_ascii_digit());
+    if text.len() >= 12 && text.as_bytes().get(10) != Some(&b'.') && is_whole() {
         let millis = text.parse::<i64>().ok().filter(|millis| *millis >= 100_000_000_000)?;
         return millis.checked_mul(1000).map(Timestamp::from_micros);
     }

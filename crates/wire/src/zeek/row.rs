@@ -1,12 +1,14 @@
-//! A row of a Zeek TSV log.
+//! Rows of a Zeek TSV log.
 
-use memchr::{memchr, memchr_iter};
 use std::cmp::Ordering;
+
+use memchr::memchr_iter;
 
 use super::escape;
 use super::field::FIELDS;
-use super::header::Header;
+use super::header::{Header, UNREAD};
 use super::log::Log;
+use super::marks::each_mark;
 use super::records::emit;
 use crate::cells::Cells;
 use crate::text::trim_line_end;
@@ -26,7 +28,8 @@ pub fn parse_row<S: RecordSink>(header: &Header, line: &[u8], number: u64, sink:
         return;
     };
     match std::str::from_utf8(line) {
-        Ok(text) => parse_text(header, log, (text, has_escapes(line)), number, &mut Cells::new(), sink),
+        // Nothing else ends a line that is told to be one.
+        Ok(text) => Rows::new(header, log, text, number, sink).read(header.separator),
         Err(_) => sink.reject(number, RejectReason::NotUtf8, "row"),
     }
 }
@@ -34,153 +37,112 @@ pub fn parse_row<S: RecordSink>(header: &Header, line: &[u8], number: u64, sink:
 /// Reads many lines under `header`, the first of which has the number `first`: each as [`parse_row`] does, in less
 /// time, since what is checked is checked of all of them at once.
 pub fn parse_rows<S: RecordSink>(header: &Header, lines: &[u8], first: u64, sink: &mut S) {
-    let text = std::str::from_utf8(lines).ok();
-    // Most blocks have none: one search over all of them.
-    let may_have_escapes = has_escapes(lines);
-    let mut cells = Cells::new();
+    if let (Some(log), Ok(text)) = (header.log, std::str::from_utf8(lines)) {
+        Rows::new(header, log, text, first, sink).read(b'\n');
+        return;
+    }
     let (mut start, mut number) = (0, first);
     for end in memchr_iter(b'\n', lines).chain([lines.len()]) {
-        if let (Some(log), Some(line)) = (header.log, text.and_then(|text| text.get(start..end))) {
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            if !line.is_empty() && !line.starts_with('#') {
-                let has_escapes = may_have_escapes && has_escapes(line.as_bytes());
-                parse_text(header, log, (line, has_escapes), number, &mut cells, sink);
-            }
-        } else {
-            let line = lines.get(start..end).unwrap_or_default();
-            parse_row(header, line.strip_suffix(b"\r").unwrap_or(line), number, sink);
-        }
+        let line = lines.get(start..end).unwrap_or_default();
+        parse_row(header, line.strip_suffix(b"\r").unwrap_or(line), number, sink);
         (start, number) = (end + 1, number + 1);
     }
 }
 
-/// Whether there is anything that an escape may begin with.
-fn has_escapes(bytes: &[u8]) -> bool {
-    memchr(b'\\', bytes).is_some()
-}
-
-/// Reads a line that is a row, without its end, of which is known whether it may hold escapes. `cells` is only a place
-/// to work in.
-fn parse_text<'a, S: RecordSink>(
-    header: &Header,
+/// Rows under one header, cut into cells in one pass over their bytes.
+struct Rows<'h, 'a, S> {
+    header: &'h Header,
     log: Log,
-    (line, has_escapes): (&'a str, bool),
-    number: u64,
-    cells: &mut Cells<'a, FIELDS>,
-    sink: &mut S,
-) {
-    cells.clear();
-    if let Err((reason, detail)) = split(header, line, has_escapes, cells) {
-        sink.reject(number, reason, detail);
-        return;
-    }
-    if cells.is_coded() {
-        let mut buffer = String::with_capacity(line.len());
-        emit(log, &cells.decode(&mut buffer, escape::decode), number, sink);
-    } else {
-        emit(log, cells, number, sink);
-    }
-}
-
-/// Columns that are cut at once: no log of Zeek's own has more than about forty.
-const COLUMNS_AT_ONCE: usize = 64;
-
-/// Cuts the row into the cells that the header's plan wants.
-fn split<'a>(
-    header: &Header,
     text: &'a str,
-    has_escapes: bool,
-    cells: &mut Cells<'a, FIELDS>,
-) -> Result<(), (RejectReason, &'static str)> {
-    let columns = header.columns.len();
-    let mut known = [0_usize; COLUMNS_AT_ONCE];
-    let mut more = Vec::new();
-    let ends = if columns <= COLUMNS_AT_ONCE {
-        &mut known[..columns]
-    } else {
-        more.resize(columns, 0);
-        more.as_mut_slice()
-    };
-    let found = column_ends(header.separator, text.as_bytes(), ends);
-    // Two lines run into one (a cut line that was appended to) have more columns; no part can be trusted.
-    match found.cmp(&columns) {
-        Ordering::Less => {
-            return Err((RejectReason::MissingColumns, "fewer columns than the header names"));
+    /// What the columns of the row at hand say.
+    cells: Cells<'a, FIELDS>,
+    /// Where the row at hand begins, and the cell at hand.
+    row_start: usize,
+    cell_start: usize,
+    /// Columns of the row that were cut.
+    columns: usize,
+    /// Whether the cell at hand has anything that an escape may begin with.
+    has_escape: bool,
+    number: u64,
+    sink: &'h mut S,
+}
+
+impl<'h, 'a, S: RecordSink> Rows<'h, 'a, S> {
+    fn new(header: &'h Header, log: Log, text: &'a str, first: u64, sink: &'h mut S) -> Self {
+        Self {
+            header,
+            log,
+            text,
+            cells: Cells::new(),
+            row_start: 0,
+            cell_start: 0,
+            columns: 0,
+            has_escape: false,
+            number: first,
+            sink,
         }
-        Ordering::Greater => return Err((RejectReason::Malformed, "more columns than the header names")),
-        Ordering::Equal => {}
     }
-    let absent = header.absent_starts();
-    for &(column, slot) in &header.reads {
-        let Some(&end) = ends.get(column) else { break };
-        let start = column.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| end + 1);
-        let cell = text.get(start..end).unwrap_or_default();
-        // The first byte tells most cells apart without a call to compare them.
-        let may_be_absent = cell.as_bytes().first().is_none_or(|first| absent.contains(first));
-        if !(may_be_absent && header.is_absent(cell)) {
-            cells.set(slot, cell);
-            if has_escapes && cell.contains('\\') {
-                cells.set_coded(slot, cell);
+
+    /// Reads all rows; besides the end of the text, `line_end` ends one if it is not the separator.
+    fn read(mut self, line_end: u8) {
+        let bytes = self.text.as_bytes();
+        let separator = self.header.separator;
+        each_mark(bytes, [separator, line_end, b'\\'], |at| match bytes.get(at) {
+            Some(mark) if *mark == separator => self.end_cell(at),
+            Some(b'\n') | None => self.end_row(at),
+            Some(_) => self.has_escape = true,
+        });
+    }
+
+    /// Takes the cell that ends here, if the header's plan wants it.
+    #[inline]
+    fn end_cell(&mut self, end: usize) {
+        let slot = self.header.columns.get(self.columns).copied().unwrap_or(UNREAD);
+        if slot != UNREAD {
+            let cell = self.text.get(self.cell_start..end).unwrap_or_default();
+            if !self.header.is_absent(cell) {
+                self.cells.set(usize::from(slot), cell);
+                if self.has_escape {
+                    self.cells.set_coded(usize::from(slot), cell);
+                }
             }
         }
+        self.columns += 1;
+        self.cell_start = end + 1;
+        self.has_escape = false;
     }
-    Ok(())
-}
 
-/// Where each column ends, and how many columns there are; ends that find no room are only counted.
-///
-/// Eight bytes at a time: columns are a few bytes wide, so a search that starts anew at each pays mostly for starting.
-fn column_ends(separator: u8, bytes: &[u8], ends: &mut [usize]) -> usize {
-    let pattern = u64::from_le_bytes([separator; 8]);
-    let mut count = 0;
-    let mut put = |end: usize| {
-        if let Some(slot) = ends.get_mut(count) {
-            *slot = end;
+    fn end_row(&mut self, end: usize) {
+        // A line may end as on Windows, and again where a log was copied from there.
+        let line = self.text.get(self.row_start..end).unwrap_or_default();
+        let kept = line.strip_suffix('\r').unwrap_or(line);
+        let kept = kept.strip_suffix('\r').unwrap_or(kept);
+        if !kept.is_empty() && !kept.starts_with('#') {
+            self.end_cell(self.row_start + kept.len());
+            self.give(kept.len());
         }
-        count += 1;
-    };
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut base = 0;
-    for word in words {
-        let mut found = zero_bytes(u64::from_le_bytes(*word) ^ pattern);
-        while found != 0 {
-            put(base + (found.trailing_zeros() / 8) as usize);
-            found &= found - 1;
-        }
-        base += 8;
+        self.cells.clear();
+        (self.row_start, self.cell_start) = (end + 1, end + 1);
+        (self.columns, self.has_escape) = (0, false);
+        self.number += 1;
     }
-    for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == separator) {
-        put(base + at);
-    }
-    put(bytes.len());
-    count
-}
 
-/// The high bit of each byte that is zero. A byte is zero when neither its high bit nor a carry out of its low bits is
-/// set: exact for every byte, as no carry crosses into the next one.
-fn zero_bytes(word: u64) -> u64 {
-    const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    !(((word & LOW_BITS) + LOW_BITS) | word | LOW_BITS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn separators_are_found_as_memchr_finds_them() {
-        let mut text = Vec::new();
-        for index in 0..700_u32 {
-            let all: Vec<usize> = memchr_iter(b'\t', &text).chain([text.len()]).collect();
-            for room in [0, all.len() / 2, all.len(), all.len() + 3] {
-                let mut ends = vec![usize::MAX; room];
-                assert_eq!(column_ends(b'\t', &text, &mut ends), all.len(), "{text:?}");
-                assert!(ends.iter().zip(&all).all(|(end, known)| end == known), "{text:?}");
+    /// Hands over the row at hand, of so many bytes.
+    fn give(&mut self, bytes: usize) {
+        let reason = match self.columns.cmp(&self.header.columns.len()) {
+            Ordering::Less => (RejectReason::MissingColumns, "fewer columns than the header names"),
+            // Two lines run into one (a cut line that was appended to) have more; no part can be trusted.
+            Ordering::Greater => (RejectReason::Malformed, "more columns than the header names"),
+            Ordering::Equal if self.cells.is_coded() => {
+                let mut buffer = String::with_capacity(bytes);
+                emit(self.log, &self.cells.decode(&mut buffer, escape::decode), self.number, self.sink);
+                return;
             }
-            // Tabs beside their neighbours in value and the high bytes that fool carries.
-            let choice = usize::try_from(index.wrapping_mul(2_654_435_761) >> 29).unwrap();
-            text.push(b"\t\t\x08\x0a\x89\xff\x00\x01"[choice]);
-        }
+            Ordering::Equal => {
+                emit(self.log, &self.cells, self.number, self.sink);
+                return;
+            }
+        };
+        self.sink.reject(self.number, reason.0, reason.1);
     }
 }
