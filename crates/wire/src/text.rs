@@ -61,6 +61,13 @@ pub fn port(text: &str) -> Option<u16> {
 /// Rounding makes the full-precision intervals of Zeek's JSON equal to the six decimals of its TSV. `None` when
 /// the result does not fit `i64` or the text is not a decimal number.
 pub fn decimal_micros(text: &str) -> Option<i64> {
+    // How Zeek's TSV writes it: a point and six digits.
+    if let Some((whole, [b'.', fraction @ ..])) = text.as_bytes().split_last_chunk::<7>()
+        && let (Some(whole), Some(fraction)) =
+            (up_to_eight_digits(whole), eight_digits(fraction_of(fraction)))
+    {
+        return Some(i64::from(whole) * 1_000_000 + i64::from(fraction));
+    }
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -122,10 +129,21 @@ fn zeek_instant(text: &[u8]) -> Option<Timestamp> {
     let text: &[u8; 17] = text.try_into().ok()?;
     let (high, rest) = text.split_first_chunk::<8>()?;
     let [tens, units, b'.', fraction @ ..] = rest else { return None };
-    let mut low = [*tens, *units, 0, 0, 0, 0, 0, 0];
-    low.last_chunk_mut::<6>()?.copy_from_slice(fraction.first_chunk::<6>()?);
-    let (high, low) = (eight_digits(*high)?, eight_digits(low)?);
+    let [.., a, b, c, d, e, f] = fraction_of(fraction.first_chunk::<6>()?);
+    let (high, low) = (eight_digits(*high)?, eight_digits([*tens, *units, a, b, c, d, e, f])?);
     Some(Timestamp::from_micros(i64::from(high) * 100_000_000 + i64::from(low)))
+}
+
+/// Six digits with two zeros before them.
+fn fraction_of(digits: &[u8; 6]) -> [u8; 8] {
+    let [a, b, c, d, e, f] = *digits;
+    [b'0', b'0', a, b, c, d, e, f]
+}
+
+/// The number that one to eight digits are.
+fn up_to_eight_digits(text: &[u8]) -> Option<u32> {
+    let is_number = (1..=8).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    is_number.then(|| text.iter().fold(0, |value, byte| value * 10 + u32::from(byte - b'0')))
 }
 
 /// The number that eight digits are; neighbours are joined in one word, to pairs, to fours, to all.
@@ -156,28 +174,31 @@ pub fn addr(text: &str) -> Option<IpAddr> {
 /// Dotted decimal: four groups of one to three digits, each at most 255, no leading zero (it would be octal
 /// to some readers).
 pub(crate) fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
-    // Longest: `255.255.255.255`.
-    if text.len() > 15 {
-        return None;
-    }
-    let (mut address, mut octet, mut digits, mut dots) = (0_u32, 0_u32, 0_u32, 0_u32);
-    for &byte in text {
-        let digit = u32::from(byte.wrapping_sub(b'0'));
-        if digit <= 9 {
-            let is_octal = digits > 0 && octet == 0;
-            octet = octet * 10 + digit;
-            digits += 1;
-            if is_octal || octet > 255 {
-                return None;
-            }
-        } else if byte == b'.' && digits > 0 {
-            address = address << 8 | octet;
-            (octet, digits, dots) = (0, 0, dots + 1);
-        } else {
-            return None;
+    let mut rest = text;
+    let mut address = 0_u32;
+    for index in 0..4 {
+        if index > 0 {
+            rest = rest.strip_prefix(b".")?;
         }
+        let (octet, tail) = octet(rest)?;
+        address = address << 8 | octet;
+        rest = tail;
     }
-    (dots == 3 && digits > 0).then(|| Ipv4Addr::from(address << 8 | octet))
+    rest.is_empty().then(|| Ipv4Addr::from(address))
+}
+
+/// The number of one to three digits that a text starts with, 0..=255, and what follows it.
+#[inline]
+fn octet(text: &[u8]) -> Option<(u32, &[u8])> {
+    let digit =
+        |at: usize| text.get(at).map(|byte| u32::from(byte.wrapping_sub(b'0'))).filter(|digit| *digit <= 9);
+    let first = digit(0)?;
+    let Some(second) = digit(1) else { return Some((first, text.get(1..)?)) };
+    let (octet, length) = match digit(2) {
+        None => (first * 10 + second, 2),
+        Some(third) => (first * 100 + second * 10 + third, 3),
+    };
+    (first > 0 && octet <= 255).then_some((octet, text.get(length..)?))
 }
 
 /// The standard library's reading, without the zone.

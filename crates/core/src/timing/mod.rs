@@ -225,18 +225,18 @@ fn assess_scale(scale: &collapse::CheckIns) -> Option<Found> {
     let pairs = times.iter().zip(times.iter().skip(1));
     let whole = Intervals::from_secs(pairs.map(|(a, b)| b.saturating_sub(*a) as f64 * 1e-6))?;
     let mut parts = Vec::new();
-    let mut best: Option<(f64, View, Intervals, Outcomes)> = None;
+    let mut best: Option<(f64, View, Intervals, Statistics)> = None;
     for views::Reading { view, intervals, weight } in views::readings(whole) {
-        let (outcomes, p_value) = test_intervals(&intervals);
+        let (statistics, p_value) = test_intervals(&intervals);
         parts.push((p_value, weight));
         if best.as_ref().is_none_or(|(least, ..)| p_value < *least) {
-            best = Some((p_value, view, intervals, outcomes));
+            best = Some((p_value, view, intervals, statistics));
         }
     }
     let p_value = combine::combine(&parts)?;
-    let (_, view, intervals, outcomes) = best?;
+    let (_, view, intervals, statistics) = best?;
     let (events, scale_secs) = (times.len(), scale.dead_time_micros as f64 * 1e-6);
-    Some(Found { p_value, events, scale_secs, is_awake_clock: false, view, intervals, outcomes })
+    Some(Found { p_value, events, scale_secs, is_awake_clock: false, view, intervals, statistics })
 }
 
 /// A series or a scale of it that was tested. Of those of a series only one is told of, so only that one is described
@@ -250,7 +250,7 @@ pub struct Found {
     view: View,
     /// The reading that looks most regular.
     intervals: Intervals,
-    outcomes: Outcomes,
+    statistics: Statistics,
 }
 
 impl Found {
@@ -261,16 +261,6 @@ impl Found {
 
     /// All that is told of it.
     pub fn described(self) -> TimingTest {
-        let test = |statistic: Statistic, result: Option<Outcome>| {
-            let result = result.map(|result| {
-                (result.value.unwrap_or_else(|| statistic.value(&self.intervals)), result.p_value)
-            });
-            StatisticTest { statistic, result }
-        };
-        let mut statistics = Statistic::ALL.map(|statistic| StatisticTest { statistic, result: None });
-        for (slot, result) in statistics.iter_mut().zip(&self.outcomes) {
-            *slot = test(slot.statistic, *result);
-        }
         TimingTest {
             events: self.events,
             interval_median_secs: self.intervals.ln_median().exp(),
@@ -280,50 +270,30 @@ impl Found {
             is_awake_clock: self.is_awake_clock,
             scale_secs: self.scale_secs,
             view: self.view,
-            statistics,
+            statistics: self.statistics,
         }
     }
 }
 
-/// What one statistic of a reading came to.
-#[derive(Debug, Clone, Copy)]
-struct Outcome {
-    /// `None` where its p-value is known without it.
-    value: Option<f64>,
-    p_value: f64,
-}
-
-/// By the order of [`Statistic::ALL`]; `None` for what was not computed.
-type Outcomes = [Option<Outcome>; Statistic::ALL.len()];
+type Statistics = [StatisticTest; Statistic::ALL.len()];
 
 /// Tests one sample of intervals by every statistic; the combined p-value of one reading.
-fn test_intervals(intervals: &Intervals) -> (Outcomes, f64) {
+pub fn test_intervals(intervals: &Intervals) -> ([StatisticTest; Statistic::ALL.len()], f64) {
     let row = pvalue::TableRow::of(intervals.len());
-    let mut outcomes = Outcomes::default();
+    let test = |statistic: Statistic| {
+        let value = statistic.value(intervals);
+        (value, statistic.p_value_at(value, row))
+    };
+    let mut tests = Statistic::ALL.map(|statistic| StatisticTest { statistic, result: None });
     let mut least = combine::P_MAX;
-    for (slot, statistic) in outcomes.iter_mut().zip(Statistic::ALL) {
-        if statistic != Statistic::Renewal {
-            let value = statistic.value(intervals);
-            let p_value = statistic.p_value_at(value, row);
-            least = least.min(p_value);
-            *slot = Some(Outcome { value: Some(value), p_value });
-        } else if least <= RENEWAL_GATE_P {
-            *slot = Some(test_renewal(intervals, row));
+    for slot in &mut tests {
+        if slot.statistic != Statistic::Renewal || least <= RENEWAL_GATE_P {
+            let result = test(slot.statistic);
+            least = least.min(result.1);
+            slot.result = Some(result);
         }
     }
     // A part that was not computed neither helps nor hurts: tan(pi (1/2 - 1/2)) = 0.
-    let part = |(outcome, statistic): (&Option<Outcome>, Statistic)| {
-        (outcome.map_or(0.5, |outcome| outcome.p_value), statistic.weight())
-    };
-    let mut parts = [(0.5, 0.0); Statistic::ALL.len()];
-    parts.iter_mut().zip(outcomes.iter().zip(Statistic::ALL).map(part)).for_each(|(slot, part)| *slot = part);
-    (outcomes, combine::combine(&parts).unwrap_or(combine::P_MAX))
-}
-
-/// The renewal ratio costs more than all others together, and most series are far from one: up to a value they have
-/// the same p.
-fn test_renewal(intervals: &Intervals, row: pvalue::TableRow) -> Outcome {
-    let value = renewal::log_ratio_above(intervals, row.renewal_floor());
-    let p_value = value.map_or(pvalue::P_LARGEST, |value| Statistic::Renewal.p_value_at(value, row));
-    Outcome { value, p_value }
+    let parts = tests.map(|slot| (slot.result.map_or(0.5, |(_, p)| p), slot.statistic.weight()));
+    (tests, combine::combine(&parts).unwrap_or(combine::P_MAX))
 }

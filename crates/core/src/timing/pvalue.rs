@@ -12,9 +12,6 @@ use std::sync::LazyLock;
 /// Unit of the table's integers.
 const SCORE_UNIT: f64 = 1e-4;
 
-/// The p-value of a series that looks less regular than the tables tell apart.
-pub(super) const P_LARGEST: f64 = LEVELS[0];
-
 /// Smallest width whose logarithm is taken.
 const WIDTH_MIN: f64 = 1e-12;
 
@@ -37,8 +34,15 @@ impl Statistic {
     }
 
     /// [`Statistic::p_value`] at a place of the tables that is found once for all statistics of a sample.
-    pub(super) fn p_value_at(self, value: f64, row: TableRow) -> f64 {
-        widen_tail(interpolate(self.score(value), |level| row.score(self, level)))
+    pub(super) fn p_value_at(self, value: f64, TableRow { row, share }: TableRow) -> f64 {
+        let index = Self::ALL.iter().position(|s| *s == self).unwrap_or(0);
+        let Some(table) = SCORES.get(index) else { return super::combine::P_MAX };
+        let at = |level: usize| {
+            let lower = table.get(row).and_then(|r| r.get(level)).copied().unwrap_or(0);
+            let upper = table.get(row + 1).and_then(|r| r.get(level)).copied().unwrap_or(lower);
+            (f64::from(lower) + share * f64::from(upper - lower)) * SCORE_UNIT
+        };
+        widen_tail(interpolate(self.score(value), at))
     }
 }
 
@@ -62,20 +66,6 @@ pub(super) struct TableRow {
 }
 
 impl TableRow {
-    /// The score below which the share of a level of benign series falls.
-    #[inline]
-    fn score(self, statistic: Statistic, level: usize) -> f64 {
-        let Some(table) = SCORES.get(statistic as usize) else { return 0.0 };
-        let lower = table.get(self.row).and_then(|row| row.get(level)).copied().unwrap_or(0);
-        let upper = table.get(self.row + 1).and_then(|row| row.get(level)).copied().unwrap_or(lower);
-        (f64::from(lower) + self.share * f64::from(upper - lower)) * SCORE_UNIT
-    }
-
-    /// Up to this renewal ratio the p-value is [`P_LARGEST`].
-    pub(super) fn renewal_floor(self) -> f64 {
-        -self.score(Statistic::Renewal, 0)
-    }
-
     pub(super) fn of(intervals: usize) -> Self {
         let row = INTERVAL_COUNTS.partition_point(|count| usize::from(*count) <= intervals).saturating_sub(1);
         let count = |row: usize| INTERVAL_COUNTS.get(row).map(|count| f64::from(*count).ln());

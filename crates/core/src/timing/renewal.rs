@@ -155,29 +155,10 @@ fn normal(x: f64, mean: f64, sigma: f64) -> f64 {
 /// Maximised log-likelihood of the renewal alternatives less that of the benign laws, on the latest
 /// [`RENEWAL_INTERVALS_MAX`] intervals. Above 0 a period explains the intervals better; finite.
 pub fn log_ratio(intervals: &Intervals) -> f64 {
-    log_ratio_above(intervals, f64::NEG_INFINITY).unwrap_or(f64::NEG_INFINITY)
-}
-
-/// [`log_ratio`] where it is above `floor`. That it is not mostly shows before all of it is computed.
-pub fn log_ratio_above(intervals: &Intervals, floor: f64) -> Option<f64> {
     if intervals.len() > RENEWAL_INTERVALS_MAX {
-        return log_ratio_above(&intervals.latest(RENEWAL_INTERVALS_MAX), floor);
+        return log_ratio(&intervals.latest(RENEWAL_INTERVALS_MAX));
     }
-    let first_look = FirstLook::of(intervals);
-    let most = first_look.most();
-    let moran = super::statistics::moran(intervals);
-    let mut null = best_of_one_phase(intervals, moran);
-    if most - null <= floor {
-        return None;
-    }
-    // Less dispersed samples have no second phase to find.
-    if moran > HYPEREXPONENTIAL_MORAN_MIN {
-        null = null.max(hyperexponential(intervals));
-    }
-    if most - null <= floor {
-        return None;
-    }
-    Some(first_look.best() - null).filter(|ratio| *ratio > floor)
+    best_alternative(intervals) - best_null(intervals)
 }
 
 /// Rounded half away from zero, as [`f64::round`] does, which is a call where the processor has no instruction for it.
@@ -189,51 +170,28 @@ fn to_steps(ln: f64) -> i32 {
     whole + i32::from(rest >= 0.5) - i32::from(rest <= -0.5)
 }
 
-/// Rough log-likelihoods of `ln x` under all alternatives: they say which sums to take exactly.
-struct FirstLook {
-    /// The intervals, in steps from their median.
-    steps: Vec<i32>,
-    /// Periods that are tried, ascending.
-    periods: Vec<i32>,
-    /// Rough sums of each period.
-    rough: Vec<Rough<i32>>,
-    highest: i32,
-}
-
-impl FirstLook {
-    fn of(intervals: &Intervals) -> Self {
-        let median = intervals.ln_median();
-        let mut periods = candidate_periods(intervals);
-        periods.sort_unstable();
-        periods.dedup();
-        // Ascending, so that the rows of the table are walked in one direction: whole sums have no order.
-        let ascending: Vec<i32> = intervals.ln_sorted().iter().map(|ln| to_steps(ln - median)).collect();
-        let rough: Vec<Rough<i32>> = periods.iter().map(|period| rough_sums(&ascending, *period)).collect();
-        let highest = rough.as_flattened().as_flattened().iter().copied().max().unwrap_or(0);
-        let steps = intervals.ln().iter().map(|ln| to_steps(ln - median)).collect();
-        Self { steps, periods, rough, highest }
-    }
-
-    /// A bound of [`FirstLook::best`] from above.
-    fn most(&self) -> f64 {
-        let error = rough_error(self.steps.len());
-        f64::from(self.highest.saturating_add(error)) / ROUGH_UNITS + CELL_MIDDLE * self.steps.len() as f64
-    }
-
-    /// Log-likelihood of `ln x` under the best alternative.
-    fn best(&self) -> f64 {
-        let least = self.highest - rough_error(self.steps.len());
-        let cells = CELLS.as_slice();
-        let mut best = f64::NEG_INFINITY;
-        for (period, sums) in self.periods.iter().zip(&self.rough) {
-            let sums = sums.as_flattened().iter().enumerate();
-            for (alternative, _) in sums.filter(|(_, sum)| **sum >= least) {
-                let cell = |step: &i32| cells.get(row_of(step - period)).and_then(|row| row.get(alternative));
-                best = best.max(self.steps.iter().filter_map(cell).sum());
-            }
+/// Log-likelihood of `ln x` under the best alternative.
+fn best_alternative(intervals: &Intervals) -> f64 {
+    let median = intervals.ln_median();
+    let steps: Vec<i32> = intervals.ln().iter().map(|ln| to_steps(ln - median)).collect();
+    let mut periods = candidate_periods(intervals);
+    periods.sort_unstable();
+    periods.dedup();
+    // Ascending, so that the rows of the table are walked in one direction: whole sums have no order.
+    let ascending: Vec<i32> = intervals.ln_sorted().iter().map(|ln| to_steps(ln - median)).collect();
+    let rough: Vec<Rough<i32>> = periods.iter().map(|period| rough_sums(&ascending, *period)).collect();
+    let highest = rough.as_flattened().as_flattened().iter().copied().max().unwrap_or(0);
+    let least = highest - rough_error(steps.len());
+    let cells = CELLS.as_slice();
+    let mut best = f64::NEG_INFINITY;
+    for (period, sums) in periods.iter().zip(&rough) {
+        let sums = sums.as_flattened().iter().enumerate();
+        for (alternative, _) in sums.filter(|(_, sum)| **sum >= least) {
+            let cell = |step: &i32| cells.get(row_of(step - period)).and_then(|row| row.get(alternative));
+            best = best.max(steps.iter().filter_map(cell).sum());
         }
-        best
     }
+    best
 }
 
 /// The log-likelihood of a period under every alternative, in units of 1/512 from [`CELL_MIDDLE`]. `steps`: ascending.
@@ -297,17 +255,20 @@ fn row_of(step: i32) -> usize {
     row
 }
 
-/// Log-likelihood of `ln x` under the best benign law that has one phase.
-fn best_of_one_phase(intervals: &Intervals, moran: f64) -> f64 {
+/// Log-likelihood of `ln x` under the best benign law.
+fn best_null(intervals: &Intervals) -> f64 {
+    let moran = super::statistics::moran(intervals);
     let count = intervals.len() as f64;
-    // All with the Jacobian of ln x, in which the arithmetic mean cancels.
+    // All four with the Jacobian of ln x, in which the arithmetic mean cancels.
     let exponential = -count * (moran + 1.0);
     let variance = intervals.ln().iter().map(|ln| (ln - intervals.mean_ln()).powi(2)).sum::<f64>() / count;
     let sigma2 = variance.max(1.0);
     let lognormal = -0.5 * count * ((2.0 * std::f64::consts::PI * sigma2).ln() + variance / sigma2);
     let shape = gamma_shape(moran).min(GAMMA_SHAPE_MAX);
     let gamma = count * (shape * (shape.ln() - moran - 1.0) - ln_gamma(shape));
-    exponential.max(lognormal).max(gamma)
+    let hyperexponential =
+        if moran > HYPEREXPONENTIAL_MORAN_MIN { hyperexponential(intervals) } else { exponential };
+    exponential.max(lognormal).max(gamma).max(hyperexponential)
 }
 
 /// The minimum effect: gamma intervals of shape 3 (coefficient of variation 0.577) are not yet a beacon.
@@ -440,12 +401,10 @@ mod tests {
                 };
                 (0..ALTERNATIVES).map(sum).collect::<Vec<f64>>()
             });
-            let look = FirstLook::of(&sample);
-            assert_eq!(exact.fold(f64::NEG_INFINITY, f64::max).to_bits(), look.best().to_bits());
-            assert!(look.most() >= look.best());
-            let ratio = log_ratio(&sample);
-            assert_eq!(log_ratio_above(&sample, ratio), None);
-            assert_eq!(log_ratio_above(&sample, ratio - 1e-9), Some(ratio));
+            assert_eq!(
+                exact.fold(f64::NEG_INFINITY, f64::max).to_bits(),
+                best_alternative(&sample).to_bits()
+            );
         }
     }
 
