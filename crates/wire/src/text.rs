@@ -64,7 +64,7 @@ pub fn decimal_micros(text: &str) -> Option<i64> {
     // How Zeek's TSV writes it: a point and six digits.
     if let Some((whole, [b'.', fraction @ ..])) = text.as_bytes().split_last_chunk::<7>()
         && let (Some(whole), Some(fraction)) =
-            (up_to_eight_digits(whole), eight_digits(fraction_of(fraction)))
+            (up_to_eight_digits(whole), eight_digits(with_fraction(*b"00", *fraction)))
     {
         return Some(i64::from(whole) * 1_000_000 + i64::from(fraction));
     }
@@ -129,15 +129,17 @@ fn zeek_instant(text: &[u8]) -> Option<Timestamp> {
     let text: &[u8; 17] = text.try_into().ok()?;
     let (high, rest) = text.split_first_chunk::<8>()?;
     let [tens, units, b'.', fraction @ ..] = rest else { return None };
-    let [.., a, b, c, d, e, f] = fraction_of(fraction.first_chunk::<6>()?);
-    let (high, low) = (eight_digits(*high)?, eight_digits([*tens, *units, a, b, c, d, e, f])?);
+    let low = with_fraction([*tens, *units], *fraction.first_chunk::<6>()?);
+    let (high, low) = (eight_digits(*high)?, eight_digits(low)?);
     Some(Timestamp::from_micros(i64::from(high) * 100_000_000 + i64::from(low)))
 }
 
-/// Six digits with two zeros before them.
-fn fraction_of(digits: &[u8; 6]) -> [u8; 8] {
-    let [a, b, c, d, e, f] = *digits;
-    [b'0', b'0', a, b, c, d, e, f]
+/// Two digits and six behind a point, without the point.
+fn with_fraction(whole: [u8; 2], fraction: [u8; 6]) -> [u8; 8] {
+    let mut digits = [0; 8];
+    digits[..2].copy_from_slice(&whole);
+    digits[2..].copy_from_slice(&fraction);
+    digits
 }
 
 /// The number that one to eight digits are.

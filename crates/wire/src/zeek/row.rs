@@ -161,6 +161,7 @@ impl<'h, 'a, S: RecordSink> Rows<'h, 'a, S> {
 
 impl Spans<'_> {
     /// Notes the cell that ends here; where the next one begins.
+    #[expect(clippy::inline_always, reason = "once for each column: a call costs as much as the work")]
     #[inline(always)]
     fn end_cell(&mut self, header: &Header, place: Place, end: usize) -> Place {
         let Place { row_start, cell_start, columns, has_escape } = place;
