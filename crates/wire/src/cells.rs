@@ -6,7 +6,6 @@
 /// allocates nothing.
 #[derive(Debug)]
 pub(crate) struct Cells<'a, const N: usize> {
-    /// What a slot holds that is not filled means nothing: clearing is one store.
     values: [&'a str; N],
     /// Bit `i` is set when slot `i` needs decoding. Invariant: `N <= 64`.
     coded: u64,
@@ -18,11 +17,6 @@ impl<'a, const N: usize> Cells<'a, N> {
     pub(crate) fn new() -> Self {
         const { assert!(N <= 64, "one bit for each slot") };
         Self { values: [""; N], coded: 0, filled: 0 }
-    }
-
-    /// Empties every slot.
-    pub(crate) fn clear(&mut self) {
-        (self.coded, self.filled) = (0, 0);
     }
 
     /// Fills a slot; a slot out of range is ignored.

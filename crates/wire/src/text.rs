@@ -61,6 +61,13 @@ pub fn port(text: &str) -> Option<u16> {
 /// Rounding makes the full-precision intervals of Zeek's JSON equal to the six decimals of its TSV. `None` when
 /// the result does not fit `i64` or the text is not a decimal number.
 pub fn decimal_micros(text: &str) -> Option<i64> {
+    // How Zeek's TSV writes it: a point and six digits.
+    if let Some((whole, [b'.', fraction @ ..])) = text.as_bytes().split_last_chunk::<7>()
+        && let (Some(whole), Some(fraction)) =
+            (up_to_eight_digits(whole), eight_digits(with_fraction(*b"00", *fraction)))
+    {
+        return Some(i64::from(whole) * 1_000_000 + i64::from(fraction));
+    }
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -122,10 +129,23 @@ fn zeek_instant(text: &[u8]) -> Option<Timestamp> {
     let text: &[u8; 17] = text.try_into().ok()?;
     let (high, rest) = text.split_first_chunk::<8>()?;
     let [tens, units, b'.', fraction @ ..] = rest else { return None };
-    let mut low = [*tens, *units, 0, 0, 0, 0, 0, 0];
-    low.last_chunk_mut::<6>()?.copy_from_slice(fraction.first_chunk::<6>()?);
+    let low = with_fraction([*tens, *units], *fraction.first_chunk::<6>()?);
     let (high, low) = (eight_digits(*high)?, eight_digits(low)?);
     Some(Timestamp::from_micros(i64::from(high) * 100_000_000 + i64::from(low)))
+}
+
+/// Two digits and six behind a point, without the point.
+fn with_fraction(whole: [u8; 2], fraction: [u8; 6]) -> [u8; 8] {
+    let mut digits = [0; 8];
+    digits[..2].copy_from_slice(&whole);
+    digits[2..].copy_from_slice(&fraction);
+    digits
+}
+
+/// The number that one to eight digits are.
+fn up_to_eight_digits(text: &[u8]) -> Option<u32> {
+    let is_number = (1..=8).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    is_number.then(|| text.iter().fold(0, |value, byte| value * 10 + u32::from(byte - b'0')))
 }
 
 /// The number that eight digits are; neighbours are joined in one word, to pairs, to fours, to all.

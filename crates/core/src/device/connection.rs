@@ -71,7 +71,9 @@ impl<'a> Joined<'a> {
             let messages = self.messages.get(link.messages.clone()).unwrap_or_default();
             Some(Connection { session, uid_hash: key.hash, messages })
         };
-        self.links.iter().filter_map(connection).collect()
+        let mut connections = Vec::with_capacity(self.links.len());
+        connections.extend(self.links.iter().filter_map(connection));
+        connections
     }
 
     /// Gives the lists back, emptied, to be filled again.

@@ -1,11 +1,15 @@
 //! Texts to dense numbers, in order of first sight.
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+use std::hash::BuildHasher as _;
 
-/// Numbers texts from 0. The map inside is only ever asked, never walked.
+/// Numbers texts from 0. The table inside is only ever asked, never walked.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    numbers: HashMap<Box<str>, u32, foldhash::fast::RandomState>,
+    /// Numbers, by the hashes of their texts.
+    numbers: HashTable<u32>,
+    hasher: foldhash::fast::RandomState,
     texts: Vec<Box<str>>,
 }
 
@@ -13,13 +17,18 @@ impl Interner {
     /// The number of a text, and whether it is new.
     #[expect(clippy::cast_possible_truncation, reason = "texts of one device are far below 2^32")]
     pub(super) fn number(&mut self, text: &str) -> (u32, bool) {
-        if let Some(&number) = self.numbers.get(text) {
-            return (number, false);
+        let Self { numbers, hasher, texts } = self;
+        let text_of = |number: &u32| texts.get(*number as usize).map_or("", AsRef::as_ref);
+        let hash = |number: &u32| hasher.hash_one(text_of(number));
+        match numbers.entry(hasher.hash_one(text), |number| text_of(number) == text, hash) {
+            Entry::Occupied(known) => (*known.get(), false),
+            Entry::Vacant(free) => {
+                let number = texts.len() as u32;
+                free.insert(number);
+                texts.push(text.into());
+                (number, true)
+            }
         }
-        let number = self.texts.len() as u32;
-        self.texts.push(text.into());
-        self.numbers.insert(text.into(), number);
-        (number, true)
     }
 
     /// The text of a number.

@@ -324,16 +324,17 @@ fn session_of<'a>(message: &Exchange<'a>) -> Session<'a> {
 impl Joined<'_> {
     /// Puts the connections into their order: by start, then by all that tells them apart.
     fn sort_links(&mut self) {
-        let start_of = |link: &Link| self.sessions.get(link.session).map(|(_, session)| session.start);
-        let mut order: Vec<_> = self.links.iter().map(start_of).zip(0_usize..).collect();
         let session = |at: usize| self.sessions.get(self.links.get(at)?.session).map(|(_, session)| session);
+        let start = |at: usize| session(at).map_or(i64::MIN, |session| session.start.micros());
+        let mut order: Vec<(i64, usize)> = (0..self.links.len()).map(|at| (start(at), at)).collect();
         // Stable, since that sort makes use of stretches that are in order: mostly all of it is.
-        order.sort_by(|(start_a, a), (start_b, b)| {
-            start_a.cmp(start_b).then_with(|| match (session(*a), session(*b)) {
-                (Some(one), Some(other)) => session_order(one, other).then(a.cmp(b)),
-                _ => a.cmp(b),
-            })
-        });
+        order.sort_by_key(|(start, _)| *start);
+        for same in order.chunk_by_mut(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+            same.sort_by(|(_, a), (_, b)| match (session(*a), session(*b)) {
+                (Some(one), Some(other)) => session_order(one, other),
+                _ => std::cmp::Ordering::Equal,
+            });
+        }
         self.links = order.into_iter().filter_map(|(_, at)| self.links.get(at).cloned()).collect();
     }
 }

@@ -44,7 +44,13 @@ impl<'i, 'a> Circumstances<'_, 'i, 'a> {
         if self.moments.is_shared(at_micros) { known.with(EventFlags::SHARED) } else { known }
     }
 
-    fn event(&self, sighting: &Sighting) -> Option<Event> {
+    /// The class of the path that a request asks for.
+    fn path_class(&self, sighting: &Sighting) -> Option<String> {
+        let request = self.message(sighting).filter(|message| message.kind == ExchangeKind::Http)?;
+        Some(text::path_class(request.path.unwrap_or_default()))
+    }
+
+    fn event(&self, sighting: &Sighting, path_class: Option<&str>) -> Option<Event> {
         let connection = self.connection(sighting)?;
         let at_micros = sighting.at.micros();
         let (orig_bytes, resp_bytes) = self.bytes(sighting)?;
@@ -59,24 +65,20 @@ impl<'i, 'a> Circumstances<'_, 'i, 'a> {
                 .duration_micros
                 .filter(|_| sighting.is_start)
                 .map(|n| saturate(n / 1000)),
-            pattern_hash: self.pattern_hash(sighting, session.resp.addr),
+            pattern_hash: self.pattern_hash(sighting, session.resp.addr, path_class),
             flags: self.flags(sighting, at_micros),
         })
     }
 
     /// Hash of what a check-in asks for: the host, and for a request its method and path pattern.
-    fn pattern_hash(&self, sighting: &Sighting, addr: IpAddr) -> u32 {
+    fn pattern_hash(&self, sighting: &Sighting, addr: IpAddr, path_class: Option<&str>) -> u32 {
         let host = sighting.host.and_then(|host| self.hosts.get(host)).filter(|host| !host.is_ip_literal);
         let host = host.map_or_else(|| addr.stable_hash(), |host| host.hash);
         let host = u32::try_from(host >> 32).unwrap_or(u32::MAX);
-        match self.message(sighting) {
-            Some(message) if message.kind == ExchangeKind::Http => {
-                let class = text::path_class(message.path.unwrap_or_default());
-                let pattern = format!("{host} {} {class}", message.method.unwrap_or_default());
-                u32::try_from(stable_hash(pattern.as_bytes()) >> 32).unwrap_or(host)
-            }
-            _ => host,
-        }
+        let Some(class) = path_class else { return host };
+        let method = self.message(sighting).and_then(|message| message.method).unwrap_or_default();
+        let pattern = format!("{host} {method} {class}");
+        u32::try_from(stable_hash(pattern.as_bytes()) >> 32).unwrap_or(host)
     }
 
     /// Bytes of a check-in: the message's own, else the session's where the check-in stands for it alone.
@@ -127,9 +129,9 @@ impl<'a> Summary<'a> {
         sighting: &Sighting,
         circumstances: &Circumstances<'_, '_, 'a>,
     ) {
-        let (Some(event), Some(connection)) =
-            (circumstances.event(sighting), circumstances.connection(sighting))
-        else {
+        let path_class = circumstances.path_class(sighting);
+        let event = circumstances.event(sighting, path_class.as_deref());
+        let (Some(event), Some(connection)) = (event, circumstances.connection(sighting)) else {
             return;
         };
         #[expect(
@@ -147,7 +149,7 @@ impl<'a> Summary<'a> {
             self.messages.push(event);
         }
         if let Some(message) = circumstances.message(sighting) {
-            self.add_message(key, message);
+            self.add_message(key, message, path_class);
         } else {
             connection.messages().filter(|m| is_handshake(m.kind)).for_each(|m| self.add_handshake(m));
         }
@@ -210,7 +212,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    fn add_message(&mut self, key: &SeriesKey, message: &Exchange<'a>) {
+    fn add_message(&mut self, key: &SeriesKey, message: &Exchange<'a>, path_class: Option<String>) {
         match message.kind {
             ExchangeKind::Dns => {
                 let host = message.host.map(normal_host).unwrap_or_default();
@@ -222,7 +224,7 @@ impl<'a> Summary<'a> {
                 let query = DnsQuery { at, qname: &host, domain, qtype, rcode };
                 self.profile.dns.get_or_insert_default().update(&query);
             }
-            ExchangeKind::Http => self.add_request(message),
+            ExchangeKind::Http => self.add_request(message, path_class),
             kind if is_handshake(kind) => self.add_handshake(message),
             _ => {
                 if let Some(command) = message.method.filter(|command| !command.is_empty()) {
@@ -232,7 +234,7 @@ impl<'a> Summary<'a> {
         }
     }
 
-    fn add_request(&mut self, message: &Exchange<'a>) {
+    fn add_request(&mut self, message: &Exchange<'a>, path_class: Option<String>) {
         let profile = &mut self.profile;
         profile.marks.requests += 1;
         profile.marks.proxied += u64::from(message.is_proxied);
@@ -240,8 +242,8 @@ impl<'a> Summary<'a> {
         if let Some(method) = message.method {
             self.methods.add(method, &mut profile.methods, Box::from);
         }
-        if let Some(path) = message.path {
-            profile.paths.add(text::path_class(path).into());
+        if let (Some(path), Some(class)) = (message.path, path_class) {
+            profile.paths.add(class.into());
             profile.path_entropy.add(text::bits_per_char(path.as_bytes()));
         }
         if let Some(agent) = message.user_agent {

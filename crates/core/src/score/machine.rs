@@ -4,7 +4,7 @@
 
 use crate::dns::DnsAssessment;
 use crate::series::{Event, EventFlags, Events, Profile};
-use crate::timing::{self, AwakeClock, TimingTest, Verdict};
+use crate::timing::{self, AwakeClock, TimingTest};
 use bitcode::{Decode, Encode};
 
 /// The busiest host or request pattern is tested by itself when it has at most this share of all.
@@ -134,12 +134,11 @@ pub fn observed_hours(profile: &Profile) -> f64 {
 }
 
 fn timing_of(profile: &Profile, awake: &AwakeClock) -> (Option<Timing>, u64) {
-    let mut tests: Vec<(Rhythm, TimingTest)> = Vec::new();
+    let mut tests: Vec<(Rhythm, timing::Found)> = Vec::new();
     let mut have = 0;
-    let mut test = |rhythm, times: &[i64], options: &timing::Options<'_>| match timing::assess(times, options)
-    {
-        Verdict::Tested(test) => tests.push((rhythm, test)),
-        Verdict::Insufficient { have: found, .. } => have = have.max(found as u64),
+    let mut test = |rhythm, times: &[i64], options: &timing::Options<'_>| match timing::find(times, options) {
+        Ok(test) => tests.push((rhythm, test)),
+        Err(found) => have = have.max(found as u64),
     };
     let plain = timing::Options::default();
     let starts = instants(&profile.starts);
@@ -163,10 +162,11 @@ fn timing_of(profile: &Profile, awake: &AwakeClock) -> (Option<Timing>, u64) {
             test(Rhythm::Pattern, &times, &plain);
         }
     }
-    let parts: Vec<(f64, f64)> = tests.iter().map(|(_, test)| (test.p_value, 1.0)).collect();
-    let best = tests.into_iter().min_by(|(_, a), (_, b)| a.p_value.total_cmp(&b.p_value));
+    let parts: Vec<(f64, f64)> = tests.iter().map(|(_, test)| (test.p_value(), 1.0)).collect();
+    let best = tests.into_iter().min_by(|(_, a), (_, b)| a.p_value().total_cmp(&b.p_value()));
     match (best, timing::combine::combine(&parts)) {
         (Some((rhythm, best)), Some(p_value)) => {
+            let best = best.described();
             let check_ins = best.events as u64;
             (Some(Timing { p_value, best, rhythm }), check_ins)
         }

@@ -115,29 +115,35 @@ pub struct StatisticTest {
 
 /// Tests a series of instants (microseconds; any order, duplicates are dropped) for regularity.
 pub fn assess(times: &[i64], options: &Options<'_>) -> Verdict {
+    match find(times, options) {
+        Ok(found) => Verdict::Tested(found.described()),
+        Err(have) => Verdict::Insufficient { have, need: CHECK_INS_MIN },
+    }
+}
+
+/// [`assess`] without the description: of several tests of one series only one is told of. The error is how many
+/// check-ins there are where they are too few.
+pub fn find(times: &[i64], options: &Options<'_>) -> Result<Found, usize> {
     let kept = without_excluded(times, options.excluded);
     let awake = options.awake.map(|clock| ascending(clock.awake(&kept)));
     let wall = ascending(kept);
     let has_slept = |awake: &Vec<i64>| awake.len() != wall.len() || span(awake) != span(&wall);
     let is_rounded = is_whole_seconds(&wall);
     let (mut have, wall_test) = assess_clock(&wall, is_rounded);
-    let mut tests: Vec<Option<Read>> = vec![wall_test];
+    let mut tests: Vec<Option<Found>> = vec![wall_test];
     if let Some(awake) = awake.filter(has_slept) {
         let (count, test) = assess_clock(&awake, is_rounded);
         have = have.max(count);
-        tests.push(test.map(|test| Read { is_awake_clock: true, ..test }));
+        tests.push(test.map(|test| Found { is_awake_clock: true, ..test }));
     }
     let parts: Vec<(f64, f64)> = tests.iter().flatten().map(|test| (test.p_value, 1.0)).collect();
     let told = tests.into_iter().flatten().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
-    match (told, combine::combine(&parts)) {
-        (Some(told), Some(p_value)) => Verdict::Tested(TimingTest { p_value, ..told.described() }),
-        _ => Verdict::Insufficient { have, need: CHECK_INS_MIN },
-    }
+    told.zip(combine::combine(&parts)).map(|(told, p_value)| Found { p_value, ..told }).ok_or(have)
 }
 
 /// Tests ascending instants of one clock (`is_rounded`: logged in whole seconds): the check-ins at the scale with
 /// most, and the test over all scales.
-fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<Read>) {
+fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<Found>) {
     let resolution = if is_rounded { SECOND_MICROS } else { 1 };
     let scales = if is_rounded {
         collapse::scales(&spread_within_second(times), resolution)
@@ -145,7 +151,7 @@ fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<Read>) {
         collapse::scales(times, resolution)
     };
     let have = scales.iter().map(|s| s.at_micros.len()).max().unwrap_or(0);
-    let mut tested: Vec<Read> = Vec::new();
+    let mut tested: Vec<Found> = Vec::new();
     let mut parts: Vec<(f64, f64)> = Vec::new();
     let mut known = 0;
     for scale in &scales {
@@ -161,12 +167,12 @@ fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<Read>) {
     }
     let told = clearest(tested);
     let combined = combine::combine(&parts);
-    (have, told.zip(combined).map(|(told, p_value)| Read { p_value, ..told }))
+    (have, told.zip(combined).map(|(told, p_value)| Found { p_value, ..told }))
 }
 
 /// The scale that is told of: the coarsest that is clear by itself, else the one with the least p. The fine scales
 /// count parallel connections and retries as check-ins of their own.
-fn clearest(tested: Vec<Read>) -> Option<Read> {
+fn clearest(tested: Vec<Found>) -> Option<Found> {
     let least = tested.iter().map(|test| test.p_value).fold(f64::INFINITY, f64::min);
     tested.into_iter().rev().find(|test| test.p_value <= least.max(CLEAR_P))
 }
@@ -214,7 +220,7 @@ fn spread_within_second(times: &[i64]) -> Vec<i64> {
 }
 
 /// Tests the check-ins of one scale over all readings; `None` when there are too few.
-fn assess_scale(scale: &collapse::CheckIns) -> Option<Read> {
+fn assess_scale(scale: &collapse::CheckIns) -> Option<Found> {
     let times = &scale.at_micros;
     let pairs = times.iter().zip(times.iter().skip(1));
     let whole = Intervals::from_secs(pairs.map(|(a, b)| b.saturating_sub(*a) as f64 * 1e-6))?;
@@ -230,12 +236,13 @@ fn assess_scale(scale: &collapse::CheckIns) -> Option<Read> {
     let p_value = combine::combine(&parts)?;
     let (_, view, intervals, statistics) = best?;
     let (events, scale_secs) = (times.len(), scale.dead_time_micros as f64 * 1e-6);
-    Some(Read { p_value, events, scale_secs, is_awake_clock: false, view, intervals, statistics })
+    Some(Found { p_value, events, scale_secs, is_awake_clock: false, view, intervals, statistics })
 }
 
-/// A scale that was tested. Of those of a series only one is told of, so only that one is described in full.
+/// A series or a scale of it that was tested. Of those of a series only one is told of, so only that one is described
+/// in full.
 #[derive(Debug)]
-struct Read {
+pub struct Found {
     p_value: f64,
     events: usize,
     scale_secs: f64,
@@ -246,8 +253,14 @@ struct Read {
     statistics: Statistics,
 }
 
-impl Read {
-    fn described(self) -> TimingTest {
+impl Found {
+    /// As [`TimingTest::p_value`].
+    pub fn p_value(&self) -> f64 {
+        self.p_value
+    }
+
+    /// All that is told of it.
+    pub fn described(self) -> TimingTest {
         TimingTest {
             events: self.events,
             interval_median_secs: self.intervals.ln_median().exp(),

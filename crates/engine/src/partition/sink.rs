@@ -186,24 +186,25 @@ impl PartitionSink {
         if let Some(&number) = self.by_addr.get(&addr) {
             return number;
         }
-        let settings = Arc::clone(&self.settings);
-        if let Some(device) = settings.directory.number_of_addr(addr, at) {
-            return self.listed(device, &settings.directory);
+        if let Some(device) = self.settings.directory.number_of_addr(addr, at) {
+            return self.listed(device);
         }
         let number = self.number_of(&addr.to_string());
-        if number != UNLISTED && !settings.directory.knows_addr(addr) {
+        if number != UNLISTED && !self.settings.directory.knows_addr(addr) {
             self.by_addr.insert(addr, number);
         }
         number
     }
 
     /// The number of a device of the directory.
-    fn listed(&mut self, device: u32, directory: &Directory) -> u32 {
+    fn listed(&mut self, device: u32) -> u32 {
         let place = device as usize;
         if let Some(Some(number)) = self.listed.get(place) {
             return *number;
         }
-        let number = self.number_of(directory.name(device));
+        // Shared with other threads: asked for where it must be, not for each record.
+        let settings = Arc::clone(&self.settings);
+        let number = self.number_of(settings.directory.name(device));
         if number == UNLISTED {
             return number;
         }

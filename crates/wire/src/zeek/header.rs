@@ -19,12 +19,12 @@ pub struct Header {
     pub(super) set_separator: String,
     pub(super) empty_field: String,
     pub(super) unset_field: String,
+    /// First bytes of the two.
+    absent_starts: [u8; 2],
     /// The log, when it is one that is read.
     pub(super) log: Option<Log>,
     /// For each column the slot of its field, or [`UNREAD`].
     pub(super) columns: Vec<u8>,
-    /// The columns that are read, ascending, each with its slot.
-    pub(super) reads: Vec<(usize, usize)>,
     name: String,
 }
 
@@ -39,9 +39,9 @@ impl Header {
             set_separator: ",".to_owned(),
             empty_field: "(empty)".to_owned(),
             unset_field: "-".to_owned(),
+            absent_starts: [0; 2],
             log: None,
             columns: Vec::new(),
-            reads: Vec::new(),
             name: String::new(),
         };
         for line in
@@ -54,6 +54,9 @@ impl Header {
         if header.columns.is_empty() || header.columns.len() > MAX_COLUMNS {
             return None;
         }
+        let starts = [&header.unset_field, &header.empty_field].map(|text| text.as_bytes().first());
+        let any = starts.into_iter().flatten().next().copied().unwrap_or(b'-');
+        header.absent_starts = starts.map(|first| first.copied().unwrap_or(any));
         let fields =
             header.columns.iter().filter(|&&slot| slot != UNREAD).fold(0_u64, |set, &slot| set | 1 << slot);
         header.log = Log::identify(&header.name, fields);
@@ -73,17 +76,15 @@ impl Header {
         self.log.is_some()
     }
 
-    /// Whether a cell says that there is no value.
-    pub(super) fn is_absent(&self, cell: &str) -> bool {
-        cell == self.unset_field || cell == self.empty_field
-    }
-
-    /// The first bytes of cells that say that there is no value; twice the same where only one text does.
-    pub(super) fn absent_starts(&self) -> [u8; 2] {
-        let first = |text: &str| text.as_bytes().first().copied();
-        let (unset, empty) = (first(&self.unset_field), first(&self.empty_field));
-        let any = unset.or(empty).unwrap_or(b'-');
-        [unset.unwrap_or(any), empty.unwrap_or(any)]
+    /// Whether the cell at a place of a text says that there is no value.
+    #[inline]
+    pub(super) fn is_absent(&self, text: &[u8], start: usize, end: usize) -> bool {
+        // The first byte tells most cells apart without a look at the rest.
+        let Some(first) = text.get(start) else { return true };
+        self.absent_starts.contains(first)
+            && text
+                .get(start..end)
+                .is_none_or(|cell| cell == self.unset_field.as_bytes() || cell == self.empty_field.as_bytes())
     }
 
     fn read_line(&mut self, line: &str) {
@@ -112,8 +113,6 @@ impl Header {
             Field::from_name(name).and_then(|field| u8::try_from(field.slot()).ok()).unwrap_or(UNREAD)
         };
         self.columns = names.split(char::from(self.separator)).map(slot_of).collect();
-        let slots = self.columns.iter().map(|slot| usize::from(*slot)).enumerate();
-        self.reads = slots.filter(|(_, slot)| *slot != usize::from(UNREAD)).collect();
     }
 }
 

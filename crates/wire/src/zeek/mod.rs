@@ -10,6 +10,7 @@ mod header;
 /// Zeek logs as JSON lines.
 pub mod json;
 mod log;
+mod marks;
 mod records;
 mod row;
 

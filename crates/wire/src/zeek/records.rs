@@ -1,7 +1,8 @@
 //! Cells of a Zeek row to records. Field meanings: the Zeek manual, "Log Files", and the `main.zeek` of each
 //! protocol.
 
-use std::net::IpAddr;
+use std::marker::PhantomData;
+use std::net::{IpAddr, Ipv4Addr};
 
 use undertone_core::model::{
     ConnState, Endpoint, Exchange, ExchangeKind, Lease, MacAddr, Platform, Record, Report, Session,
@@ -10,6 +11,7 @@ use undertone_core::model::{
 
 use super::field::{FIELDS, Field};
 use super::log::Log;
+use crate::cells::Cells;
 use crate::http_target::{Target, host_of};
 use crate::{RecordSink, RejectReason, dns_codes, text};
 
@@ -19,53 +21,85 @@ const INFINITE_LEASE_MICROS: i64 = 4_294_967_000_000_000;
 /// What a row of a readable log came to when it is not a record.
 enum Miss {
     /// Counted as ignored, by name.
-    Ignored(&'static str),
-    /// Rejected; the text names the field.
-    Refused(RejectReason, &'static str),
+    Ignored(Ignored),
+    /// Rejected for a field. No text: what is this small comes back in a register.
+    Refused(RejectReason, Field),
 }
 
-/// Hands `sink` exactly one record, reject or ignored row.
-pub(super) fn emit<S: RecordSink>(log: Log, cells: &Cells<'_>, number: u64, sink: &mut S) {
-    let row = Row(cells);
-    match log {
-        Log::Conn => give(row.session(Report::Final), Record::Session, number, sink),
-        Log::OpenConn => give(row.session(Report::Open), Record::Session, number, sink),
-        Log::Dhcp => give(row.lease(), Record::Lease, number, sink),
-        Log::Http => give(row.http(), Record::Exchange, number, sink),
-        Log::Ssl => give(row.ssl(), Record::Exchange, number, sink),
-        Log::Dns => give(row.dns(), Record::Exchange, number, sink),
-        Log::Quic => give(row.quic(), Record::Exchange, number, sink),
-        Log::WebSocket => give(row.websocket(), Record::Exchange, number, sink),
-        Log::Ntp => give(row.ntp(), Record::Exchange, number, sink),
-        Log::Smtp | Log::Ftp | Log::Irc => give(row.command(log), Record::Exchange, number, sink),
-        Log::MqttConnect | Log::MqttPublish | Log::MqttSubscribe => {
-            give(row.mqtt(log), Record::Exchange, number, sink);
+/// Well-formed rows that say nothing of a connection.
+#[derive(Clone, Copy)]
+enum Ignored {
+    NtpAnswer,
+    DhcpWithoutAck,
+    DhcpWithoutAddress,
+}
+
+impl Ignored {
+    /// How the run summary counts them.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NtpAnswer => "ntp answer",
+            Self::DhcpWithoutAck => "dhcp without ack",
+            Self::DhcpWithoutAddress => "dhcp without address",
         }
     }
 }
 
-/// Hands over what a row came to. Where the kind of record is known, it needs not be moved to be told from others.
-#[inline]
-fn give<'a, T, S: RecordSink>(
-    made: Result<T, Miss>,
-    record: impl FnOnce(T) -> Record<'a>,
-    number: u64,
-    sink: &mut S,
-) {
-    match made {
-        Ok(made) => sink.record(record(made)),
-        Err(Miss::Ignored(what)) => sink.ignore(what),
-        Err(Miss::Refused(reason, field)) => sink.reject(number, reason, field),
+/// Hands `sink` exactly one record, reject or ignored row.
+pub(super) fn emit<'a, S: RecordSink>(log: Log, fields: impl Fields<'a>, number: u64, sink: &mut S) {
+    let row = Row(fields, PhantomData);
+    // Records are some hundred bytes: they are filled where they are handed over from.
+    let mut record = match log {
+        Log::Conn | Log::OpenConn => {
+            Record::Session(Session::between(START, NOWHERE, NOWHERE, Transport::Other))
+        }
+        Log::Dhcp => match row.lease() {
+            Ok(lease) => return sink.record(Record::Lease(lease)),
+            Err(miss) => return miss.tell(number, sink),
+        },
+        _ => Record::Exchange(Exchange::new(ExchangeKind::Data, "", START, NOWHERE, NOWHERE)),
+    };
+    let filled = match &mut record {
+        Record::Session(session) => row.session(log, session),
+        Record::Exchange(exchange) => row.message(log, exchange),
+        _ => Ok(()),
+    };
+    match filled {
+        Ok(()) => sink.record(record),
+        Err(miss) => miss.tell(number, sink),
     }
 }
 
-type Cells<'a> = crate::cells::Cells<'a, FIELDS>;
+const START: Timestamp = Timestamp::from_micros(0);
+const NOWHERE: Endpoint = Endpoint { addr: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 };
 
-/// Typed reading of a row's cells.
+impl Miss {
+    fn tell<S: RecordSink>(self, number: u64, sink: &mut S) {
+        match self {
+            Self::Ignored(what) => sink.ignore(what.name()),
+            Self::Refused(reason, field) => sink.reject(number, reason, field.name()),
+        }
+    }
+}
+
+/// What a row says, whatever its format.
+pub(super) trait Fields<'a>: Copy {
+    /// The text of a slot; `None` when absent.
+    fn get(self, slot: usize) -> Option<&'a str>;
+}
+
+impl<'a> Fields<'a> for &Cells<'a, FIELDS> {
+    #[inline]
+    fn get(self, slot: usize) -> Option<&'a str> {
+        Cells::get(self, slot)
+    }
+}
+
+/// Typed reading of a row's fields.
 #[derive(Clone, Copy)]
-struct Row<'r, 'a>(&'r Cells<'a>);
+struct Row<'a, F>(F, PhantomData<&'a str>);
 
-impl<'a> Row<'_, 'a> {
+impl<'a, F: Fields<'a>> Row<'a, F> {
     fn text(self, field: Field) -> Option<&'a str> {
         self.0.get(field.slot()).map(text::clip)
     }
@@ -81,7 +115,7 @@ impl<'a> Row<'_, 'a> {
             None => Ok(None),
             Some(text) => match parse(text) {
                 Some(value) => Ok(Some(value)),
-                None => Err(Miss::Refused(reason, field.name())),
+                None => Err(Miss::Refused(reason, field)),
             },
         }
     }
@@ -118,10 +152,10 @@ impl<'a> Row<'_, 'a> {
         self.0.get(field.slot()).and_then(MacAddr::parse)
     }
 
-    fn session(self, report: Report) -> Result<Session<'a>, Miss> {
+    fn session(self, log: Log, session: &mut Session<'a>) -> Result<(), Miss> {
         let transport = self.text(Field::Proto).map_or(Transport::Other, Transport::from_name);
         let duration = self.parsed(Field::Duration, RejectReason::BadNumber, text::decimal_micros)?;
-        Ok(Session {
+        *session = Session {
             uid: self.text(Field::Uid).unwrap_or_default(),
             start: self.at()?,
             // A negative span (the sensor's clock was set back) is no span.
@@ -139,9 +173,10 @@ impl<'a> Row<'_, 'a> {
             local_orig: self.flag(Field::LocalOrig),
             local_resp: self.flag(Field::LocalResp),
             orig_l2: self.mac(Field::OrigL2Addr),
-            report,
+            report: if log == Log::OpenConn { Report::Open } else { Report::Final },
             app: None,
-        })
+        };
+        Ok(())
     }
 
     /// Whether `history` has a SYN or its answer: `S`, `H` of the originator, `s`, `h` of the responder. Where
@@ -154,17 +189,39 @@ impl<'a> Row<'_, 'a> {
         Some(history.bytes().any(|event| matches!(event, b'S' | b's' | b'H' | b'h')))
     }
 
-    fn exchange(self, kind: ExchangeKind, transport: Transport) -> Result<Exchange<'a>, Miss> {
-        let orig = self.endpoint(Field::OrigH, Field::OrigP, transport)?;
-        let resp = self.endpoint(Field::RespH, Field::RespP, transport)?;
-        let uid = self.text(Field::Uid).unwrap_or_default();
-        let mut exchange = Exchange::new(kind, uid, self.at()?, orig, resp);
-        exchange.transport = transport;
-        Ok(exchange)
+    /// A message of any log.
+    fn message(self, log: Log, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
+        match log {
+            Log::Http => self.http(exchange),
+            Log::Ssl => self.ssl(exchange),
+            Log::Quic => self.quic(exchange),
+            Log::WebSocket => self.websocket(exchange),
+            Log::Ntp => self.ntp(exchange),
+            Log::Smtp | Log::Ftp | Log::Irc => self.command(log, exchange),
+            Log::MqttConnect | Log::MqttPublish | Log::MqttSubscribe => self.mqtt(log, exchange),
+            // The others are no messages, and do not come here.
+            Log::Dns | Log::Conn | Log::OpenConn | Log::Dhcp => self.dns(exchange),
+        }
     }
 
-    fn http(self) -> Result<Exchange<'a>, Miss> {
-        let mut exchange = self.exchange(ExchangeKind::Http, Transport::Tcp)?;
+    /// What every message has.
+    fn exchange(
+        self,
+        exchange: &mut Exchange<'a>,
+        kind: ExchangeKind,
+        transport: Transport,
+    ) -> Result<(), Miss> {
+        exchange.kind = kind;
+        exchange.transport = transport;
+        exchange.orig = self.endpoint(Field::OrigH, Field::OrigP, transport)?;
+        exchange.resp = self.endpoint(Field::RespH, Field::RespP, transport)?;
+        exchange.uid = self.text(Field::Uid).unwrap_or_default();
+        exchange.at = self.at()?;
+        Ok(())
+    }
+
+    fn http(self, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
+        self.exchange(exchange, ExchangeKind::Http, Transport::Tcp)?;
         exchange.method = self.text(Field::Method);
         let target = Target::new(exchange.method, self.text(Field::Host), self.text(Field::Uri));
         exchange.host = target.host;
@@ -174,16 +231,16 @@ impl<'a> Row<'_, 'a> {
         exchange.orig_bytes = self.count(Field::RequestBodyLen)?;
         exchange.resp_bytes = self.count(Field::ResponseBodyLen)?;
         exchange.user_agent = self.text(Field::UserAgent);
-        Ok(exchange)
+        Ok(())
     }
 
-    fn ssl(self) -> Result<Exchange<'a>, Miss> {
+    fn ssl(self, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
         let alpn = self.text(Field::NextProtocol);
         // Zeek logs the TLS inside QUIC here, too, and h3 runs over nothing else (RFC 9114 section 3.1).
         let is_datagram = alpn == Some("h3")
             || self.text(Field::Version).is_some_and(|version| version.starts_with("DTLS"));
         let transport = if is_datagram { Transport::Udp } else { Transport::Tcp };
-        let mut exchange = self.exchange(ExchangeKind::Tls, transport)?;
+        self.exchange(exchange, ExchangeKind::Tls, transport)?;
         exchange.host = self.text(Field::ServerName);
         exchange.ja3 = self.text(Field::Ja3);
         exchange.ja4 = self.text(Field::Ja4);
@@ -191,20 +248,20 @@ impl<'a> Row<'_, 'a> {
         exchange.subject = self.text(Field::Subject);
         exchange.issuer = self.text(Field::Issuer);
         exchange.is_cert_valid = self.text(Field::ValidationStatus).map(|status| status == "ok");
-        Ok(exchange)
+        Ok(())
     }
 
-    fn quic(self) -> Result<Exchange<'a>, Miss> {
-        let mut exchange = self.exchange(ExchangeKind::Quic, Transport::Udp)?;
+    fn quic(self, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
+        self.exchange(exchange, ExchangeKind::Quic, Transport::Udp)?;
         exchange.host = self.text(Field::ServerName);
         exchange.alpn = self.text(Field::ClientProtocol);
         exchange.ja4 = self.text(Field::Ja4);
-        Ok(exchange)
+        Ok(())
     }
 
-    fn dns(self) -> Result<Exchange<'a>, Miss> {
+    fn dns(self, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
         let transport = self.text(Field::Proto).map_or(Transport::Udp, Transport::from_name);
-        let mut exchange = self.exchange(ExchangeKind::Dns, transport)?;
+        self.exchange(exchange, ExchangeKind::Dns, transport)?;
         exchange.host = self.text(Field::Query);
         exchange.qtype = match self.small(Field::Qtype)? {
             None => self.text(Field::QtypeName).and_then(dns_codes::record_type),
@@ -215,32 +272,32 @@ impl<'a> Row<'_, 'a> {
             number => number,
         };
         exchange.answers = self.text(Field::Answers);
-        Ok(exchange)
+        Ok(())
     }
 
-    fn websocket(self) -> Result<Exchange<'a>, Miss> {
-        let mut exchange = self.exchange(ExchangeKind::WebSocket, Transport::Tcp)?;
+    fn websocket(self, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
+        self.exchange(exchange, ExchangeKind::WebSocket, Transport::Tcp)?;
         exchange.host = self.text(Field::Host).and_then(host_of);
         exchange.path = self.text(Field::Uri);
         exchange.user_agent = self.text(Field::UserAgent);
-        Ok(exchange)
+        Ok(())
     }
 
-    fn ntp(self) -> Result<Exchange<'a>, Miss> {
+    fn ntp(self, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
         // RFC 5905 figure 10: modes 1 (symmetric active) and 3 (client) ask; the others answer or broadcast.
         match self.small(Field::Mode)? {
-            None | Some(1 | 3) => self.exchange(ExchangeKind::Ntp, Transport::Udp),
-            Some(_) => Err(Miss::Ignored("ntp answer")),
+            None | Some(1 | 3) => self.exchange(exchange, ExchangeKind::Ntp, Transport::Udp),
+            Some(_) => Err(Miss::Ignored(Ignored::NtpAnswer)),
         }
     }
 
-    fn command(self, log: Log) -> Result<Exchange<'a>, Miss> {
+    fn command(self, log: Log, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
         let kind = match log {
             Log::Smtp => ExchangeKind::Smtp,
             Log::Ftp => ExchangeKind::Ftp,
             _ => ExchangeKind::Irc,
         };
-        let mut exchange = self.exchange(kind, Transport::Tcp)?;
+        self.exchange(exchange, kind, Transport::Tcp)?;
         if log == Log::Smtp {
             // The log has one row for each message; which commands came is told by what they left.
             exchange.method = if self.text(Field::MailFrom).is_some() {
@@ -254,11 +311,11 @@ impl<'a> Row<'_, 'a> {
             exchange.path = self.text(if log == Log::Ftp { Field::Arg } else { Field::Value });
             exchange.status = self.small(Field::ReplyCode)?;
         }
-        Ok(exchange)
+        Ok(())
     }
 
-    fn mqtt(self, log: Log) -> Result<Exchange<'a>, Miss> {
-        let mut exchange = self.exchange(ExchangeKind::Mqtt, Transport::Tcp)?;
+    fn mqtt(self, log: Log, exchange: &mut Exchange<'a>) -> Result<(), Miss> {
+        self.exchange(exchange, ExchangeKind::Mqtt, Transport::Tcp)?;
         match log {
             Log::MqttPublish => {
                 exchange.method = Some("publish");
@@ -279,14 +336,14 @@ impl<'a> Row<'_, 'a> {
             }
             _ => exchange.method = Some("connect"),
         }
-        Ok(exchange)
+        Ok(())
     }
 
     fn lease(self) -> Result<Lease<'a>, Miss> {
         let from = self.at()?;
         // Only an acknowledged lease is held (RFC 2131 section 3.1); older logs have acknowledged ones only.
         if self.text(Field::MsgTypes).is_some_and(|types| !types.split(',').any(|kind| kind == "ACK")) {
-            return Err(Miss::Ignored("dhcp without ack"));
+            return Err(Miss::Ignored(Ignored::DhcpWithoutAck));
         }
         let addr = match self.held(Field::AssignedAddr)? {
             None => self.held(Field::ClientAddr)?,
@@ -296,7 +353,7 @@ impl<'a> Row<'_, 'a> {
             None => self.held(Field::OrigH)?,
             held => held,
         }) else {
-            return Err(Miss::Ignored("dhcp without address"));
+            return Err(Miss::Ignored(Ignored::DhcpWithoutAddress));
         };
         let lease = self.parsed(Field::LeaseTime, RejectReason::BadNumber, text::decimal_micros)?;
         let lease = lease.filter(|&micros| micros > 0 && micros < INFINITE_LEASE_MICROS);
@@ -320,12 +377,14 @@ impl<'a> Row<'_, 'a> {
 }
 
 fn missing(field: Field) -> Miss {
-    Miss::Refused(RejectReason::MissingField, field.name())
+    Miss::Refused(RejectReason::MissingField, field)
 }
 
 /// A time; whole numbers past the year 5138 in seconds are milliseconds (Zeek's `JSON::TS_MILLIS`).
 fn time(text: &str) -> Option<Timestamp> {
-    if text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    // A whole number of twelve digits or more is the only form that means something else here; Zeek's own has a point.
+    let is_whole = || text.bytes().all(|byte| byte.is_ascii_digit());
+    if text.len() >= 12 && text.as_bytes().get(10) != Some(&b'.') && is_whole() {
         let millis = text.parse::<i64>().ok().filter(|millis| *millis >= 100_000_000_000)?;
         return millis.checked_mul(1000).map(Timestamp::from_micros);
     }

@@ -1,13 +1,15 @@
-//! A row of a Zeek TSV log.
+//! Rows of a Zeek TSV log.
 
-use memchr::{memchr, memchr_iter};
 use std::cmp::Ordering;
+
+use memchr::memchr_iter;
 
 use super::escape;
 use super::field::FIELDS;
 use super::header::Header;
 use super::log::Log;
-use super::records::emit;
+use super::marks::each_mark;
+use super::records::{Fields, emit};
 use crate::cells::Cells;
 use crate::text::trim_line_end;
 use crate::{RecordSink, RejectReason};
@@ -26,7 +28,8 @@ pub fn parse_row<S: RecordSink>(header: &Header, line: &[u8], number: u64, sink:
         return;
     };
     match std::str::from_utf8(line) {
-        Ok(text) => parse_text(header, log, (text, has_escapes(line)), number, &mut Cells::new(), sink),
+        // Nothing else ends a line that is told to be one.
+        Ok(text) => Rows::new(header, log, text, number, sink).read(header.separator),
         Err(_) => sink.reject(number, RejectReason::NotUtf8, "row"),
     }
 }
@@ -34,153 +37,142 @@ pub fn parse_row<S: RecordSink>(header: &Header, line: &[u8], number: u64, sink:
 /// Reads many lines under `header`, the first of which has the number `first`: each as [`parse_row`] does, in less
 /// time, since what is checked is checked of all of them at once.
 pub fn parse_rows<S: RecordSink>(header: &Header, lines: &[u8], first: u64, sink: &mut S) {
-    let text = std::str::from_utf8(lines).ok();
-    // Most blocks have none: one search over all of them.
-    let may_have_escapes = has_escapes(lines);
-    let mut cells = Cells::new();
+    if let (Some(log), Ok(text)) = (header.log, std::str::from_utf8(lines)) {
+        Rows::new(header, log, text, first, sink).read(b'\n');
+        return;
+    }
     let (mut start, mut number) = (0, first);
     for end in memchr_iter(b'\n', lines).chain([lines.len()]) {
-        if let (Some(log), Some(line)) = (header.log, text.and_then(|text| text.get(start..end))) {
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            let line = line.strip_suffix('\r').unwrap_or(line);
-            if !line.is_empty() && !line.starts_with('#') {
-                let has_escapes = may_have_escapes && has_escapes(line.as_bytes());
-                parse_text(header, log, (line, has_escapes), number, &mut cells, sink);
-            }
-        } else {
-            let line = lines.get(start..end).unwrap_or_default();
-            parse_row(header, line.strip_suffix(b"\r").unwrap_or(line), number, sink);
-        }
+        let line = lines.get(start..end).unwrap_or_default();
+        parse_row(header, line.strip_suffix(b"\r").unwrap_or(line), number, sink);
         (start, number) = (end + 1, number + 1);
     }
 }
 
-/// Whether there is anything that an escape may begin with.
-fn has_escapes(bytes: &[u8]) -> bool {
-    memchr(b'\\', bytes).is_some()
-}
-
-/// Reads a line that is a row, without its end, of which is known whether it may hold escapes. `cells` is only a place
-/// to work in.
-fn parse_text<'a, S: RecordSink>(
-    header: &Header,
+/// Rows under one header, cut into cells in one pass over their bytes.
+struct Rows<'h, 'a, S> {
+    header: &'h Header,
     log: Log,
-    (line, has_escapes): (&'a str, bool),
+    spans: Spans<'a>,
+    /// The number of the row at hand.
     number: u64,
-    cells: &mut Cells<'a, FIELDS>,
-    sink: &mut S,
-) {
-    cells.clear();
-    if let Err((reason, detail)) = split(header, line, has_escapes, cells) {
-        sink.reject(number, reason, detail);
-        return;
-    }
-    if cells.is_coded() {
-        let mut buffer = String::with_capacity(line.len());
-        emit(log, &cells.decode(&mut buffer, escape::decode), number, sink);
-    } else {
-        emit(log, cells, number, sink);
-    }
+    sink: &'h mut S,
 }
 
-/// Columns that are cut at once: no log of Zeek's own has more than about forty.
-const COLUMNS_AT_ONCE: usize = 64;
-
-/// Cuts the row into the cells that the header's plan wants.
-fn split<'a>(
-    header: &Header,
+/// Where the cells of the row at hand lie. Nearly every column is wanted, so each is noted, in the slot of its field or
+/// in the one slot of all that are not read; text is made of what is asked for.
+struct Spans<'a> {
     text: &'a str,
-    has_escapes: bool,
-    cells: &mut Cells<'a, FIELDS>,
-) -> Result<(), (RejectReason, &'static str)> {
-    let columns = header.columns.len();
-    let mut known = [0_usize; COLUMNS_AT_ONCE];
-    let mut more = Vec::new();
-    let ends = if columns <= COLUMNS_AT_ONCE {
-        &mut known[..columns]
-    } else {
-        more.resize(columns, 0);
-        more.as_mut_slice()
-    };
-    let found = column_ends(header.separator, text.as_bytes(), ends);
-    // Two lines run into one (a cut line that was appended to) have more columns; no part can be trusted.
-    match found.cmp(&columns) {
-        Ordering::Less => {
-            return Err((RejectReason::MissingColumns, "fewer columns than the header names"));
-        }
-        Ordering::Greater => return Err((RejectReason::Malformed, "more columns than the header names")),
-        Ordering::Equal => {}
+    /// Nothing for a field that is absent. A row that has all columns of its header fills the slots of all of them.
+    slots: [(usize, usize); FIELDS + 1],
+    /// Bit `i` is set when the cell in slot `i` has anything that an escape may begin with.
+    coded: u64,
+}
+
+impl<'a> Fields<'a> for &Spans<'a> {
+    #[inline]
+    fn get(self, slot: usize) -> Option<&'a str> {
+        let (start, end) = *self.slots.get(slot)?;
+        if start == end { None } else { self.text.get(start..end) }
     }
-    let absent = header.absent_starts();
-    for &(column, slot) in &header.reads {
-        let Some(&end) = ends.get(column) else { break };
-        let start = column.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| end + 1);
-        let cell = text.get(start..end).unwrap_or_default();
-        // The first byte tells most cells apart without a call to compare them.
-        let may_be_absent = cell.as_bytes().first().is_none_or(|first| absent.contains(first));
-        if !(may_be_absent && header.is_absent(cell)) {
-            cells.set(slot, cell);
-            if has_escapes && cell.contains('\\') {
-                cells.set_coded(slot, cell);
+}
+
+impl<'a> Spans<'a> {
+    /// The same as cells, of which some must be decoded.
+    fn cells(&self) -> Cells<'a, FIELDS> {
+        let mut cells = Cells::new();
+        for slot in 0..FIELDS {
+            match self.get(slot) {
+                Some(text) if self.coded >> slot & 1 == 1 => cells.set_coded(slot, text),
+                Some(text) => cells.set(slot, text),
+                None => {}
             }
         }
+        cells
     }
-    Ok(())
 }
 
-/// Where each column ends, and how many columns there are; ends that find no room are only counted.
-///
-/// Eight bytes at a time: columns are a few bytes wide, so a search that starts anew at each pays mostly for starting.
-fn column_ends(separator: u8, bytes: &[u8], ends: &mut [usize]) -> usize {
-    let pattern = u64::from_le_bytes([separator; 8]);
-    let mut count = 0;
-    let mut put = |end: usize| {
-        if let Some(slot) = ends.get_mut(count) {
-            *slot = end;
-        }
-        count += 1;
-    };
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut base = 0;
-    for word in words {
-        let mut found = zero_bytes(u64::from_le_bytes(*word) ^ pattern);
-        while found != 0 {
-            put(base + (found.trailing_zeros() / 8) as usize);
-            found &= found - 1;
-        }
-        base += 8;
-    }
-    for (at, _) in rest.iter().enumerate().filter(|(_, byte)| **byte == separator) {
-        put(base + at);
-    }
-    put(bytes.len());
-    count
+/// How far a row was cut.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    row_start: usize,
+    cell_start: usize,
+    /// Columns of the row that were cut.
+    columns: usize,
+    /// Whether the cell at hand has anything that an escape may begin with.
+    has_escape: bool,
 }
 
-/// The high bit of each byte that is zero. A byte is zero when neither its high bit nor a carry out of its low bits is
-/// set: exact for every byte, as no carry crosses into the next one.
-fn zero_bytes(word: u64) -> u64 {
-    const LOW_BITS: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    !(((word & LOW_BITS) + LOW_BITS) | word | LOW_BITS)
-}
+impl<'h, 'a, S: RecordSink> Rows<'h, 'a, S> {
+    fn new(header: &'h Header, log: Log, text: &'a str, number: u64, sink: &'h mut S) -> Self {
+        let spans = Spans { text, slots: [(0, 0); FIELDS + 1], coded: 0 };
+        Self { header, log, spans, number, sink }
+    }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn separators_are_found_as_memchr_finds_them() {
-        let mut text = Vec::new();
-        for index in 0..700_u32 {
-            let all: Vec<usize> = memchr_iter(b'\t', &text).chain([text.len()]).collect();
-            for room in [0, all.len() / 2, all.len(), all.len() + 3] {
-                let mut ends = vec![usize::MAX; room];
-                assert_eq!(column_ends(b'\t', &text, &mut ends), all.len(), "{text:?}");
-                assert!(ends.iter().zip(&all).all(|(end, known)| end == known), "{text:?}");
+    /// Reads all rows; besides the end of the text, `line_end` ends one if it is not the separator.
+    fn read(mut self, line_end: u8) {
+        let bytes = self.spans.text.as_bytes();
+        let header = self.header;
+        let mut place = Place::default();
+        each_mark(bytes, [header.separator, line_end, b'\\'], |at| match bytes.get(at) {
+            Some(mark) if *mark == header.separator => place = self.spans.end_cell(header, place, at),
+            Some(b'\\') => place.has_escape = true,
+            _ => {
+                self.end_row(place, at);
+                place = Place { row_start: at + 1, cell_start: at + 1, ..Place::default() };
             }
-            // Tabs beside their neighbours in value and the high bytes that fool carries.
-            let choice = usize::try_from(index.wrapping_mul(2_654_435_761) >> 29).unwrap();
-            text.push(b"\t\t\x08\x0a\x89\xff\x00\x01"[choice]);
+        });
+    }
+
+    #[inline(never)]
+    fn end_row(&mut self, place: Place, end: usize) {
+        // A line may end as on Windows, and again where a log was copied from there.
+        let line = self.spans.text.get(place.row_start..end).unwrap_or_default();
+        let kept = line.strip_suffix('\r').unwrap_or(line);
+        let kept = kept.strip_suffix('\r').unwrap_or(kept);
+        if !kept.is_empty() && !kept.starts_with('#') {
+            let place = self.spans.end_cell(self.header, place, place.row_start + kept.len());
+            self.give(place.columns, kept.len());
         }
+        self.spans.coded = 0;
+        self.number += 1;
+    }
+
+    /// Hands over the row at hand, of so many columns and bytes.
+    fn give(&mut self, columns: usize, bytes: usize) {
+        let (reason, detail) = match columns.cmp(&self.header.columns.len()) {
+            Ordering::Less => (RejectReason::MissingColumns, "fewer columns than the header names"),
+            // Two lines run into one (a cut line that was appended to) have more; no part can be trusted.
+            Ordering::Greater => (RejectReason::Malformed, "more columns than the header names"),
+            Ordering::Equal if self.spans.coded != 0 => {
+                let mut buffer = String::with_capacity(bytes);
+                let cells = self.spans.cells();
+                emit(self.log, &cells.decode(&mut buffer, escape::decode), self.number, self.sink);
+                return;
+            }
+            Ordering::Equal => {
+                emit(self.log, &self.spans, self.number, self.sink);
+                return;
+            }
+        };
+        self.sink.reject(self.number, reason, detail);
+    }
+}
+
+impl Spans<'_> {
+    /// Notes the cell that ends here; where the next one begins.
+    #[expect(clippy::inline_always, reason = "once for each column: a call costs as much as the work")]
+    #[inline(always)]
+    fn end_cell(&mut self, header: &Header, place: Place, end: usize) -> Place {
+        let Place { row_start, cell_start, columns, has_escape } = place;
+        let slot = header.columns.get(columns).map_or(FIELDS, |slot| usize::from(*slot).min(FIELDS));
+        let is_there = !header.is_absent(self.text.as_bytes(), cell_start, end);
+        if let Some(span) = self.slots.get_mut(slot) {
+            *span = if is_there { (cell_start, end) } else { (0, 0) };
+        }
+        if has_escape && is_there && slot < FIELDS {
+            self.coded |= 1 << slot;
+        }
+        Place { row_start, cell_start: end + 1, columns: columns + 1, has_escape: false }
     }
 }
