@@ -129,7 +129,7 @@ mod tests {
 
     fn decided(room: &Room) -> (Vec<Finding>, usize) {
         let tail = reference::first(Sight::Network).in_fleet(0, 1000);
-        let tails = Tails { first: tail.clone(), later: tail };
+        let tails = Tails { first: tail, later: tail };
         let options = DecideOptions { is_fleet: true, tails, budget_per_1000: 1.0 };
         let devices = [("strong", 12.0), ("weak", 2.5), ("also strong", 11.0)];
         let (mut waiting, mut shortened) = (Vec::new(), BTreeMap::new());

@@ -334,13 +334,14 @@ impl Recorded {
         let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
         let plan = Plan::new(&paths, &read, progress);
         let mut input = plan.summary();
-        let (book, leases) = read_leases(&plan, &read, LeaseBook::default(), progress);
+        // Leases are read before records take the same share, and take far less of it once they are sorted.
+        let packed_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
+        let (book, leases) = read_leases(&plan, &read, LeaseBook::within(packed_bytes), progress);
         input.merge(leases);
         let directory = Directory::new(book.unwrap_or_default());
         let shares = Shares::of(options.memory_bytes);
-        let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
         let inside = Inside::new(options.internal.clone());
-        let sink = Arc::new(SinkSettings::new(directory, inside, budget_bytes, None));
+        let sink = Arc::new(SinkSettings::new(directory, inside, packed_bytes, None));
         if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink)) {
             base.notes.push(FROM_CACHE.to_owned());
             let (is_usable, keeps_seen, keeps_all) = (true, false, false);
