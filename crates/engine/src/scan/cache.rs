@@ -154,9 +154,7 @@ fn key(options: &ScanOptions, stop: &StopFlag) -> io::Result<[u8; 32]> {
     hash.update(MAGIC);
     // Packed records are those of one build: another program has other slots.
     hash.update(content(&std::env::current_exe()?, stop)?);
-    // With less memory some leases and names find no room.
-    let ScanOptions { internal, utc_offset_secs, memory_bytes, .. } = options;
-    hash.update(format!("{internal:?} {utc_offset_secs} {memory_bytes}"));
+    hash.update(format!("{:?} {}", options.internal, options.utc_offset_secs));
     let mut files = Vec::new();
     for input in &options.inputs {
         match input {
