@@ -1,7 +1,7 @@
 //! `undertone demo`: a simulated fleet, scanned, its findings beside the truth.
 
 use crate::cli::DemoArgs;
-use crate::exit::Outcome;
+use crate::exit::{Failure, Fault, Outcome};
 use crate::interrupt::{self, Temporary};
 use crate::output::to_stdout;
 use crate::terminal::Console;
@@ -32,8 +32,10 @@ const FALSE_SHOWN: usize = 10;
 /// A fleet that cannot be written or scanned.
 pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome> {
     let stop = interrupt::polite()?;
-    let folder =
-        tempfile::Builder::new().prefix("undertone-demo-").tempdir().context("no temporary folder")?;
+    let folder = tempfile::Builder::new().prefix("undertone-demo-").tempdir();
+    let folder = folder.map_err(|error| {
+        Fault::error(Failure::Output, format!("no temporary folder (TMPDIR names another): {error}"))
+    })?;
     let _temporary = Temporary::mark(folder.path());
     let fleet = FleetOptions {
         devices: args.devices,

@@ -4,6 +4,7 @@ use crate::cli::{EvalArgs, EvalFormat};
 use crate::exit::{Failure, Fault, Outcome};
 use crate::output::{to_stdout, write_file};
 use crate::terminal::Console;
+use crate::tune::labels;
 use crate::{interrupt, scan, stored};
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,7 +15,7 @@ use undertone_wire::evaluation::{
     Evaluation, EvaluationInput, LeakReport, Leaks, evaluate, write_html, write_json, write_text,
 };
 use undertone_wire::findings::parse_device_days;
-use undertone_wire::truth::{Truth, parse_truth};
+use undertone_wire::truth::Truth;
 
 /// Runs the command.
 ///
@@ -89,23 +90,10 @@ fn options(args: &EvalArgs) -> ScanOptions {
     ScanOptions { baseline: args.baseline.clone(), ..scan::input_options(&args.paths, &args.reading) }
 }
 
-fn labels(path: &Path) -> anyhow::Result<Vec<Truth>> {
-    let bytes = bytes(path)?;
-    parse_truth(&bytes).map_err(|error| wrong(path, "holds no labels", &error))
-}
-
 fn device_days(path: &Path) -> anyhow::Result<u64> {
-    let bytes = bytes(path)?;
-    parse_device_days(&bytes).map_err(|error| wrong(path, "is no summary of a scan", &error))
-}
-
-fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    std::fs::read(path)
-        .map_err(|error| Fault::error(Failure::Data, format!("cannot read `{}`: {error}", path.display())))
-}
-
-fn wrong(path: &Path, what: &str, error: &dyn std::fmt::Display) -> anyhow::Error {
-    Fault::error(Failure::Data, format!("`{}` {what}: {error}", path.display()))
+    parse_device_days(&stored::document(path)?).map_err(|error| {
+        Fault::error(Failure::Data, format!("`{}` is no summary of a scan: {error}", path.display()))
+    })
 }
 
 fn format_of(args: &EvalArgs) -> EvalFormat {

@@ -20,6 +20,26 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Finding>> {
     read_lines(&name, BufReader::new(file))
 }
 
+/// Largest file of labels or summary of a run, bytes: a label of a phone takes about 400.
+const DOCUMENT_BYTES_MAX: u64 = 64 << 20;
+
+/// The bytes of a file that is read as a whole.
+///
+/// # Errors
+/// A file that cannot be read, or one that is too large: what is named may be a device that never ends.
+pub(crate) fn document(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(DOCUMENT_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(&name, &error))?;
+    if bytes.len() as u64 > DOCUMENT_BYTES_MAX {
+        let message = format!("`{name}` is over {} MiB", DOCUMENT_BYTES_MAX >> 20);
+        return Err(Fault::error(Failure::Data, message));
+    }
+    Ok(bytes)
+}
+
 fn read_lines(name: &str, mut input: impl BufRead) -> anyhow::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut line = Vec::new();

@@ -5,12 +5,14 @@ use crate::exit::{Failure, Fault, Outcome};
 use crate::output::{to_stdout, write_file};
 use crate::terminal::Console;
 use crate::{explain, interrupt, stored};
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 use undertone_core::finding::{Band, Finding, Matchers, Suppression};
 use undertone_core::model::{Day, Timestamp};
 use undertone_engine::{ScanError, read_suppressions};
+use undertone_wire::config::CONFIG_BYTES_MAX;
 use undertone_wire::findings::text::escaped;
 use undertone_wire::suppress::{
     EditError, add_record, parse_day, parse_suppressions, remove_records, set_expiry, write_records,
@@ -229,8 +231,11 @@ fn ids(records: &[Suppression], typed: &[String]) -> anyhow::Result<Vec<String>>
 
 /// The file as text; an absent one is empty where it may be.
 fn text_of(path: &Path, may_be_absent: bool) -> anyhow::Result<String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => {
+    let mut text = String::new();
+    // One byte more than allowed, so that the parser sees that it is too much.
+    let most = CONFIG_BYTES_MAX as u64 + 1;
+    match File::open(path).and_then(|file| file.take(most).read_to_string(&mut text)) {
+        Ok(_) => {
             parse_suppressions(text.as_bytes()).map_err(|problems| {
                 let name = path.display();
                 let said = problems.into_iter().map(|p| format!("{name}:{}: {}", p.line, p.text)).collect();

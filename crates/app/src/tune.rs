@@ -4,7 +4,7 @@ use crate::cli::{TextFormat, TuneArgs};
 use crate::exit::{Failure, Fault, Outcome};
 use crate::output::to_stdout;
 use crate::terminal::Console;
-use crate::{interrupt, scan};
+use crate::{interrupt, scan, stored};
 use std::path::Path;
 use undertone_core::thresholds::{ThresholdKey, ThresholdSet};
 use undertone_engine::{Reading, ScanOptions, ScanReport};
@@ -115,9 +115,7 @@ fn tell_limits(base: &ThresholdSet, afters: &[(Vec<Changed>, ScanReport)], conso
 /// # Errors
 /// A file that cannot be read or holds no labels.
 pub(crate) fn labels(path: &Path) -> anyhow::Result<Vec<Truth>> {
-    let name = path.display();
-    let bytes = std::fs::read(path)
-        .map_err(|error| Fault::error(Failure::Data, format!("cannot read `{name}`: {error}")))?;
-    parse_truth(&bytes)
-        .map_err(|error| Fault::error(Failure::Data, format!("`{name}` holds no labels: {error}")))
+    parse_truth(&stored::document(path)?).map_err(|error| {
+        Fault::error(Failure::Data, format!("`{}` holds no labels: {error}", path.display()))
+    })
 }

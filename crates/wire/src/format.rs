@@ -1,7 +1,7 @@
 //! Which format an input is of, by its content alone. File names lie: logs are renamed, rotated and repacked.
 
 use crate::mobile::{amapi, app_privacy, dump, edr, intrusion, netstats, pcapdroid, usagestats};
-use crate::{capture, eve, inventory, json, zeek};
+use crate::{capture, eve, inventory, json, own, zeek};
 
 /// What an input is, and so how it has to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +87,9 @@ impl Format {
 
 /// The format of an input that begins with `head` (64 KiB are plenty); `None` when it is of no known one.
 pub fn detect(head: &[u8]) -> Option<Format> {
+    if own::kind(head).is_some() {
+        return None;
+    }
     let lines = |format| Some(Format::Lines(format));
     let document = |format| Some(Format::Document(format));
     if capture::sniff(head).is_some() {
@@ -126,6 +129,9 @@ pub fn detect(head: &[u8]) -> Option<Format> {
 
 /// What an input of no readable format is, and what to do about it, where that is known.
 pub fn advice(head: &[u8]) -> Option<&'static str> {
+    if let Some(own) = own::kind(head) {
+        return Some(own);
+    }
     let starts = |magic: &[u8]| head.starts_with(magic);
     let tar_magic = head.get(257..262) == Some(b"ustar");
     Some(if starts(b"\xfd7zXZ\0") {
@@ -146,20 +152,13 @@ pub fn advice(head: &[u8]) -> Option<&'static str> {
         "Parquet, which is not read"
     } else if starts(b"\x0c\xa5") || starts(b"\xa5\x0c") {
         "nfdump, which is not read"
-    } else if is_labels(head) {
-        "labels of a simulated fleet, for `eval` and `tune`; nothing is found by them"
     } else if head.trim_ascii_start().starts_with(b"[") {
         "JSON in one list, which is not read as a log: write one object a line, as `jq -c .[]` does"
+    } else if memchr::memmem::find(head, b"undertone").is_some() {
+        "it names undertone: what it wrote or how it is set up, in which nothing is looked for"
     } else {
         return None;
     })
-}
-
-/// Whether it is what `simulate` writes beside the logs: a list of objects that name a device and a kind.
-fn is_labels(head: &[u8]) -> bool {
-    let Some(first) = head.trim_ascii_start().strip_prefix(b"[") else { return false };
-    let keys = json::first_keys(first.trim_ascii_start());
-    ["device", "domain", "kind", "period_secs"].iter().all(|key| keys.contains(key))
 }
 
 /// Whether an input of a detected format says which device held which address, and so is read before all

@@ -102,9 +102,7 @@ pub fn sniff(head: &[u8]) -> bool {
     let names = first.split(|byte| *byte == delimiter);
     let columns: Vec<Column> = names.filter_map(column).collect();
     let has = |column| columns.contains(&column);
-    // undertone's own findings as CSV name devices, too.
-    let is_list_of_findings = first.starts_with(b"\"id\",\"alert\",\"lead\",");
-    !is_list_of_findings && (has(Column::DeviceId) || has(Column::Mac)) && columns.len() >= 2
+    (has(Column::DeviceId) || has(Column::Mac)) && columns.len() >= 2
 }
 
 /// The column of a header's cell.
@@ -248,7 +246,8 @@ mod tests {
     #[test]
     fn findings_as_csv_are_no_inventory() {
         assert!(sniff(b"device,ip\nd-1,10.0.0.1\n"));
-        assert!(!sniff(b"\"id\",\"alert\",\"lead\",\"device\",\"platform\",\"ip\"\n"));
+        let findings = b"\"id\",\"alert\",\"lead\",\"device\",\"platform\",\"ip\"\n";
+        assert_eq!(crate::format::detect(findings), None);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod inventory;
 mod json;
 pub mod learned;
 pub mod mobile;
+mod own;
 pub mod packed;
 mod page;
 pub mod rfc3339;

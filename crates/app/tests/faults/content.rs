@@ -1,6 +1,6 @@
 //! Logs that are well formed and odd: clocks, ids, names, addresses.
 
-use crate::support::{Ended, Rows, START_SECS, scan, scan_with};
+use crate::support::{Ended, Rows, START_SECS, scan, scan_with, shell};
 use std::fmt::Write as _;
 use undertone_core::series::stable_hash;
 
@@ -273,4 +273,31 @@ fn captures_and_logs_that_end_in_the_middle() {
     let ended = scan_with("", &[], &[&path]);
     assert_eq!((ended.code, ended.rejected()), (Some(65), 1), "{}", ended.stderr);
     assert!(ended.stderr.contains("802.11"), "{}", ended.stderr);
+}
+
+/// A device that never ends, named where a file belongs.
+#[test]
+fn files_without_an_end_are_refused_within_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("conn.log");
+    std::fs::write(&log, Rows::default().text()).unwrap();
+    let (log, zero) = (log.to_str().unwrap(), "/dev/zero");
+    let commands: [&[&str]; 10] = [
+        &["scan", log, "--config", zero],
+        &["scan", log, "--apps", zero],
+        &["scan", log, "--baseline", zero],
+        &["scan", log, "--suppress", zero],
+        &["eval", log, "--truth", zero],
+        &["tune", log, "--set", "payload_symmetry_threshold=0.4", "--no-cache", "--truth", zero],
+        &["suppress", "list", "--file", zero],
+        &["convert", "--in", zero],
+        &["check", zero],
+        &["baseline", "show", zero],
+    ];
+    for args in commands {
+        let output = shell("ulimit -v 1000000; ", args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(output.status.code(), Some(65 | 78)), "{args:?}: {said}");
+        assert!(said.contains("is over") || said.contains("line longer"), "{args:?}: {said}");
+    }
 }

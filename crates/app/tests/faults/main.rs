@@ -8,6 +8,7 @@ mod archives;
 mod content;
 mod ending;
 mod folders;
+mod own;
 mod same;
 mod support;
 mod writers;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 use undertone_simulate::{FleetOptions, write_fleet};
+use undertone_wire::findings::Format;
 
 /// A fleet, what a scan of it found, and an old file at each place where a command writes.
 struct Place {
@@ -164,7 +165,7 @@ fn logs_are_not_overwritten() {
     }
     assert!(before == (read(&logs), read(&telemetry)), "a log is not what it was");
     // Outputs of earlier runs are no logs: each is written again.
-    for format in undertone_wire::findings::Format::ALL {
+    for format in Format::ALL {
         let out = format!("{}:{}", format.name(), place.at("again"));
         for _ in 0..2 {
             let ended = shell("", &["convert", "--in", &findings, "-o", &out]).output().unwrap();
@@ -244,6 +245,25 @@ fn a_temporary_folder_that_is_not_there_is_said() {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(74), "{said}");
     assert!(said.contains("temporary storage failed") && ended.stdout.is_empty(), "{said}");
+    assert!(said.contains("`/nonexistent/undertone`"), "{said}");
+    let ended = shell("export TMPDIR=/nonexistent/undertone;", &["demo"]).output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(74), "{said}");
+}
+
+/// `| head` ends what writes, in any format, without a word.
+#[test]
+fn nobody_reads() {
+    let place = Place::new();
+    let findings = place.at("findings.jsonl");
+    for format in Format::ALL {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let args = ["convert", "--in", &findings, "--all", "--format", format.name()];
+        let ended = shell("", &args).stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success() && said.is_empty(), "{}: {said}", format.name());
+    }
 }
 
 #[test]

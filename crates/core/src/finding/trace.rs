@@ -118,7 +118,7 @@ impl Trace {
         let (first_hour, per_hour) = by_hour(&check_ins)?;
         let total = check_ins.len() as u64;
         check_ins.drain(..check_ins.len().saturating_sub(Self::CHECK_INS_MAX));
-        // Of a large fleet tens of thousands of these wait for the budget: none may hold room for what it left out.
+        // Many of these wait for the budget: none may hold room for what it left out.
         check_ins.shrink_to_fit();
         let is_awake = |rhythm| matches!(rhythm, Rhythm::AwakeSessions);
         let timing = machine.timing.as_ref();
@@ -132,6 +132,11 @@ impl Trace {
             first_hour,
             per_hour,
         })
+    }
+
+    /// About how much memory it takes, bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.check_ins.as_slice()) + size_of_val(self.per_hour.as_slice())
     }
 
     /// When the first listed check-in was.

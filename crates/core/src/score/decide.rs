@@ -51,6 +51,13 @@ pub fn decide(drafts: Vec<Draft>, tested: &BTreeMap<Day, u64>, options: &DecideO
     findings
 }
 
+/// Gives a finding that was decided from a shortened draft ([`Draft::shorten`]) what was left out, from the same draft
+/// in full.
+pub fn complete(finding: &mut Finding, draft: Draft, options: &DecideOptions) {
+    let q_value = finding.q_value;
+    *finding = Finding { q_value, ..decided(draft, options) };
+}
+
 fn decided(draft: Draft, options: &DecideOptions) -> Finding {
     let tail = if draft.has_past { &options.tails.later } else { &options.tails.first };
     let Draft { mut finding, knows_state, has_past, .. } = draft;

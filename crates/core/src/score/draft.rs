@@ -82,6 +82,28 @@ impl Draft {
         self.finding.below_because.is_none()
     }
 
+    /// Id of the finding.
+    pub fn id(&self) -> &str {
+        &self.finding.id
+    }
+
+    /// About how much memory the parts take that [`Draft::shorten`] leaves out, bytes.
+    pub fn details_bytes(&self) -> usize {
+        let Finding { trace, evidence, sessions, limits, .. } = &self.finding;
+        let texts = sessions.iter().chain(limits).map(|text| text.len() + size_of::<String>());
+        trace.as_ref().map_or(0, Trace::bytes)
+            + evidence.iter().map(|item| item.text.len() + size_of_val(item)).sum::<usize>()
+            + texts.sum::<usize>()
+    }
+
+    /// Leaves out what only a reader needs: check-ins, evidence, sessions and limits. What decides, and what a
+    /// suppression looks at, stays; see [`super::complete`].
+    pub fn shorten(&mut self) {
+        let Finding { trace, evidence, sessions, limits, .. } = &mut self.finding;
+        *trace = None;
+        (*evidence, *sessions, *limits) = (Vec::new(), Vec::new(), Vec::new());
+    }
+
     /// `S`, bans.
     pub(super) fn total(&self) -> f64 {
         self.stage_a + self.stage_b

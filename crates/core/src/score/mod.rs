@@ -10,7 +10,7 @@ pub mod reference;
 mod reference_tables;
 mod sum;
 
-pub use decide::{DecideOptions, OVER_BUDGET, Tails, decide};
+pub use decide::{DecideOptions, OVER_BUDGET, Tails, complete, decide};
 pub use draft::{Draft, Scored, ScoredDevice, drafts};
 pub use sum::{Weighed, weigh_case};
 

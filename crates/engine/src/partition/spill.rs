@@ -25,7 +25,7 @@ impl SpillFile {
     pub(crate) fn create(folder: Option<&Path>) -> io::Result<Self> {
         let file = match folder {
             Some(folder) => tempfile::tempfile_in(folder)?,
-            None => tempfile::tempfile()?,
+            None => tempfile::tempfile().map_err(|error| named(&std::env::temp_dir(), &error))?,
         };
         Ok(Self { file, end: AtomicU64::new(0) })
     }
@@ -43,4 +43,12 @@ impl SpillFile {
         out.resize(start + extent.length, 0);
         self.file.read_exact_at(out.get_mut(start..).unwrap_or_default(), extent.offset)
     }
+}
+
+/// The error with the folder, which nobody named on the command line.
+fn named(folder: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(
+        error.kind(),
+        format!("no file in `{}` (TMPDIR names another folder): {error}", folder.display()),
+    )
 }

@@ -8,7 +8,6 @@
 use super::cache::Slot;
 use super::devices::Window;
 use super::history::History;
-use super::reports_of;
 use super::second::second_pass;
 use super::settings::Settings;
 use super::{Recorded, ScanError, ScanOptions, ScanSummary, verdict};
@@ -83,12 +82,11 @@ pub fn backtest(
             let devices = history.add(day, &fleet, &second)?;
             totals = fleet.totals.clone().latest(totals);
             if number >= from.number() {
-                let reports = reports_of(&fleet.devices);
                 let is_calibrated =
-                    then.learned.as_ref().is_some_and(|l| l.tails(second.sight) != (None, None));
+                    then.learned.as_ref().is_some_and(|l| l.tails(second.fixed.sight) != (None, None));
                 days.push(BacktestDay {
                     day,
-                    findings: verdict(second, devices, &then, &reports),
+                    findings: verdict(second, devices, (&fleet, &then), recorded.threads)?,
                     devices,
                     history_device_days,
                     is_calibrated,

@@ -149,6 +149,11 @@ impl Fleet {
         device.waiting.strays(self.file.as_ref())
     }
 
+    /// Room for details of findings that wait for the alert budget, bytes.
+    pub(super) fn details_room(&self) -> usize {
+        self.shares.details
+    }
+
     /// The fleet once all devices are in.
     pub(super) fn settled(mut self) -> Self {
         if self.marks_bytes > self.shares.marks {

@@ -95,7 +95,7 @@ impl History {
         self.reports = next;
         (self.sightings_min, _) = bytes.least_that_fits(self.sightings_min, self.shares.reached);
         self.maxima.merge(&FleetMaxima::of(&second.drafts, active - later, later));
-        self.sight = second.sight;
+        self.sight = second.fixed.sight;
         Ok(active)
     }
 

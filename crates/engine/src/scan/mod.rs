@@ -3,6 +3,7 @@
 mod backtest;
 mod cache;
 mod coverage;
+mod details;
 mod devices;
 mod fleet;
 mod grouped;
@@ -32,9 +33,10 @@ use crate::input::{
 };
 use crate::partition::{PartitionSink, Partitions, SinkSettings};
 use cache::Slot;
+use details::find_details;
 use devices::{Device, FirstContext, Window};
 use fleet::Fleet;
-use second::{Second, Tested, Totals};
+use second::{Fixed, Second, Tested, Totals};
 use settings::Settings;
 use shares::Shares;
 use std::collections::BTreeMap;
@@ -144,8 +146,9 @@ pub fn learn(
     let summary = analysis.summary();
     let Totals { device_days, device_days_later: later, .. } = analysis.fleet.totals;
     let maxima = FleetMaxima::of(&second.drafts, device_days - later, later);
-    let habits = habits::of(&analysis.fleet, &second.baseline)?;
-    Ok((Learned::of(second.baseline, (maxima, habits), second.sight, Bounds::default()), summary))
+    let Fixed { baseline, sight, .. } = second.fixed;
+    let habits = habits::of(&analysis.fleet, &baseline)?;
+    Ok((Learned::of(baseline, (maxima, habits), sight, Bounds::default()), summary))
 }
 
 /// How inputs that may be asked for again are read.
@@ -223,11 +226,11 @@ impl Analysis {
         let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
         let second = self.second_pass(&settings)?;
         let mut summary = self.summary();
-        summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.sight));
+        summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.fixed.sight));
         summary.below = second.below;
         summary.device_days_loud = summed(&second, |tested| tested.loud);
-        let reports = reports_of(&self.fleet.devices);
-        let findings = verdict(second, self.fleet.totals.device_days, &settings, &reports);
+        let findings =
+            verdict(second, self.fleet.totals.device_days, (&self.fleet, &settings), self.threads)?;
         Ok(ScanReport { findings, summary })
     }
 
@@ -261,23 +264,35 @@ fn days_by_past(second: &Second, device_days: u64) -> (u64, u64) {
 }
 
 /// Floors, budget and leads of what was found on so many device-days.
-fn verdict(second: Second, device_days: u64, settings: &Settings, reports: &ReportsById<'_>) -> Vec<Finding> {
-    let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(second.sight));
+///
+/// # Errors
+/// A temporary file that cannot be read.
+fn verdict(
+    second: Second,
+    device_days: u64,
+    (fleet, settings): (&Fleet, &Settings),
+    threads: usize,
+) -> io::Result<Vec<Finding>> {
     let (days_first, days_later) = days_by_past(&second, device_days);
     let [loud_first, loud_later] = summed(&second, |tested| tested.loud);
+    let Second { drafts, tested, fixed, shortened, .. } = second;
+    let (first, later) = settings.learned.as_ref().map_or((None, None), |known| known.tails(fixed.sight));
     let tails = Tails {
-        first: first.unwrap_or_else(|| reference::first(second.sight).in_fleet(loud_first, days_first)),
-        later: later.unwrap_or_else(|| reference::later(second.sight).in_fleet(loud_later, days_later)),
+        first: first.unwrap_or_else(|| reference::first(fixed.sight).in_fleet(loud_first, days_first)),
+        later: later.unwrap_or_else(|| reference::later(fixed.sight).in_fleet(loud_later, days_later)),
     };
     let options = DecideOptions {
-        is_fleet: second.baseline.is_fleet(),
+        is_fleet: fixed.baseline.is_fleet(),
         tails,
         budget_per_1000: settings.thresholds.global.alert_budget_per_1000_device_days,
     };
-    let tested = second.tested.iter().map(|(day, tested)| (*day, tested.devices.iter().sum())).collect();
-    let mut findings = decide(second.drafts, &tested, &options);
-    add_context(&mut findings, &second.baseline, &settings.thresholds, reports);
-    findings
+    let tested = tested.iter().map(|(day, tested)| (*day, tested.devices.iter().sum())).collect();
+    let mut findings = decide(drafts, &tested, &options);
+    find_details(&mut findings, &shortened, (&options, threads), |number| {
+        Ok(fixed.device(fleet, settings, number, false)?.drafts)
+    })?;
+    add_context(&mut findings, &fixed.baseline, &settings.thresholds, &reports_of(&fleet.devices));
+    Ok(findings)
 }
 
 /// Threads to work with.
@@ -319,13 +334,14 @@ impl Recorded {
         let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
         let plan = Plan::new(&paths, &read, progress);
         let mut input = plan.summary();
-        let (book, leases) = read_leases(&plan, &read, LeaseBook::default(), progress);
+        // Leases are read before records take the same share, and take far less of it once they are sorted.
+        let packed_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
+        let (book, leases) = read_leases(&plan, &read, LeaseBook::within(packed_bytes), progress);
         input.merge(leases);
         let directory = Directory::new(book.unwrap_or_default());
         let shares = Shares::of(options.memory_bytes);
-        let budget_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
         let inside = Inside::new(options.internal.clone());
-        let sink = Arc::new(SinkSettings::new(directory, inside, budget_bytes, None));
+        let sink = Arc::new(SinkSettings::new(directory, inside, packed_bytes, None));
         if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink)) {
             base.notes.push(FROM_CACHE.to_owned());
             let (is_usable, keeps_seen, keeps_all) = (true, false, false);

@@ -1,5 +1,6 @@
 //! Pass 2: the baseline over all devices, then every series against it.
 
+use super::details::Room;
 use super::devices::{Assessed, Device};
 use super::fleet::Fleet;
 use super::parallel;
@@ -24,8 +25,10 @@ pub(super) struct Second {
     /// Drafts that nobody asked for: neither alerts nor leads whatever the budget.
     pub(super) below: u64,
     pub(super) tested: BTreeMap<Day, Tested>,
-    pub(super) baseline: Baseline,
-    pub(super) sight: Sight,
+    /// What the series were compared with.
+    pub(super) fixed: Fixed,
+    /// Ids of the drafts that were shortened for want of room (see [`super::details`]), with the number of the device.
+    pub(super) shortened: BTreeMap<String, usize>,
 }
 
 /// Devices of a day, each without a past and with one.
@@ -120,22 +123,25 @@ pub(super) fn second_pass(
     keeps_below: bool,
 ) -> io::Result<Second> {
     let fixed = Fixed::of(fleet, settings, threads)?;
-    let context = fixed.context(settings);
+    let room = Room::new(if keeps_below { usize::MAX } else { fleet.details_room() });
     let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<OfDevice> {
-        let Some(device) = fleet.devices.get(number) else { return Ok(OfDevice::default()) };
-        let mut assessed = fleet.series_of(device)?;
-        fixed.pools.add_to(number, &mut assessed, || fleet.strays_of(device))?;
-        Ok(context.device(number, device, assessed, keeps_below))
+        let mut found = fixed.device(fleet, settings, number, keeps_below)?;
+        found.is_shortened = room.hold_or_shorten(&mut found.drafts);
+        Ok(found)
     });
+    let drafts = done.iter().flatten().map(|found| found.drafts.len()).sum();
     let mut found = Second {
-        drafts: Vec::new(),
+        drafts: Vec::with_capacity(drafts),
         below: 0,
         tested: BTreeMap::new(),
-        baseline: Baseline::default(),
-        sight: fixed.sight,
+        fixed,
+        shortened: BTreeMap::new(),
     };
-    for of_device in done {
-        let OfDevice { drafts, below, days } = of_device?;
+    for (number, of_device) in done.into_iter().enumerate() {
+        let OfDevice { drafts, below, days, is_shortened } = of_device?;
+        if is_shortened {
+            found.shortened.extend(drafts.iter().map(|draft| (draft.id().to_owned(), number)));
+        }
         found.drafts.extend(drafts);
         found.below += below;
         for (day, OfDay { has_past, is_loud }) in days {
@@ -145,13 +151,15 @@ pub(super) fn second_pass(
             loud.get_mut(kind).into_iter().for_each(|count| *count += u64::from(is_loud));
         }
     }
-    Ok(Second { baseline: fixed.baseline, ..found })
+    Ok(found)
 }
 
 /// What the second pass finds of a device.
 #[derive(Default)]
-struct OfDevice {
-    drafts: Vec<Draft>,
+pub(super) struct OfDevice {
+    pub(super) drafts: Vec<Draft>,
+    /// Whether details of its drafts found no room.
+    is_shortened: bool,
     below: u64,
     /// Days on which any series was scored.
     days: BTreeMap<Day, OfDay>,
@@ -167,8 +175,8 @@ struct OfDay {
 }
 
 /// What every series is compared with.
-struct Fixed {
-    baseline: Baseline,
+pub(super) struct Fixed {
+    pub(super) baseline: Baseline,
     /// By the number of the device.
     rotations: Vec<Rotations>,
     pools: Pools,
@@ -176,7 +184,7 @@ struct Fixed {
     polls: Polls,
     roles: Roles,
     role_hours: RoleHours,
-    sight: Sight,
+    pub(super) sight: Sight,
 }
 
 impl Fixed {
@@ -199,6 +207,20 @@ impl Fixed {
         let has_apps = devices.iter().any(|device| device.waiting.has_apps());
         let sight = if has_apps { Sight::Telemetry } else { Sight::Network };
         Ok(Self { baseline, rotations, pools, peers, polls, roles, role_hours, sight })
+    }
+
+    /// Compares the series of a device.
+    pub(super) fn device(
+        &self,
+        fleet: &Fleet,
+        settings: &Settings,
+        number: usize,
+        keeps_below: bool,
+    ) -> io::Result<OfDevice> {
+        let Some(device) = fleet.devices.get(number) else { return Ok(OfDevice::default()) };
+        let mut assessed = fleet.series_of(device)?;
+        self.pools.add_to(number, &mut assessed, || fleet.strays_of(device))?;
+        Ok(self.context(settings).device(number, device, assessed, keeps_below))
     }
 
     fn context<'c>(&'c self, settings: &'c Settings) -> Context<'c> {
@@ -314,6 +336,7 @@ impl Context<'_> {
             let all = found.drafts.len();
             found.drafts.retain(Draft::is_candidate);
             found.below = (all - found.drafts.len()) as u64;
+            found.drafts.shrink_to_fit();
         }
         found
     }

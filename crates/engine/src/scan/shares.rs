@@ -29,6 +29,8 @@ pub(super) struct Shares {
     pub(super) marks: usize,
     /// Devices without such series, packed, before they wait in a file.
     pub(super) quiet: usize,
+    /// Check-ins and evidence of what the alert budget has yet to decide on.
+    pub(super) details: usize,
 }
 
 impl Shares {
@@ -40,6 +42,7 @@ impl Shares {
             assessed: memory / 8,
             marks: memory / 12,
             quiet: memory / 16,
+            details: memory / 32,
         }
     }
 

@@ -51,11 +51,19 @@ const COLUMNS: [&str; 34] = [
 pub fn write_csv<W: Write>(out: W, findings: &[&Finding]) -> io::Result<()> {
     let mut writer =
         WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(out);
-    writer.write_record(COLUMNS)?;
+    writer.write_record(COLUMNS).map_err(as_io)?;
     for finding in findings {
-        writer.write_record(cells(finding))?;
+        writer.write_record(cells(finding)).map_err(as_io)?;
     }
     writer.flush()
+}
+
+/// The output's own error: a closed pipe must stay known as one.
+fn as_io(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn cells(finding: &Finding) -> [String; 34] {
