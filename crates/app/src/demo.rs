@@ -21,6 +21,9 @@ use undertone_wire::truth::{Truth, parse_truth};
 const DEVICES_PER_IMPLANT: u32 = 10;
 /// Days of the demo fleet; the last one is the first with implants, so that their history tells honest servers apart.
 const DAYS: u32 = 3;
+/// Rare honest senders a phone: one phone in five has a server of its own. `simulate` gives a phone many more unless
+/// told otherwise, to be hard.
+const HONEST_PER_PHONE: f64 = 0.2;
 /// Files of a simulated fleet that say what is true of it.
 const LABELS: [&str; 2] = ["truth.json", "rare_benign.json"];
 /// False findings that are listed one by one.
@@ -42,6 +45,7 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
         seed: args.seed,
         days: DAYS,
         infected: args.devices / DEVICES_PER_IMPLANT,
+        honest: Some(HONEST_PER_PHONE),
         pin: ImplantPin { after_days: Some(DAYS - 1), ..ImplantPin::default() },
         ..FleetOptions::default()
     };

@@ -7,9 +7,12 @@ use crate::baseline::{COMMON_SHARE, PeerFeature};
 use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Network;
+use crate::roles::is_shared_carrier;
 use crate::series::{Destination, Service};
 use crate::text;
 
+/// Traffic of the system that bears no name by which to know it.
+const NAMELESS_SYSTEM_BANS: f64 = -2.5;
 /// Rarity among machine-driven peers says at most this: where most of an app's peers poll what everybody has, a niche
 /// app's own server is rare, too.
 const RARITY_CAP_BANS: f64 = 1.2;
@@ -54,11 +57,18 @@ fn platform(case: &Case<'_>) -> Option<Evidence> {
     }
     let is_nameless_push =
         case.profile.hosts.is_empty() && !ports.is_empty() && ports.keys().all(|port| is_push_port(*port));
-    is_nameless_push.then(|| {
-        let text =
-            "the port is that of the platforms' push services, which keep a connection by design".to_owned();
-        plain(EvidenceKind::Destination, None, -2.5, text)
-    })
+    let text = if is_nameless_push {
+        "the port is that of the platforms' push services, which keep a connection by design".to_owned()
+    } else {
+        let carrier = case.key.app.as_deref().filter(|app| is_shared_carrier(app))?;
+        if !case.destinations().all(|destination| matches!(destination, Destination::Address(_))) {
+            return None;
+        }
+        format!(
+            "{carrier} carries the system's own traffic and that of many apps, here to addresses without a name"
+        )
+    };
+    Some(plain(EvidenceKind::Destination, None, NAMELESS_SYSTEM_BANS, text))
 }
 
 fn rarity(case: &Case<'_>) -> Option<Evidence> {
@@ -239,4 +249,28 @@ fn oddities(case: &Case<'_>) -> Option<Evidence> {
     let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
     let weight = case.beside_others(weight.min(ODDITY_CAP_BANS), ODDITY_SHARE);
     Some(plain(EvidenceKind::Destination, None, weight, texts.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Scene;
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_system_transport_is_excused_where_nothing_bears_a_name() {
+        let nameless = Destination::Address(Ipv4Addr::new(203, 0, 113, 7).into());
+        let named = Destination::Domain("x.example".into());
+        for (app, destination, bans) in [
+            ("com.google.android.gms", &nameless, Some(NAMELESS_SYSTEM_BANS)),
+            ("com.google.android.gms", &named, None),
+            ("com.a", &nameless, None),
+        ] {
+            let mut scene = Scene::over(Service::Tcp);
+            scene.key.app = Some(app.into());
+            scene.key.destination = destination.clone();
+            let found = platform(&scene.case()).map(|item| item.weight_bans);
+            assert_eq!(found, bans, "{app} to {destination}");
+        }
+    }
 }

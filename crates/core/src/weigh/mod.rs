@@ -91,11 +91,11 @@ impl Case<'_> {
         one.into_iter().chain(self.members.iter().map(|(destination, _)| destination))
     }
 
-    /// A bare address on a web port: content networks answer under thousands, so that few phones share one says
-    /// little.
+    /// A bare address on a web port, or several: content networks answer under thousands, so that few phones share one
+    /// says little.
     fn is_anonymous_host(&self) -> bool {
-        let is_address = matches!(self.key.destination, Destination::Address(_));
-        is_address && self.profile.ports.keys().all(|port| matches!(port, 80 | 443))
+        let is_address = |destination: &Destination| matches!(destination, Destination::Address(_));
+        self.destinations().all(is_address) && self.profile.ports.keys().all(|port| matches!(port, 80 | 443))
     }
 
     /// What a kind says beside the others: in a fleet the share of its bans that the others do not tell already. One
