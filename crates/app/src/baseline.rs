@@ -63,8 +63,8 @@ fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
     write_file(&args.output, |out| write_learned(out, &learned))?;
     let read = scan::outcome_of_reading(&summary);
     let summary = scan::summary_of(summary, &[], 0);
-    scan::tell(&summary, None, console)?;
     console.say(|out| {
+        summary.write_reading(&mut *out, console.named_max())?;
         writeln!(out)?;
         write_learned_text(out, &learned, 0)
     });

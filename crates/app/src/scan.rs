@@ -156,7 +156,7 @@ fn without_input(args: &ScanArgs, summary: ScanSummary, console: &Console) -> an
 }
 
 /// Tells the summary of a run, and writes it to a file where asked for.
-pub(crate) fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console) -> anyhow::Result<()> {
+fn tell(summary: &RunSummary, file: Option<&Path>, console: &Console) -> anyhow::Result<()> {
     console.say(|out| summary.write_text(out, console.named_max()));
     match file {
         Some(path) => write_file(path, |out| summary.write_json(out)),

@@ -75,6 +75,9 @@ pub fn write_coverage_text<W: Write>(mut out: W, coverage: &Coverage) -> io::Res
 }
 
 fn said(fact: &Fact, coverage: &Coverage) -> String {
+    if coverage.devices == 0 {
+        return format!("{} unknown: no device was seen", fact.what);
+    }
     let unknown = coverage.devices - fact.devices;
     let sessions = match fact.sessions {
         Some(known) if coverage.sessions > 0 => {

@@ -23,7 +23,6 @@ const SUPPRESSIONS: &str = "suppressions, which are read with `--suppress`";
 /// What a file of undertone's own is, by its head; `None` for everything else.
 pub(crate) fn kind(head: &[u8]) -> Option<&'static str> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    let has = |word: &[u8]| memchr::memmem::find(head, word).is_some();
     if head.starts_with(b"undertone-run\0") {
         return Some("a cache of `tune` or `backtest`");
     }
@@ -37,10 +36,16 @@ pub(crate) fn kind(head: &[u8]) -> Option<&'static str> {
         if let Some((_, kind)) = BY_KEYS.iter().find(|(wanted, _)| fits(wanted)) {
             return Some(kind);
         }
-        let is_baseline = has(b"\"undertone-baseline\"");
-        return is_baseline.then_some("a learned baseline, which is read with `--baseline`");
+        return is_baseline(head).then_some("a learned baseline, which is read with `--baseline`");
     }
     of_yaml(head)
+}
+
+/// By its first key and value: what stands further on may be text that somebody else chose.
+fn is_baseline(head: &[u8]) -> bool {
+    let parts: [&[u8]; 4] = [b"{", b"\"kind\"", b":", b"\"undertone-baseline\""];
+    let rest = parts.iter().try_fold(head, |rest, part| rest.trim_ascii_start().strip_prefix(*part));
+    rest.is_some()
 }
 
 /// A configuration, by its first line that says something.
@@ -133,5 +138,11 @@ mod tests {
         check("\"id\",\"alert\",\"lead\",\"reason\",\"device\",\"platform\"\n", "CSV");
         check("{\n\"kind\": \"undertone-baseline\",\n", "--baseline");
         check("undertone-run\0\0\u{1}", "cache");
+        // Anybody can call himself so.
+        let log = b"{\"ts\":1.5,\"uid\":\"C1\",\"id.orig_h\":\"10.0.0.1\",\"id.orig_p\":5,\"id.resp_h\":\"192.0.2.1\",\
+            \"id.resp_p\":80,\"trans_depth\":1,\"method\":\"GET\",\"host\":\"a.example\",\"uri\":\"/\",\
+            \"user_agent\":\"undertone-baseline\"}\n";
+        assert_eq!(kind(log), None);
+        assert!(detect(log).is_some());
     }
 }

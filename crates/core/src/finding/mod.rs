@@ -19,7 +19,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// One finding: one device, app and destination on one day. The default says nothing of nobody.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Finding {
-    /// Hex id derived from device, app, destination, service and day: the same on every run.
+    /// Hex id derived from device, app, destination and day: the same on every run.
     pub id: String,
     /// Whether it is an alert under the budget.
     pub alert: bool,

@@ -53,7 +53,8 @@ pub const fn first(sight: Sight) -> Reference {
     }
 }
 
-/// The reference for phones whose days before are known: rare regular self-hosted senders are known by then, and count.
+/// The reference for phones whose days before are known: rare regular self-hosted senders are known by then, and count,
+/// but on the day on which they begin: that is their first sight.
 pub const fn later(sight: Sight) -> Reference {
     match sight {
         Sight::Network => reference_tables::NETWORK_LATER_DAYS,

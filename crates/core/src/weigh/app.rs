@@ -1,7 +1,7 @@
 //! The app itself: how common it is, and whether the destination is its own habit
 //! (`AppNetworkBehaviorBaseline`, `AppNetworkRoleBaseline`).
 
-use super::words::percent;
+use super::words::{counted, percent, reaching};
 use super::{Case, plain};
 use crate::attack::Element;
 use crate::destination::knowledge::is_cloud_api;
@@ -29,7 +29,8 @@ const DEAD_DROP_BANS: f64 = 0.6;
 /// About half of what small apps poll bears their name, and little of what implants do. Anybody can choose a name: less
 /// than the tenfold.
 const OWN_PLACE_BANS: f64 = 0.8;
-/// Letters from which a name is more than a word that any app may have.
+/// Letters from which a name is more than a word that any app may have, such as `app` or `ios`; longer ones
+/// (`mobile`) pass.
 const NAME_LEN_MIN: usize = 4;
 /// Every fleet has a long tail of apps that one person likes.
 const ALONE_BANS: f64 = 0.2;
@@ -53,7 +54,7 @@ pub(super) fn is_of_the_app_itself(case: &Case<'_>) -> bool {
     };
     let name = domain.split('.').next().unwrap_or_default().replace('-', "");
     let mut parts = app.split('.');
-    // Not the first, which is the top-level domain, and not one that any app has.
+    // Not the first, which is the top-level domain.
     parts.next().is_some()
         && domain.contains('.')
         && name.len() >= NAME_LEN_MIN
@@ -63,7 +64,10 @@ pub(super) fn is_of_the_app_itself(case: &Case<'_>) -> bool {
 /// A place of the app's maker, by its name.
 fn own_place(case: &Case<'_>) -> Option<Evidence> {
     is_of_the_app_itself(case).then(|| {
-        let text = format!("{} bears the app's name", case.key.destination);
+        let text = format!(
+            "{} bears the app's name: many apps poll a domain of their maker's",
+            case.key.destination
+        );
         plain(EvidenceKind::Baseline, None, -OWN_PLACE_BANS, text)
     })
 }
@@ -94,7 +98,8 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
         (
             -3.0,
             format!(
-                "{app} is on {devices} other phones, each with a server of its own: self-hosted by design"
+                "{app} is on {}, each with a server of its own: self-hosted by design",
+                counted(devices, "other phone")
             ),
         )
     } else if is_self_hosted(app) && is_own_place(case) {
@@ -108,15 +113,17 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
             // spread widely vouches for its own destination.
             let spread = f64::from(devices) / f64::from(case.baseline.others().max(1));
             let weight = -2.0 * share.min(0.75) * (spread / WIDE_SHARE).min(1.0);
-            (weight, format!("{} of the {devices} other phones with {app} reach it, too", percent(share)))
+            let others = counted(devices, "other phone");
+            (weight, format!("{} of the {others} with {app} reach it, too", percent(share)))
         } else if devices >= 5 && there == 0 && !case.is_anonymous_host() {
             foreign(case, app, devices)
         } else {
             (
                 0.2,
                 format!(
-                    "{there} of the {devices} other phones with {app} reach {}",
-                    case.baseline.reached_label(&case.key.destination)
+                    "{} {}",
+                    reaching(there, &format!("{} with {app}", counted(devices, "other phone"))),
+                    case.reached_label()
                 ),
             )
         }
@@ -143,10 +150,7 @@ fn foreign(case: &Case<'_>, app: &str, devices: u32) -> (f64, String) {
     let personal = case.polls.personal_of_app(app, case.device);
     let honest = (f64::from(personal) + 1.0) / (f64::from(devices) + 2.0);
     let weight = (FOREIGN_SCALE * (-honest.log10() - HABIT_PRIOR_BANS)).clamp(-1.0, FOREIGN_CAP_BANS);
-    let text = format!(
-        "none of the {devices} other phones with {app} reach {}",
-        case.baseline.reached_label(&case.key.destination)
-    );
+    let text = format!("none of the {devices} other phones with {app} reach {}", case.reached_label());
     let text = match personal {
         0 => text,
         _ => format!("{text}, but on {personal} of them it polls a place of its own, too"),

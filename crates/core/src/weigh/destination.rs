@@ -1,7 +1,7 @@
 //! The destination: how rare it is, what kind of name it has, and what is known of it.
 
 use super::history::is_new_to_app;
-use super::words::percent;
+use super::words::{counted, percent, reaching};
 use super::{Case, bans_of, plain};
 use crate::baseline::{COMMON_SHARE, PeerFeature};
 use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
@@ -76,18 +76,17 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
         return rotation(case);
     }
     let reach = case.features.reach;
-    let others = case.baseline.others();
     let Some(surprise) = case.surprise(PeerFeature::Reach, reach, true) else {
         // A learned fleet knows a destination even where too few series run now to compare with.
         return common(case)
             .or_else(|| if case.baseline.is_fleet() { rarity_alone(case) } else { prior(case) });
     };
-    let reaching = case.baseline.others_reaching(&case.key.destination);
-    let is_rare = reach <= case.thresholds.destination_rarity_threshold || reaching <= 1;
+    let is_alone = case.baseline.others_reaching(&case.key.destination) <= 1;
+    let is_rare = reach <= case.thresholds.destination_rarity_threshold || is_alone;
     let (weight, text) = if is_rare {
         let text = format!(
-            "{reaching} of the {others} other devices reach {}; so few hold for {} of comparable series",
-            case.key.destination,
+            "{}; {} of comparable series go where so few do",
+            reached_by(case),
             percent(surprise.p_value)
         );
         let cap = if case.is_anonymous_host() { RARITY_CAP_BANS / 2.0 } else { RARITY_CAP_BANS };
@@ -95,8 +94,7 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
     } else if let Some(common) = common(case) {
         (common.weight_bans, common.text)
     } else {
-        let text = format!("{reaching} of the {others} other devices reach {}", case.key.destination);
-        (bans_of(&surprise, UNCOMMON_CAP_BANS), text)
+        (bans_of(&surprise, UNCOMMON_CAP_BANS), reached_by(case))
     };
     Some(Evidence {
         observed: Some(reach),
@@ -106,6 +104,13 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
         p_value: Some(surprise.p_value),
         ..plain(EvidenceKind::Destination, None, weight, text)
     })
+}
+
+/// How many others go there, in words.
+fn reached_by(case: &Case<'_>) -> String {
+    let reached = case.baseline.others_reaching(&case.key.destination);
+    let others = counted(case.baseline.others(), "other device");
+    format!("{} {}", reaching(reached, &others), case.key.destination)
 }
 
 /// One rhythm over many destinations. Those that other phones reach, too, may be a service with many servers.
@@ -133,11 +138,7 @@ fn common(case: &Case<'_>) -> Option<Evidence> {
     let is_foreign = is_foreign_to_app(case) || is_new_to_app(case);
     let polled = polled_share(case);
     let weight = if is_foreign { common * FOREIGN_SHARE } else { common * polled.max(UNPOLLED_SHARE) };
-    let mut text = format!(
-        "{} of the other devices reach {}, too",
-        percent(reach),
-        case.baseline.reached_label(&case.key.destination)
-    );
+    let mut text = format!("{} of the other devices reach {}, too", percent(reach), case.reached_label());
     if !is_foreign && polled < 1.0 {
         text.push_str(", but hardly any of them on a rhythm");
     }
@@ -160,17 +161,16 @@ fn polled_share(case: &Case<'_>) -> f64 {
 /// A fleet with too few machine-driven series to compare with still knows how many phones go there.
 fn rarity_alone(case: &Case<'_>) -> Option<Evidence> {
     let (reach, others) = (case.features.reach, case.baseline.others());
-    let reaching = case.baseline.others_reaching(&case.key.destination);
+    let reached = case.baseline.others_reaching(&case.key.destination);
     if reach > case.thresholds.destination_rarity_threshold {
         return None;
     }
-    let weight = (f64::from(others) / (f64::from(reaching) + 1.0)).log10().clamp(0.3, RARITY_CAP_BANS);
-    let text = format!("{reaching} of the {others} other devices reach {}", case.key.destination);
+    let weight = (f64::from(others) / (f64::from(reached) + 1.0)).log10().clamp(0.3, RARITY_CAP_BANS);
     Some(Evidence {
         observed: Some(reach),
         unit: "share_of_devices",
         baseline_n: Some(u64::from(others)),
-        ..plain(EvidenceKind::Destination, None, weight, text)
+        ..plain(EvidenceKind::Destination, None, weight, reached_by(case))
     })
 }
 

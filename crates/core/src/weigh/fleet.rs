@@ -54,7 +54,11 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let weight = (FIRST_BANS + DOUBLING_BANS * f64::from(together).log2()).min(CAP_BANS);
-    let text = format!("{together} of the {reaching} other phones that reach it poll it at the same pace");
+    let text = match (together, reaching) {
+        (1, 0 | 1) => "the one other phone that reaches it polls it at the same pace".to_owned(),
+        (1, _) => format!("1 of the {reaching} other phones that reach it polls it at the same pace"),
+        _ => format!("{together} of the {reaching} other phones that reach it poll it at the same pace"),
+    };
     Some(Evidence {
         observed: Some(f64::from(together)),
         unit: "devices",

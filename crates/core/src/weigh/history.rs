@@ -1,8 +1,9 @@
 //! History of the series on its own phone: new today, or unchanged for days.
 
 use super::app::is_of_the_app_itself;
+use super::words::counted;
 use super::{Case, plain};
-use crate::baseline::Earlier;
+use crate::baseline::{Earlier, Past};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Timestamp;
 
@@ -41,7 +42,10 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
         let weight = KNOWN_BANS + KNOWN_BANS_PER_DAY * f64::from(judged - 1);
         let text = match days {
             0 | 1 => "the same on the day before".to_owned(),
-            _ => format!("the same on {judged} days before, of {days} on which the phone was seen"),
+            _ => format!(
+                "the same on {} before, of {days} on which the phone was seen",
+                counted(judged, "day")
+            ),
         };
         (-weight.min(KNOWN_CAP_BANS), text)
     } else if past.device_days >= HISTORY_DAYS_MIN
@@ -82,18 +86,21 @@ pub(super) fn polled_before(case: &Case<'_>) -> Earlier {
 
 /// New on this phone. What spreads from phone to phone with its app may be an update as well as a campaign.
 fn newness(case: &Case<'_>) -> (f64, String) {
-    let days = case.past.device_days;
     let app = case.key.app.as_deref();
+    let others = |phones| counted(phones, "other phone");
+    let Past { device_days, series_days, .. } = case.past;
+    let begun = if series_days == 0 { "new today" } else { "new since late on the day before" };
     match (app, polled_before(case)) {
         (_, Earlier { phones: 0, .. }) => {
-            (NEW_BANS, format!("new today: the phone was seen on {days} days before without it"))
+            let days = counted(device_days.saturating_sub(series_days), "day");
+            (NEW_BANS, format!("{begun}: the phone was seen on {days} before without it"))
         }
         (Some(app), earlier @ Earlier { phones, .. }) if is_news_of_the_app(case, earlier) => (
             NEW_TO_APP_BANS,
-            format!("new today for {app}; {phones} other phones polled it on days before, with other apps"),
+            format!("{begun} for {app}; {} polled it on days before, with other apps", others(phones)),
         ),
         (_, Earlier { phones, .. }) => {
-            (0.0, format!("new on this phone, but polled on days before by {phones} other phones"))
+            (0.0, format!("new on this phone, but polled on days before by {}", others(phones)))
         }
     }
 }
@@ -112,7 +119,7 @@ pub(super) fn is_new_to_app(case: &Case<'_>) -> bool {
 mod tests {
     use super::super::testing::{Scene, check_ins};
     use super::*;
-    use crate::baseline::{Past, Poll, Polls};
+    use crate::baseline::{Poll, Polls};
     use crate::model::Day;
     use crate::score::machine;
     use crate::series::Service;
@@ -159,6 +166,10 @@ mod tests {
     fn what_began_late_on_the_day_before_is_still_new() {
         assert_eq!(bans(&scene(-3), 1, 1), Some(NEW_BANS));
         assert_eq!(bans(&scene(-13), 1, 1), Some(-3.6));
+        let past = Past { device_days: 2, series_days: 1, days_judged: 1 };
+        let scene = scene(-3);
+        let said = weigh(&Case { past, day: Day::from_number(TODAY), ..scene.case() }).unwrap().text;
+        assert_eq!(said, "new since late on the day before: the phone was seen on 1 day before without it");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::destination::knowledge::is_push_port;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::series::Service;
 
+/// Oddities of a protocol add up to at most this.
 const CAP_BANS: f64 = 1.2;
 /// What misuse is worth beside the other kinds: small honest servers sit on odd ports, too.
 const SHARE: f64 = 0.5;

@@ -98,6 +98,14 @@ impl Case<'_> {
         self.destinations().all(is_address) && self.profile.ports.keys().all(|port| matches!(port, 80 | 443))
     }
 
+    /// What others reach or not, in words.
+    fn reached_label(&self) -> String {
+        match &self.key.destination {
+            Destination::Group(_) => "any of these destinations".to_owned(),
+            one => self.baseline.reached_label(one),
+        }
+    }
+
     /// What a kind says beside the others: in a fleet the share of its bans that the others do not tell already. One
     /// phone has no fleet to tell it.
     fn beside_others(&self, bans: f64, share: f64) -> f64 {

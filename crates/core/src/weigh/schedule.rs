@@ -20,8 +20,8 @@ use crate::score::machine::{RHYTHM_P_MAX, observed_hours};
 const SYSTEM_PERIOD_SECS: f64 = 600.0;
 /// An hour and its flex: the system keeps longer rhythms as tightly as an app's own clock does.
 const LOOSE_PERIOD_MAX_SECS: f64 = 4500.0;
-/// Scatter of the intervals from which a rhythm up to that can be the system's: two runs of a 15-minute job with the least flex of 5
-/// are apart by a triangle of 10 to 20, whose scatter is 0.1; the usual flex is the whole period.
+/// Scatter of the intervals from which a rhythm up to that can be the system's: two runs of a 15-minute job with the
+/// least flex of 5 are apart by a triangle of 10 to 20, whose scatter is 0.1; the usual flex is the whole period.
 const SYSTEM_SCATTER_MIN: f64 = 0.08;
 /// Hours that must be observed before "round the clock" means anything.
 const HOURS_MIN: f64 = 8.0;
@@ -31,6 +31,7 @@ const LOCKED_SHARE_MIN: f64 = 0.3;
 /// Share of the hours in which it was seen that its check-ins must fill: with 40 % missed and half an hour of silence in
 /// each, 0.3 is left. A burst fills seconds.
 const FILLED_SHARE_MIN: f64 = 0.25;
+/// Raised by the fit of all kinds beside each other (see [`super`]).
 const KEPT_RHYTHM_BANS: f64 = 1.8;
 /// A visible foreground service explains it, but for its being there.
 const KEPT_IN_SERVICE_BANS: f64 = 1.0;
@@ -39,6 +40,7 @@ const KEPT_CONNECTION_BANS: f64 = 0.6;
 /// Nine of ten implants keep their rhythm through the hours without anybody, in simulated fleets of two authors; of honest
 /// apps with a rhythm this fast it depends on the fleet, from hardly one to nearly all. The half way between.
 const ATTENDED_BANS: f64 = -0.8;
+/// Any app may have it, and an implant, too: it says little.
 const INSIDE_BANS: f64 = -0.4;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
@@ -63,8 +65,10 @@ fn rhythm(case: &Case<'_>) -> Option<Evidence> {
     }
     let is_systems = period >= LOOSE_PERIOD_MAX_SECS || timing.best.dispersion >= SYSTEM_SCATTER_MIN;
     (observed_hours(case.profile) >= HOURS_MIN && is_systems).then(|| {
-        let text =
-            format!("about every {}: the system's job scheduler gives that to any app", duration(period));
+        let text = format!(
+            "a rhythm of {} is one that the system's job scheduler gives to any app",
+            duration(period)
+        );
         item(INSIDE_BANS, period, 900.0, text)
     })
 }
@@ -172,6 +176,7 @@ mod tests {
         // Most of the hours, but not enough of them for the clock round.
         assert_eq!(bans_of_rhythm(7, 9), None);
     }
+
     #[test]
     fn slow_rhythms_are_the_systems_however_tight() {
         const HOUR_MICROS: i64 = 3_600_000_000;

@@ -65,7 +65,11 @@ fn uniformity(case: &Case<'_>) -> Option<Evidence> {
             EvidenceKind::Size,
             None,
             weight.min(CAP_BANS),
-            format!("sizes are alike: {}", texts.join(", ")),
+            format!(
+                "sizes are {}: {}",
+                if baseline.is_some() { "more alike than usual" } else { "alike" },
+                texts.join(", ")
+            ),
         )
     })
 }

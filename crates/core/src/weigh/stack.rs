@@ -7,6 +7,7 @@ use crate::attack::Element;
 use crate::baseline::PeerFeature;
 use crate::evidence::{Evidence, EvidenceKind};
 
+/// A stack that hardly any other phone has: beside a rare destination it says half as much as alone (see [`super`]).
 const CAP_BANS: f64 = 0.5;
 /// Other phones that must show an app's stacks for them to be known.
 const APP_DEVICES_MIN: u32 = 10;

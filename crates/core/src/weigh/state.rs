@@ -1,6 +1,6 @@
 //! Nobody there: background, locked, without interaction; and exchanges that follow a push.
 
-use super::words::percent;
+use super::words::{counted, percent};
 use super::{Case, bans_of, plain};
 use crate::attack::Element;
 use crate::baseline::PeerFeature;
@@ -119,7 +119,8 @@ fn wakes(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let observed = share(states.after_push, sessions);
-    let hours = case.profile.hours.len().max(1) as f64;
+    let active_hours = u32::try_from(case.profile.hours.len().max(1)).unwrap_or(u32::MAX);
+    let hours = f64::from(active_hours);
     let per_hour = states.after_push as f64 / hours;
     let is_frequent = per_hour > case.thresholds.notification_wake_frequency_threshold;
     let is_driven = observed >= DRIVEN_SHARE_MIN && sessions >= DRIVEN_SESSIONS_MIN;
@@ -127,9 +128,10 @@ fn wakes(case: &Case<'_>) -> Option<Evidence> {
         observed + if is_driven { DRIVEN_BANS } else { 0.0 } + if is_frequent { FREQUENT_BANS } else { 0.0 };
     let weight = weight.min(WAKE_CAP_BANS) * (hours / WAKE_HOURS_FULL).min(1.0);
     let text = format!(
-        "{} of {sessions} sessions start seconds after a push, {} of all, in {hours:.0} hours ({per_hour:.1} wakes in each)",
+        "{} of {sessions} sessions ({}) start seconds after a push; they fill {}, with {per_hour:.1} wakes in each",
         states.after_push,
-        percent(observed)
+        percent(observed),
+        counted(active_hours, "hour")
     );
     Some(Evidence {
         observed: Some(per_hour),

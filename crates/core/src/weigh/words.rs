@@ -25,6 +25,20 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
+/// `1 day`, `3 days`: a noun in the number that is counted.
+pub(super) fn counted(count: u32, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// `none of the 30 other phones reach`, `1 of the 30 other phones reaches`.
+pub(super) fn reaching(count: u32, others: &str) -> String {
+    match count {
+        0 => format!("none of the {others} reach"),
+        1 => format!("1 of the {others} reaches"),
+        _ => format!("{count} of the {others} reach"),
+    }
+}
+
 /// `1 in 10,000`, from a probability in (0, 1]; two significant digits.
 pub(super) fn odds(p_value: f64) -> String {
     let ratio = 1.0 / p_value.max(1e-12);
@@ -61,5 +75,14 @@ mod tests {
         );
         assert_eq!([0.0, 0.0004, 0.004, 0.5].map(percent), ["0 %", "under 0.1 %", "0.4 %", "50 %"]);
         assert_eq!([0.5, 1e-4, 1.2e-7].map(odds), ["1 in 2", "1 in 10,000", "1 in 8,300,000"]);
+        assert_eq!([0, 1, 2].map(|count| counted(count, "day")), ["0 days", "1 day", "2 days"]);
+        assert_eq!(
+            [0, 1, 2].map(|count| reaching(count, &counted(30, "other phone"))),
+            [
+                "none of the 30 other phones reach",
+                "1 of the 30 other phones reaches",
+                "2 of the 30 other phones reach"
+            ]
+        );
     }
 }

@@ -159,7 +159,7 @@ fn intervals(trace: &Trace, width: usize) -> Option<Plot> {
     );
     if histogram.longer > 0 {
         // Writing to a String cannot fail.
-        let _infallible = write!(note, "; {} longer ones are not drawn", histogram.longer);
+        let _infallible = write!(note, "; longer and not drawn: {}", histogram.longer);
     }
     lines.push(row("", &note));
     let head = format!(

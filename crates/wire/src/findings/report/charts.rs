@@ -251,7 +251,7 @@ pub(super) fn intervals(trace: &Trace) -> Option<Chart> {
     draw_histogram(&mut frame, &histogram, &intervals);
     let mut note = format!("{about} (green). Dashed: what chance would look like.");
     if histogram.longer > 0 {
-        let _infallible = write!(note, " {} longer ones are not drawn.", histogram.longer);
+        let _infallible = write!(note, " Longer and not drawn: {}.", histogram.longer);
     }
     if trace.is_awake_clock {
         note.push_str(
