@@ -122,7 +122,7 @@ fn habit(case: &Case<'_>, app: &str) -> Option<Evidence> {
                 0.2,
                 format!(
                     "{} {}",
-                    reaching(there, &format!("{} with {app}", counted(devices, "other phone"))),
+                    reaching(there, devices, "phone", &format!(" with {app}")),
                     case.reached_label()
                 ),
             )

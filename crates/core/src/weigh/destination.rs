@@ -1,7 +1,7 @@
 //! The destination: how rare it is, what kind of name it has, and what is known of it.
 
 use super::history::is_new_to_app;
-use super::words::{counted, percent, reaching};
+use super::words::{percent, reaching};
 use super::{Case, bans_of, plain};
 use crate::baseline::{COMMON_SHARE, PeerFeature};
 use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
@@ -109,8 +109,8 @@ fn rarity(case: &Case<'_>) -> Option<Evidence> {
 /// How many others go there, in words.
 fn reached_by(case: &Case<'_>) -> String {
     let reached = case.baseline.others_reaching(&case.key.destination);
-    let others = counted(case.baseline.others(), "other device");
-    format!("{} {}", reaching(reached, &others), case.key.destination)
+    let others = case.baseline.others();
+    format!("{} {}", reaching(reached, others, "device", ""), case.key.destination)
 }
 
 /// One rhythm over many destinations. Those that other phones reach, too, may be a service with many servers.

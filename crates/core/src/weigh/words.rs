@@ -30,12 +30,15 @@ pub(super) fn counted(count: u32, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// `none of the 30 other phones reach`, `1 of the 30 other phones reaches`.
-pub(super) fn reaching(count: u32, others: &str) -> String {
-    match count {
-        0 => format!("none of the {others} reach"),
-        1 => format!("1 of the {others} reaches"),
-        _ => format!("{count} of the {others} reach"),
+/// `none of the 30 other phones reach`, `1 of the 30 other phones reaches`, `the one other phone does not reach`; `with`
+/// follows the noun.
+pub(super) fn reaching(count: u32, others: u32, noun: &str, with: &str) -> String {
+    match (count, others) {
+        (0, 1) => format!("the one other {noun}{with} does not reach"),
+        (_, 1) => format!("the one other {noun}{with} reaches"),
+        (0, _) => format!("none of the {others} other {noun}s{with} reach"),
+        (1, _) => format!("1 of the {others} other {noun}s{with} reaches"),
+        _ => format!("{count} of the {others} other {noun}s{with} reach"),
     }
 }
 
@@ -77,12 +80,13 @@ mod tests {
         assert_eq!([0.5, 1e-4, 1.2e-7].map(odds), ["1 in 2", "1 in 10,000", "1 in 8,300,000"]);
         assert_eq!([0, 1, 2].map(|count| counted(count, "day")), ["0 days", "1 day", "2 days"]);
         assert_eq!(
-            [0, 1, 2].map(|count| reaching(count, &counted(30, "other phone"))),
+            [0, 1, 2].map(|count| reaching(count, 30, "phone", "")),
             [
                 "none of the 30 other phones reach",
                 "1 of the 30 other phones reaches",
                 "2 of the 30 other phones reach"
             ]
         );
+        assert_eq!(reaching(0, 1, "phone", " with a"), "the one other phone with a does not reach");
     }
 }
