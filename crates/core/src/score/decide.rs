@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// would alert.
 pub const OVER_BUDGET: &str = "clean phones show something this strong";
 /// What the reference leaves out.
-const FIRST_SIGHT: &str = "a server that hardly any other phone uses (one's own cloud, home automation) can look like this on its first \
-     days; the expectation leaves those out";
+const FIRST_SIGHT: &str = "a server that hardly any other phone uses (one's own cloud, home automation) can look like this when it \
+     is first seen; the expectation leaves those out";
 
 /// How to decide.
 #[derive(Debug, Clone, Copy)]

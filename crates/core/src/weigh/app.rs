@@ -29,8 +29,9 @@ const DEAD_DROP_BANS: f64 = 0.6;
 /// About half of what small apps poll bears their name, and little of what implants do. Anybody can choose a name: less
 /// than the tenfold.
 const OWN_PLACE_BANS: f64 = 0.8;
-/// Letters from which a name is more than a word that any app may have, such as `app` or `ios`; longer ones
-/// (`mobile`) pass.
+/// What many package names hold, so that it names no app.
+const GENERIC_PARTS: [&str; 8] = ["android", "client", "free", "lite", "main", "mobile", "official", "plus"];
+/// Letters from which a name is more than a word that any app may have, such as `app` or `ios`.
 const NAME_LEN_MIN: usize = 4;
 /// Every fleet has a long tail of apps that one person likes.
 const ALONE_BANS: f64 = 0.2;
@@ -58,6 +59,7 @@ pub(super) fn is_of_the_app_itself(case: &Case<'_>) -> bool {
     parts.next().is_some()
         && domain.contains('.')
         && name.len() >= NAME_LEN_MIN
+        && !GENERIC_PARTS.contains(&name.as_str())
         && parts.any(|part| part == name)
 }
 
@@ -187,6 +189,7 @@ mod tests {
             ("com.bikeloop.ios", "loop.com", false),
             ("com.bikeloop.ios", "bikeloop", false),
             ("com.app.ios", "app.net", false),
+            ("com.bikeloop.mobile", "mobile.net", false),
             ("com", "bikeloop.com", false),
         ] {
             scene.key.app = Some(app.into());
