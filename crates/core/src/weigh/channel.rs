@@ -3,6 +3,7 @@
 use super::words::{duration, percent};
 use super::{Case, plain};
 use crate::attack::Element;
+use crate::dns::DnsAssessment;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::score::machine::Persistence;
 use crate::series::Service;
@@ -90,44 +91,70 @@ pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
     })
 }
 
+/// What the names of lookups carry, in bans.
+struct Carried {
+    /// Names that are hardly ever asked twice carry something: no cache asks so.
+    is_channel: bool,
+    information: f64,
+    types: f64,
+    failing: f64,
+}
+
+impl Carried {
+    fn of(rate: &DnsAssessment, threshold: f64) -> Self {
+        let unusual = rate.unusual_type_share.unwrap_or(0.0);
+        let is_channel = rate.distinct_labels >= 8.0 && rate.distinct_labels_per_query > 0.4;
+        let information = 1.0 + (rate.information_bits_per_hour / threshold).log10() * 1.5;
+        let is_failing = rate.nxdomain_share.unwrap_or(0.0) > 0.5;
+        Self {
+            is_channel,
+            information: if is_channel { information.max(0.0) } else { 0.0 },
+            types: if rate.queries >= 8 && unusual > 0.3 { 1.0 + unusual } else { 0.0 },
+            failing: if rate.queries >= 8 && is_failing { 0.5 } else { 0.0 },
+        }
+    }
+
+    fn bans(&self) -> f64 {
+        (self.information + self.types + self.failing).clamp(0.0, DNS_CAP_BANS)
+    }
+
+    fn is_nothing(&self) -> bool {
+        !self.is_channel && self.bans() <= 0.0
+    }
+}
+
 /// Whether the series is lookups that carry nothing, whose sizes are those of the name.
 pub(super) fn is_plain_lookups(case: &Case<'_>) -> bool {
-    case.key.service == Service::Dns && dns(case).is_some_and(|item| item.weight_bans <= 0.0)
+    let threshold = case.thresholds.dns_information_rate_threshold;
+    let carries_nothing = |rate| Carried::of(rate, threshold).is_nothing();
+    case.key.service == Service::Dns && case.machine.dns.as_ref().is_some_and(carries_nothing)
 }
 
-/// Address lookups that carry nothing keep the rhythm of a cache, whoever asks.
-fn plain_lookups(case: &Case<'_>) -> Option<Evidence> {
-    (case.key.service == Service::Dns).then(|| {
-        let text = "plain lookups that carry nothing: a cache asks again when an answer expires".to_owned();
-        plain(EvidenceKind::Dns, None, -PLAIN_LOOKUP_BANS, text)
-    })
-}
-
-/// Information carried in names, unusual query types, and failing names.
+/// Information carried in names, unusual query types, and failing names. Address lookups that carry nothing keep the
+/// rhythm of a cache, whoever asks.
 pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
+    if is_plain_lookups(case) {
+        let text = "plain lookups that carry nothing: a cache asks again when an answer expires".to_owned();
+        return Some(plain(EvidenceKind::Dns, None, -PLAIN_LOOKUP_BANS, text));
+    }
     let rate = case.machine.dns.as_ref()?;
     let threshold = case.thresholds.dns_information_rate_threshold;
-    let bits = rate.information_bits_per_hour;
-    let unusual = rate.unusual_type_share.unwrap_or(0.0);
-    let nxdomain = rate.nxdomain_share.unwrap_or(0.0);
-    // Names that are hardly ever asked twice carry something: no cache asks so.
-    let is_channel = rate.distinct_labels >= 8.0 && rate.distinct_labels_per_query > 0.4;
-    let information = if is_channel { (1.0 + (bits / threshold).log10() * 1.5).max(0.0) } else { 0.0 };
-    let types = if rate.queries >= 8 && unusual > 0.3 { 1.0 + unusual } else { 0.0 };
-    let failing = if rate.queries >= 8 && nxdomain > 0.5 { 0.5 } else { 0.0 };
-    let weight = (information + types + failing).clamp(0.0, DNS_CAP_BANS);
+    let carried = Carried::of(rate, threshold);
+    let (weight, bits) = (carried.bans(), rate.information_bits_per_hour);
     if weight <= 0.0 {
-        return if is_channel { None } else { plain_lookups(case) };
+        return None;
     }
     let mut text = format!(
         "{:.0} different labels below one domain carry {bits:.0} bits per hour (a channel starts near {threshold:.0})",
         rate.distinct_labels
     );
-    if types > 0.0 {
-        text = format!("{text}; {} of the queries ask for unusual types", percent(unusual));
+    if carried.types > 0.0 {
+        let unusual = percent(rate.unusual_type_share.unwrap_or(0.0));
+        text = format!("{text}; {unusual} of the queries ask for unusual types");
     }
-    if failing > 0.0 {
-        text = format!("{text}; {} of the answers say that the name does not exist", percent(nxdomain));
+    if carried.failing > 0.0 {
+        let failing = percent(rate.nxdomain_share.unwrap_or(0.0));
+        text = format!("{text}; {failing} of the answers say that the name does not exist");
     }
     Some(Evidence {
         observed: Some(bits),

@@ -61,7 +61,7 @@ fn platform(case: &Case<'_>) -> Option<Evidence> {
         "the port is that of the platforms' push services, which keep a connection by design".to_owned()
     } else {
         let carrier = case.key.app.as_deref().filter(|app| is_shared_carrier(app))?;
-        if !case.destinations().all(|destination| matches!(destination, Destination::Address(_))) {
+        if !case.is_nameless() {
             return None;
         }
         format!(

@@ -66,7 +66,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let weight: f64 = parts.iter().map(|(weight, _)| weight).sum();
-    let weight = if weight > 0.0 { case.beside_others(weight.min(CAP_BANS), SHARE) } else { weight };
+    let weight = case.beside_others(weight.min(CAP_BANS), SHARE);
     let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
     Some(plain(EvidenceKind::Misuse, None, weight, texts.join("; ")))
 }

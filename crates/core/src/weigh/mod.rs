@@ -94,8 +94,12 @@ impl Case<'_> {
     /// A bare address on a web port, or several: content networks answer under thousands, so that few phones share one
     /// says little.
     fn is_anonymous_host(&self) -> bool {
-        let is_address = |destination: &Destination| matches!(destination, Destination::Address(_));
-        self.destinations().all(is_address) && self.profile.ports.keys().all(|port| matches!(port, 80 | 443))
+        self.is_nameless() && self.profile.ports.keys().all(|port| matches!(port, 80 | 443))
+    }
+
+    /// Whether it goes to bare addresses only.
+    fn is_nameless(&self) -> bool {
+        self.destinations().all(|destination| matches!(destination, Destination::Address(_)))
     }
 
     /// What others reach or not, in words.
@@ -106,10 +110,10 @@ impl Case<'_> {
         }
     }
 
-    /// What a kind says beside the others: in a fleet the share of its bans that the others do not tell already. One
-    /// phone has no fleet to tell it.
+    /// What a kind that speaks for a channel says beside the others: in a fleet the share of its bans that the others do
+    /// not tell already. One phone has no fleet to tell it; what speaks against counts in full.
     fn beside_others(&self, bans: f64, share: f64) -> f64 {
-        if self.baseline.is_fleet() { bans * share } else { bans }
+        if bans > 0.0 && self.baseline.is_fleet() { bans * share } else { bans }
     }
 
     /// Surprise among peers; `None` where the fleet is too small to ask.
