@@ -18,9 +18,10 @@ use std::collections::BTreeMap;
 /// Sessions from which a group is looked at; timing needs 8 check-ins.
 const STARTS_MIN: usize = 12;
 /// Destinations that a group has at least.
-const MEMBERS_MIN: usize = 3;
-/// One destination's share of the starts from which its own series tells all.
-const ONE_SHARE_MAX: f64 = 0.5;
+const MEMBERS_MIN: usize = 2;
+/// One destination's share of the starts from which its own series tells all: a rhythm of which so many check-ins go
+/// elsewhere is still found there.
+const ONE_SHARE_MAX: f64 = 0.7;
 /// Starts within this time are one check-in, microseconds.
 const DEAD_MICROS: i64 = 2_000_000;
 /// Share of the intervals that must lie within 40 % of their median. A Poisson process has 0.28 there (median
@@ -213,6 +214,8 @@ fn keeps_a_pace(mut times: Vec<i64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::weigh::testing::check_ins;
+    use std::net::IpAddr;
     use std::time::Duration;
 
     #[test]
@@ -222,6 +225,30 @@ mod tests {
         assert_eq!(&*stack_of(towards_name), towards_name);
         // A JA3 is a hash: no letter of it means anything.
         assert_eq!(&*stack_of("773i906b0efdefa24a7f2b8eb6985bf3"), "773i906b0efdefa24a7f2b8eb6985bf3");
+    }
+
+    /// A check-in a minute for two hours: every `every`-th to one address, the others to another.
+    fn shared_between_two(every: i64) -> Vec<SeriesDays> {
+        let stray = |last: u8, is_mine: fn(i64, i64) -> bool| {
+            let minutes = (0..120).filter(|minute| is_mine(*minute, every));
+            let mut profile =
+                Profile { starts: check_ins(minutes.map(|m| m * 60_000_000)), ..Profile::default() };
+            profile.ports.add(443);
+            let destination = Destination::Address(IpAddr::from([203, 0, 113, last]));
+            let key = SeriesKey { app: None, destination, service: Service::Tls };
+            SeriesDays { key, days: vec![(Day::default(), profile)] }
+        };
+        vec![stray(1, |minute, every| minute % every == 0), stray(2, |minute, every| minute % every != 0)]
+    }
+
+    #[test]
+    fn two_addresses_are_a_rotation_unless_one_of_them_tells_all() {
+        let found = rotations(shared_between_two(2), |_| true);
+        let [rotation] = found.as_slice() else { panic!("one rotation: {found:?}") };
+        assert_eq!(rotation.series.days[0].1.sessions(), 120);
+        assert_eq!(rotation.members.iter().map(|(_, starts)| *starts).collect::<Vec<_>>(), [60, 60]);
+        assert!(rotations(shared_between_two(4), |_| true).is_empty());
+        assert!(rotations(shared_between_two(2), |_| false).is_empty());
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod size;
 mod stack;
 mod state;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod timing;
 mod words;
 

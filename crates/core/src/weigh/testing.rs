@@ -8,7 +8,7 @@ use crate::series::{Destination, Event, EventFlags, Events, Profile, SeriesKey, 
 use crate::thresholds::Thresholds;
 
 /// Check-ins at so many instants, microseconds, of which nothing else is known.
-pub(super) fn check_ins(at_micros: impl Iterator<Item = i64>) -> Events {
+pub(crate) fn check_ins(at_micros: impl Iterator<Item = i64>) -> Events {
     let event = |at_micros| Event {
         at_micros,
         tie: 0,
