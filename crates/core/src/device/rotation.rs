@@ -13,7 +13,7 @@ use crate::model::{Day, Network};
 use crate::series::{Destination, Profile, SeriesKey, Service};
 use crate::timing::together;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Sessions from which a group is looked at; timing needs 8 check-ins.
 const STARTS_MIN: usize = 12;
@@ -115,6 +115,8 @@ pub struct Rotation {
     pub series: SeriesDays,
     /// Destinations with their starts, ascending.
     pub members: Vec<(Destination, u32)>,
+    /// Days on which most of its starts went where it had gone before, with on how many days before that was.
+    pub returning: BTreeMap<Day, u32>,
 }
 
 /// What the series of a group have in common.
@@ -184,6 +186,7 @@ fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
     if !keeps_a_pace(times.map(|event| event.at_micros).collect()) {
         return None;
     }
+    let returning = returning(&strays);
     let mut days: BTreeMap<Day, Profile> = BTreeMap::new();
     for (day, profile) in strays.into_iter().flat_map(|stray| stray.days) {
         days.entry(day).or_default().merge(profile);
@@ -191,7 +194,25 @@ fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
     let destination = Destination::Group(common.label().into());
     let key = SeriesKey { app: common.app.clone(), destination, service: common.service };
     let days = days.into_iter().collect();
-    Some(Rotation { series: SeriesDays { key, days }, members })
+    Some(Rotation { series: SeriesDays { key, days }, members, returning })
+}
+
+/// See [`Rotation::returning`].
+fn returning(strays: &[SeriesDays]) -> BTreeMap<Day, u32> {
+    let days: BTreeSet<Day> = strays.iter().flat_map(|stray| &stray.days).map(|(day, _)| *day).collect();
+    let before = |day: Day| {
+        let (mut known, mut all, mut days_before) = (0, 0, BTreeSet::new());
+        for stray in strays {
+            let Ok(at) = stray.days.binary_search_by_key(&day, |(of, _)| *of) else { continue };
+            let (earlier, from) = stray.days.split_at(at);
+            let starts = from.first().map_or(0, |(_, profile)| profile.sessions());
+            all += starts;
+            known += if earlier.is_empty() { 0 } else { starts };
+            days_before.extend(earlier.iter().map(|(of, _)| *of));
+        }
+        (2 * known > all).then(|| (day, u32::try_from(days_before.len()).unwrap_or(u32::MAX)))
+    };
+    days.iter().copied().filter_map(before).collect()
 }
 
 fn keeps_a_pace(mut times: Vec<i64>) -> bool {
@@ -247,8 +268,25 @@ mod tests {
         let [rotation] = found.as_slice() else { panic!("one rotation: {found:?}") };
         assert_eq!(rotation.series.days[0].1.sessions(), 120);
         assert_eq!(rotation.members.iter().map(|(_, starts)| *starts).collect::<Vec<_>>(), [60, 60]);
+        assert!(rotation.returning.is_empty(), "there is no day before");
         assert!(rotations(shared_between_two(4), |_| true).is_empty());
         assert!(rotations(shared_between_two(2), |_| false).is_empty());
+    }
+
+    #[test]
+    fn it_returns_to_where_it_went_on_days_before() {
+        let stray = |last: u8, days: &[i32]| {
+            let of = |day: &i32| {
+                let starts = check_ins((0..20).map(|n| i64::from(*day) * 86_400_000_000 + n * 60_000_000));
+                (Day::from_number(*day), Profile { starts, ..Profile::default() })
+            };
+            let destination = Destination::Address(IpAddr::from([203, 0, 113, last]));
+            let key = SeriesKey { app: None, destination, service: Service::Tls };
+            SeriesDays { key, days: days.iter().map(of).collect() }
+        };
+        let strays = [stray(1, &[1, 2, 4]), stray(2, &[2, 4]), stray(3, &[3])];
+        // On the second day half went to a new one, on the third all; on the fourth all were known, since two days.
+        assert_eq!(returning(&strays), BTreeMap::from([(Day::from_number(4), 2)]));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::waiting::Strays;
 use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Poll};
 use undertone_core::device::rotations;
+use undertone_core::model::Day;
 use undertone_core::series::{Destination, SeriesKey};
 
 /// The rotations of one device.
@@ -17,11 +18,12 @@ pub(super) struct Rotations {
 }
 
 /// Days before on which a phone went to other rare destinations are no past of a rotation: those count on which it
-/// already kept a rhythm.
-fn with_own_past(mut days: Vec<Assessed>) -> Vec<Assessed> {
+/// already kept a rhythm, or went where it goes now.
+fn with_own_past(mut days: Vec<Assessed>, returning: &BTreeMap<Day, u32>) -> Vec<Assessed> {
     let (mut driven, mut first) = (0, None);
     for day in &mut days {
-        (day.days_before, day.days_judged) = (driven, driven);
+        let known = returning.get(&day.day).copied().unwrap_or(0);
+        (day.days_before, day.days_judged) = (known.max(driven), driven);
         day.first_judged = *first.get_or_insert(day.day);
         if day.machine.is_machine_driven() {
             driven += 1;
@@ -38,7 +40,8 @@ impl Rotations {
         let mut found = Self::default();
         for rotation in rotations(strays.series, |destination| baseline.may_rotate(destination)) {
             found.members.insert(rotation.series.key.clone(), rotation.members);
-            found.assessed.extend(with_own_past(assess(rotation.series, &strays.awake)));
+            let assessed = assess(rotation.series, &strays.awake);
+            found.assessed.extend(with_own_past(assessed, &rotation.returning));
         }
         found
     }
