@@ -65,9 +65,23 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
     })
 }
 
-/// Whether it begins today, on a phone with a past.
+/// Whether it begins today, on a phone with a past, or is too slow to have been judged since it began.
 fn is_new(case: &Case<'_>) -> bool {
-    case.past.device_days >= HISTORY_DAYS_MIN && (case.past.series_days == 0 || began_on_the_eve(case))
+    case.past.device_days >= HISTORY_DAYS_MIN
+        && (case.past.series_days == 0 || began_on_the_eve(case) || is_slow_to_show(case))
+}
+
+/// Whether it began while the phone was watched, has been there on each day since, and shows its rhythm only now: eight
+/// check-ins take a beacon of every six hours two days. A faster one would have shown it on its first.
+fn is_slow_to_show(case: &Case<'_>) -> bool {
+    let Past { device_days, series_days, days_judged } = case.past;
+    let is_slow = case.machine.pace_secs().is_some_and(|pace| pace > VISITED_PACE_MAX_SECS);
+    let first = case.profile.span().map(|(first, _)| first.day().number());
+    let days_since = first.map(|first| i64::from(case.day.number()) - i64::from(first));
+    days_judged == 0
+        && is_slow
+        && device_days.saturating_sub(series_days) >= HISTORY_DAYS_MIN
+        && days_since == Some(i64::from(series_days))
 }
 
 /// Whether all that there was before the day lies in the last hours before it. A day that only a learned baseline
@@ -89,7 +103,11 @@ fn newness(case: &Case<'_>) -> (f64, String) {
     let app = case.key.app.as_deref();
     let others = |phones| counted(phones, "other phone");
     let Past { device_days, series_days, .. } = case.past;
-    let begun = if series_days == 0 { "new today" } else { "new since late on the day before" };
+    let begun = match series_days {
+        0 => "new today".to_owned(),
+        1 if began_on_the_eve(case) => "new since late on the day before".to_owned(),
+        days => format!("new {} ago, and long enough to be judged only now", counted(days, "day")),
+    };
     match (app, polled_before(case)) {
         (_, Earlier { phones: 0, .. }) => {
             let days = counted(device_days.saturating_sub(series_days), "day");
@@ -170,6 +188,32 @@ mod tests {
         let scene = scene(-3);
         let said = weigh(&Case { past, day: Day::from_number(TODAY), ..scene.case() }).unwrap().text;
         assert_eq!(said, "new since late on the day before: the phone was seen on 1 day before without it");
+    }
+
+    #[test]
+    fn a_slow_beacon_is_new_until_it_can_be_judged() {
+        const MINUTE_MICROS: i64 = 60_000_000;
+        let every = |minutes: i64, from_days: i64| {
+            let mut scene = scene(0);
+            let from = (i64::from(TODAY) - from_days) * DAY_MICROS + 120 * MINUTE_MICROS;
+            let count = (from_days + 1) * 1440 / minutes;
+            scene.profile.starts = check_ins((0..count).map(|n| from + n * minutes * MINUTE_MICROS));
+            scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), i64::MAX);
+            scene
+        };
+        let newness = |scene: &Scene, device_days, series_days, days_judged| {
+            let past = Past { device_days, series_days, days_judged };
+            let case = Case { past, day: Day::from_number(TODAY), ..scene.case() };
+            weigh(&case).filter(Evidence::is_newness).map(|item| item.text)
+        };
+        let said = newness(&every(240, 2), 5, 2, 0).unwrap();
+        let told = "new 2 days ago, and long enough to be judged only now: the phone was seen on 3 days before without it";
+        assert_eq!(said, told);
+        // Judged before; there as long as the phone; not there each day; fast enough to have been judged on its first.
+        assert_eq!(newness(&every(240, 2), 5, 2, 1), None);
+        assert_eq!(newness(&every(240, 2), 3, 2, 0), None);
+        assert_eq!(newness(&every(240, 2), 5, 1, 0), None);
+        assert_eq!(newness(&every(30, 2), 5, 2, 0), None);
     }
 
     #[test]

@@ -42,6 +42,9 @@ const KEPT_CONNECTION_BANS: f64 = 0.6;
 const ATTENDED_BANS: f64 = -0.8;
 /// Any app may have it, and an implant, too: it says little.
 const INSIDE_BANS: f64 = -0.4;
+/// Slower than an hour and its flex is what most of the system's jobs are, and few implants: of the series of simulated
+/// fleets of three authors that something else sets apart, honest ones are slow ten times as often.
+const SLOW_BANS: f64 = -1.0;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     rhythm(case).or_else(|| kept_connection(case))
@@ -63,13 +66,14 @@ fn rhythm(case: &Case<'_>) -> Option<Evidence> {
     if period < SYSTEM_PERIOD_SECS {
         return kept_rhythm(case, period).or_else(|| attended_rhythm(case, period));
     }
-    let is_systems = period >= LOOSE_PERIOD_MAX_SECS || timing.best.dispersion >= SYSTEM_SCATTER_MIN;
+    let is_slow = period >= LOOSE_PERIOD_MAX_SECS;
+    let is_systems = is_slow || timing.best.dispersion >= SYSTEM_SCATTER_MIN;
     (observed_hours(case.profile) >= HOURS_MIN && is_systems).then(|| {
         let text = format!(
             "a rhythm of {} is one that the system's job scheduler gives to any app",
             duration(period)
         );
-        item(INSIDE_BANS, period, 900.0, text)
+        item(if is_slow { SLOW_BANS } else { INSIDE_BANS }, period, 900.0, text)
     })
 }
 
@@ -187,7 +191,7 @@ mod tests {
             scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), 72 * HOUR_MICROS);
             weigh(&scene.case()).map(|item| item.weight_bans)
         };
-        assert_eq!(bans_every(2 * HOUR_MICROS), Some(INSIDE_BANS));
+        assert_eq!(bans_every(2 * HOUR_MICROS), Some(SLOW_BANS));
         // An app's own clock, which no system runs so exactly.
         assert_eq!(bans_every(HOUR_MICROS / 2), None);
     }
