@@ -181,7 +181,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
         "//! The shipped tails of device-day maxima of clean fleets. Made by `xtask reference`; do not edit.\n//!\n",
     );
     writeln!(text, "//! {}.", arguments.told())?;
-    text.push_str("\nuse super::reference::Reference;\n");
+    text.push_str("\nuse super::reference::{FACTOR_MIN_FIRST, FACTOR_MIN_LATER, Reference};\n");
     for (name, sight) in [("NETWORK", Sight::Network), ("TELEMETRY", Sight::Telemetry)] {
         for (days, is_later) in [("FIRST_DAY", false), ("LATER_DAYS", true)] {
             let cell = Cell { sight, with_rare: is_later, is_later };
@@ -193,7 +193,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                 text,
                 "\n/// {} with {}.\npub(super) const {name}_{days}: Reference = Reference {{\n    threshold_bans: \
                  {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n    \
-                 loud_rate: {:.5},\n}};\n",
+                 loud_rate: {:.5},\n    factor_min: FACTOR_MIN_{},\n}};\n",
                 if is_later {
                     "Phones with a past, honest rare senders counted from their second day on,"
                 } else {
@@ -205,7 +205,8 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                 tail.scale_bans,
                 tail.shape,
                 sample.device_days,
-                loud_rate(sample)
+                loud_rate(sample),
+                days.split('_').next().unwrap_or_default()
             )?;
         }
     }

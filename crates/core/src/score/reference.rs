@@ -23,8 +23,12 @@ const LOUD_OF_KNOWN_BANS: f64 = 6.5;
 /// Device-days over the height that the reference is worth against the fleet's own: simulated worlds differ by about
 /// as much as their mean, which is the spread of a Gamma law of this shape.
 const PRIOR_DEVICE_DAYS: f64 = 1.0;
-/// How far the rate is moved at the most.
-const FACTOR_MIN: f64 = 0.03;
+/// How far down the rate is moved at the most for phones seen for the first time, and for those with a past: however
+/// quiet what is known on a fleet's phones, apps are installed and move their servers on all of them, and that does not
+/// show before it happens.
+pub(super) const FACTOR_MIN_FIRST: f64 = 0.03;
+pub(super) const FACTOR_MIN_LATER: f64 = 0.3;
+/// How far up.
 const FACTOR_MAX: f64 = 3.0;
 
 /// A shipped tail, as `xtask reference` writes it.
@@ -42,6 +46,8 @@ pub struct Reference {
     pub(super) device_days: u64,
     /// Share of device-days that are loud by way of what an implant hardly is: see [`is_loud`].
     pub(super) loud_rate: f64,
+    /// How far down a quiet fleet moves the rate at the most.
+    pub(super) factor_min: f64,
 }
 
 /// The reference for phones seen for the first time: without the rare regular self-hosted senders. A server that
@@ -82,7 +88,7 @@ impl Reference {
         let factor = (PRIOR_DEVICE_DAYS + loud as f64) / (PRIOR_DEVICE_DAYS + expected);
         Tail {
             threshold_bans: self.threshold_bans,
-            rate: (self.rate * factor.clamp(FACTOR_MIN, FACTOR_MAX)).min(1.0),
+            rate: (self.rate * factor.clamp(self.factor_min, FACTOR_MAX)).min(1.0),
             scale_bans: self.scale_bans,
             shape: self.shape,
             device_days: self.device_days,
@@ -102,6 +108,7 @@ mod tests {
         shape: 0.0,
         device_days: 1000,
         loud_rate: 0.07,
+        factor_min: FACTOR_MIN_FIRST,
     };
 
     #[test]
@@ -121,6 +128,6 @@ mod tests {
             (quiet.expected_per_1000(7.0) - usual.expected_per_1000(7.0 + 0.5 * 22.0_f64.ln())).abs() < 1e-9
         );
         assert!((REFERENCE.in_fleet(300, 300).rate - 0.1 * FACTOR_MAX).abs() < 1e-9);
-        assert!((REFERENCE.in_fleet(0, 1_000_000).rate - 0.1 * FACTOR_MIN).abs() < 1e-9);
+        assert!((REFERENCE.in_fleet(0, 1_000_000).rate - 0.1 * FACTOR_MIN_FIRST).abs() < 1e-9);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! seeds 9201..9212, 300 phones x 3 days, 0 infected, honest rare senders: default, days learned first: 0.
 
-use super::reference::Reference;
+use super::reference::{FACTOR_MIN_FIRST, FACTOR_MIN_LATER, Reference};
 
 /// Phones seen for the first time, honest rare senders left out, with network.
 pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
@@ -12,6 +12,7 @@ pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
     shape: 0.000,
     device_days: 3600,
     loud_rate: 0.43333,
+    factor_min: FACTOR_MIN_FIRST,
 };
 
 /// Phones with a past, honest rare senders counted from their second day on, with network.
@@ -22,6 +23,7 @@ pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
     shape: 0.000,
     device_days: 3600,
     loud_rate: 0.32694,
+    factor_min: FACTOR_MIN_LATER,
 };
 
 /// Phones seen for the first time, honest rare senders left out, with telemetry.
@@ -32,6 +34,7 @@ pub(super) const TELEMETRY_FIRST_DAY: Reference = Reference {
     shape: 0.000,
     device_days: 3600,
     loud_rate: 0.32750,
+    factor_min: FACTOR_MIN_FIRST,
 };
 
 /// Phones with a past, honest rare senders counted from their second day on, with telemetry.
@@ -42,4 +45,5 @@ pub(super) const TELEMETRY_LATER_DAYS: Reference = Reference {
     shape: 0.000,
     device_days: 3600,
     loud_rate: 0.42611,
+    factor_min: FACTOR_MIN_LATER,
 };
