@@ -2,6 +2,7 @@
 
 use crate::support::{Ended, run};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -142,4 +143,44 @@ fn nothing_to_learn_from_leaves_no_file() {
     assert!(!out.exists());
     let ended = run(&["baseline", "show", log.to_str().unwrap()]);
     assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+}
+
+/// The nightly job: what was learned of the days before and one new day say of each series what all days together say.
+#[test]
+fn a_learned_past_calls_nothing_new_that_the_days_themselves_know() {
+    let fleet = Fleet::new("logs", &["--days", "3", "--infected", "3", "--infected-after", "2"]);
+    let of_days = |days: &[&str]| -> Vec<String> {
+        let folders =
+            days.iter().flat_map(|day| ["zeek", "edr"].map(|of| format!("logs/{of}/2026-05-{day}")));
+        let paths = folders.chain(["logs/inventory.csv".to_owned()]).map(|path| fleet.path(&path));
+        paths.map(|path| path.to_str().unwrap().to_owned()).collect()
+    };
+    let file = fleet.path("learned.json").to_str().unwrap().to_owned();
+    let past = of_days(&["04", "05"]);
+    let learn =
+        [&["baseline", "learn", "-o", &file][..], &past.iter().map(String::as_str).collect::<Vec<_>>()];
+    assert_eq!(run(&learn.concat()).code, Some(0));
+    let news = |paths: &[String], options: &[&str]| -> Vec<(String, bool)> {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        let ended = run(&[&["scan", "--all", "--format", "jsonl"], options, &paths[..]].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let findings = ended.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let of_last = findings.filter(|finding| finding["day"] == "2026-05-06");
+        let is_new = |finding: &Value| {
+            let said = finding["evidence"].as_array().unwrap().iter().map(|item| text(&item["text"]));
+            said.into_iter().any(|said| said.starts_with("new today"))
+        };
+        of_last.map(|finding| (text(&finding["id"]).to_owned(), is_new(&finding))).collect()
+    };
+    let nightly = news(&of_days(&["06"]), &["--baseline", &file]);
+    let whole: BTreeMap<String, bool> = news(&of_days(&["04", "05", "06"]), &[]).into_iter().collect();
+    assert!(whole.values().any(|is_new| *is_new), "the implants are new");
+    let wrong: Vec<&String> = nightly
+        .iter()
+        .filter(|(id, is_new)| *is_new && whole.get(id) == Some(&false))
+        .map(|(id, _)| id)
+        .collect();
+    assert!(wrong.is_empty(), "{} of {}: {wrong:?}", wrong.len(), nightly.len());
+    let both = nightly.iter().filter(|(id, is_new)| *is_new && whole.get(id) == Some(&true)).count();
+    assert!(both > 0, "nothing that is new is called so");
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Days that are told apart, up to the last one.
 const HABIT_DAYS: i32 = 64;
 /// Series that are remembered at the most: about 40 bytes each in a file.
-pub const HABITS_MAX: usize = 400_000;
+pub const HABITS_MAX: usize = 1_000_000;
 
 /// A set of days: bit `n` is the day `n` days before the last one known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,6 +63,8 @@ pub struct Habits {
     pub series: BTreeMap<u64, Habit>,
     /// Whether nothing was left out: only then is what is missing new.
     pub is_complete: bool,
+    /// Whether destinations that are everybody's are among them: else that holds of the others only.
+    pub has_common: bool,
 }
 
 /// The past of one series on its phone, as far as it is remembered.
@@ -91,7 +93,8 @@ impl Past {
 impl Habits {
     /// Empty, up to a day.
     pub fn until(last_day: Day) -> Self {
-        Self { last_day, devices: BTreeMap::new(), series: BTreeMap::new(), is_complete: true }
+        let (devices, series) = (BTreeMap::new(), BTreeMap::new());
+        Self { last_day, devices, series, is_complete: true, has_common: true }
     }
 
     /// Adds the days of a phone.
@@ -133,15 +136,31 @@ impl Habits {
         over as u64
     }
 
-    /// What is known of a series before a day; `None` of phones that were never seen.
-    pub fn past(&self, device: &str, app: Option<&str>, to: &Destination, day: Day) -> Option<Past> {
+    /// Whether a phone was seen.
+    pub fn knows(&self, device: &str) -> bool {
+        self.devices.contains_key(&stable_hash(device.as_bytes()))
+    }
+
+    /// Whether a phone's app went somewhere before a day.
+    pub fn went(&self, device: &str, app: Option<&str>, to: &Destination, day: Day) -> bool {
+        self.series.get(&key_of(device, app, to)).is_some_and(|habit| habit.first_day < day)
+    }
+
+    /// What is known of a series before a day, towards a destination that is everybody's or not; `None` of phones that
+    /// were never seen.
+    pub fn past(
+        &self,
+        device: &str,
+        (app, to, is_everybodys): (Option<&str>, &Destination, bool),
+        day: Day,
+    ) -> Option<Past> {
         let days = self.devices.get(&stable_hash(device.as_bytes()))?.before(day, self.last_day);
         let habit = self.series.get(&key_of(device, app, to)).filter(|habit| habit.first_day < day);
         let judged = habit.map_or(0, |habit| habit.judged.before(day, self.last_day));
         let seen = match habit {
             Some(_) => judged.max(1),
             // What was left out may have been this.
-            None => u32::from(!self.is_complete),
+            None => u32::from(!self.is_complete || (is_everybodys && !self.has_common)),
         };
         Some(Past { device_days: days, series_days: seen, days_judged: judged })
     }
@@ -167,13 +186,13 @@ mod tests {
         habits.add_device("d1", &[day(10), day(11), day(12)]);
         habits.add_judged("d1", Some("a"), &own, day(10));
         habits.add_judged("d1", Some("a"), &own, day(12));
-        let past = |to: &Destination, on: i32| habits.past("d1", Some("a"), to, day(on)).unwrap();
+        let past = |to: &Destination, on: i32| habits.past("d1", (Some("a"), to, false), day(on)).unwrap();
         assert_eq!(past(&own, 13), Past { device_days: 3, series_days: 2, days_judged: 2 });
         assert_eq!(past(&own, 12), Past { device_days: 2, series_days: 1, days_judged: 1 });
         assert_eq!(past(&own, 10), Past { device_days: 0, series_days: 0, days_judged: 0 });
         assert_eq!(past(&own, 90), Past { device_days: 3, series_days: 2, days_judged: 2 });
         assert_eq!(past(&other, 13), Past { device_days: 3, series_days: 0, days_judged: 0 });
-        assert_eq!(habits.past("d2", Some("a"), &own, day(13)), None);
+        assert_eq!(habits.past("d2", (Some("a"), &own, false), day(13)), None);
         assert_eq!(past(&own, -80).device_days, 0);
     }
 
@@ -187,8 +206,21 @@ mod tests {
         }
         habits.add_judged("d1", None, &place(4), day(2));
         assert_eq!(habits.bound(4), 6);
-        assert_eq!(habits.past("d1", None, &place(4), day(4)).unwrap().days_judged, 1);
-        assert_eq!(habits.past("d1", None, &place(77), day(4)).unwrap().series_days, 1);
+        assert_eq!(habits.past("d1", (None, &place(4), false), day(4)).unwrap().days_judged, 1);
+        assert_eq!(habits.past("d1", (None, &place(77), false), day(4)).unwrap().series_days, 1);
         assert_eq!(habits.bound(4), 0);
+    }
+
+    #[test]
+    fn of_everybodys_destinations_only_those_that_were_kept_can_be_missed() {
+        let mut habits = Habits::until(day(3));
+        habits.add_device("d1", &[day(1), day(2), day(3)]);
+        let place = Destination::Domain("push.example".into());
+        let seen = |habits: &Habits, is_everybodys| {
+            habits.past("d1", (None, &place, is_everybodys), day(4)).unwrap().series_days
+        };
+        assert_eq!((seen(&habits, true), seen(&habits, false)), (0, 0));
+        habits.has_common = false;
+        assert_eq!((seen(&habits, true), seen(&habits, false)), (1, 0));
     }
 }

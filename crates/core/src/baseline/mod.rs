@@ -57,8 +57,8 @@ impl Reach {
         Self { devices: 1, first_day, last_day }
     }
 
-    fn merge(&mut self, other: Self) {
-        self.devices = self.devices.saturating_add(other.devices);
+    fn merge(&mut self, other: Self, unite: &impl Fn(u32, u32) -> u32) {
+        self.devices = unite(self.devices, other.devices);
         self.first_day = self.first_day.min(other.first_day);
         self.last_day = self.last_day.max(other.last_day);
     }
@@ -120,11 +120,17 @@ impl Baseline {
                     known.last_day = known.last_day.max(reach.last_day);
                 }
             } else {
-                add_reach(&mut self.destinations, reported.destination.clone(), reach);
+                unite_reach(
+                    &mut self.destinations,
+                    reported.destination.clone(),
+                    reach,
+                    &u32::saturating_add,
+                );
             }
             last = Some(&reported.destination);
             if let Some(app) = &reported.app {
-                add_reach(&mut self.app_destinations, (app.clone(), reported.destination.clone()), reach);
+                let key = (app.clone(), reported.destination.clone());
+                unite_reach(&mut self.app_destinations, key, reach, &u32::saturating_add);
             }
         }
     }
@@ -164,32 +170,40 @@ impl Baseline {
 
     /// Adds the summary of other devices. A stored one may claim any number of them: sums end at the highest.
     pub fn merge(&mut self, other: Self) {
-        self.devices = self.devices.saturating_add(other.devices);
+        self.merge_by(other, &u32::saturating_add);
+    }
+
+    /// Adds what was learned on days before, when `again` (0..=1) of the devices here were among those that it was learned
+    /// of: nobody counts twice. A summary does not say which of its devices reach a destination. That as many of the fewer
+    /// that do here and there are the same ones as of all is the estimate: all of them when `again` is 1.
+    pub fn merge_learned(&mut self, learned: Self, again: f64) {
+        let unite = |here: u32, there: u32| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count")]
+            let twice = (again.clamp(0.0, 1.0) * f64::from(here.min(there))).round() as u32;
+            here.saturating_add(there - twice)
+        };
+        self.merge_by(learned, &unite);
+    }
+
+    fn merge_by(&mut self, other: Self, unite: &impl Fn(u32, u32) -> u32) {
+        self.devices = unite(self.devices, other.devices);
         self.device_days = self.device_days.saturating_add(other.device_days);
-        self.networks.merge(other.networks);
+        self.networks.merge(other.networks, unite);
         for (destination, reach) in other.destinations {
-            add_reach(&mut self.destinations, destination, reach);
+            unite_reach(&mut self.destinations, destination, reach, unite);
         }
         for (key, reach) in other.app_destinations {
-            add_reach(&mut self.app_destinations, key, reach);
+            unite_reach(&mut self.app_destinations, key, reach, unite);
         }
         for (app, reach) in other.apps {
             let known = self.apps.entry(app).or_default();
-            known.devices = known.devices.saturating_add(reach.devices);
-            known.personal_devices = known.personal_devices.saturating_add(reach.personal_devices);
+            known.devices = unite(known.devices, reach.devices);
+            known.personal_devices = unite(known.personal_devices, reach.personal_devices);
         }
-        for (stack, devices) in other.stacks {
-            add_devices(&mut self.stacks, stack, devices);
-        }
-        for (key, devices) in other.app_stacks {
-            add_devices(&mut self.app_stacks, key, devices);
-        }
-        for (app, devices) in other.app_stack_devices {
-            add_devices(&mut self.app_stack_devices, app, devices);
-        }
-        for (key, devices) in other.app_services {
-            add_devices(&mut self.app_services, key, devices);
-        }
+        unite_devices(&mut self.stacks, other.stacks, unite);
+        unite_devices(&mut self.app_stacks, other.app_stacks, unite);
+        unite_devices(&mut self.app_stack_devices, other.app_stack_devices, unite);
+        unite_devices(&mut self.app_services, other.app_services, unite);
     }
 
     /// Whether the fleet is large enough to speak for itself.
@@ -234,6 +248,11 @@ impl Baseline {
     fn is_in_common_network(&self, destination: &Destination) -> bool {
         let others = self.networks.devices(destination).saturating_sub(1);
         self.is_fleet() && self.is_common(others)
+    }
+
+    /// Whether a destination is one that everybody goes to.
+    pub fn is_everybodys(&self, destination: &Destination) -> bool {
+        self.is_common(self.others_reaching(destination))
     }
 
     /// Whether what so many other devices reach is everybody's.
@@ -323,13 +342,19 @@ pub struct AppStanding {
     pub is_self_hosted: bool,
 }
 
-fn add_reach<K: Ord>(map: &mut BTreeMap<K, Reach>, key: K, reach: Reach) {
-    map.entry(key).and_modify(|known| known.merge(reach)).or_insert(reach);
+fn unite_reach<K: Ord>(map: &mut BTreeMap<K, Reach>, key: K, reach: Reach, unite: &impl Fn(u32, u32) -> u32) {
+    map.entry(key).and_modify(|known| known.merge(reach, unite)).or_insert(reach);
 }
 
-fn add_devices<K: Ord>(map: &mut BTreeMap<K, u32>, key: K, devices: u32) {
-    let known = map.entry(key).or_default();
-    *known = known.saturating_add(devices);
+fn unite_devices<K: Ord>(
+    map: &mut BTreeMap<K, u32>,
+    other: BTreeMap<K, u32>,
+    unite: &impl Fn(u32, u32) -> u32,
+) {
+    for (key, devices) in other {
+        let known = map.entry(key).or_default();
+        *known = unite(*known, devices);
+    }
 }
 
 #[cfg(test)]
@@ -383,6 +408,24 @@ mod tests {
         reports[4..].iter().for_each(|report| right.add_device(report));
         right.merge(left);
         assert_eq!(right, whole);
+    }
+
+    #[test]
+    fn who_was_learned_of_counts_once() {
+        let reports: Vec<DeviceReport> =
+            (0..8).map(|n| report("a", &["x.example", &format!("d{}.example", n % 4)])).collect();
+        let mut fleet = Baseline::default();
+        reports.iter().for_each(|report| fleet.add_device(report));
+        let merged = |again| {
+            let mut both = fleet.clone();
+            both.merge_learned(fleet.clone(), again);
+            both
+        };
+        assert_eq!(merged(1.0), Baseline { device_days: 16, ..fleet.clone() });
+        assert_eq!(merged(0.5).devices, 12);
+        let mut summed = fleet.clone();
+        summed.merge(fleet.clone());
+        assert_eq!(merged(0.0), summed);
     }
 
     #[test]

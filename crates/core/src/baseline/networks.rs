@@ -3,7 +3,7 @@
 //! A messenger's data centre gives each phone one of dozens of addresses. Each is rare, and together they are
 //! everybody's. So nameless addresses are counted by network as well, each device once.
 
-use super::{Reach, Reported, add_devices};
+use super::{Reach, Reported, unite_devices};
 use crate::series::Destination;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -44,21 +44,21 @@ impl Networks {
         let mut networks = Self::default();
         for (destination, reach) in all {
             if let Some(network) = network_of(destination) {
-                add_devices(&mut networks.all, network, reach.devices);
+                add(&mut networks.all, network, reach.devices);
             }
         }
         for ((app, destination), reach) in by_app {
             if let Some(network) = network_of(destination) {
-                add_devices(&mut networks.by_app, (app.clone(), network), reach.devices);
+                add(&mut networks.by_app, (app.clone(), network), reach.devices);
             }
         }
         networks
     }
 
-    /// Adds the networks of other devices.
-    pub(super) fn merge(&mut self, other: Self) {
-        other.all.into_iter().for_each(|(key, devices)| add_devices(&mut self.all, key, devices));
-        other.by_app.into_iter().for_each(|(key, devices)| add_devices(&mut self.by_app, key, devices));
+    /// Adds the networks of other devices, or of some of the same: see [`super::Baseline::merge_learned`].
+    pub(super) fn merge(&mut self, other: Self, unite: &impl Fn(u32, u32) -> u32) {
+        unite_devices(&mut self.all, other.all, unite);
+        unite_devices(&mut self.by_app, other.by_app, unite);
     }
 
     /// Devices that reach the network of a destination; 0 for a name.
@@ -71,6 +71,11 @@ impl Networks {
         let known = network_of(destination).and_then(|network| self.by_app.get(&(app.into(), network)));
         known.copied().unwrap_or(0)
     }
+}
+
+fn add<K: Ord>(map: &mut BTreeMap<K, u32>, key: K, devices: u32) {
+    let known = map.entry(key).or_default();
+    *known = known.saturating_add(devices);
 }
 
 /// The network of a nameless address, as its first address.

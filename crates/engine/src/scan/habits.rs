@@ -3,7 +3,7 @@
 use super::fleet::Fleet;
 use super::quiet;
 use std::io;
-use undertone_core::baseline::{Baseline, COMMON_SHARE, Habits};
+use undertone_core::baseline::{Baseline, HABITS_MAX, Habits};
 use undertone_core::device::DeviceReport;
 use undertone_core::series::Destination;
 
@@ -13,29 +13,39 @@ use undertone_core::series::Destination;
 /// A temporary file that cannot be read.
 pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits>> {
     let Some(last) = fleet.last_day else { return Ok(None) };
-    let mut habits = Habits { is_complete: fleet.totals.folded == 0, ..Habits::until(last) };
-    // Of everybody's destinations nobody asks whether they are new on one phone.
-    let is_rare = |to: &Destination| {
-        f64::from(baseline.others_reaching(to)) <= COMMON_SHARE * f64::from(baseline.others().max(1))
-    };
-    let add = |habits: &mut Habits, id: &str, report: &DeviceReport| {
+    let has_common = reached(fleet)? <= HABITS_MAX;
+    let is_kept = |to: &Destination| has_common || !baseline.is_everybodys(to);
+    let is_complete = fleet.totals.folded == 0;
+    let mut habits = Habits { is_complete, has_common, ..Habits::until(last) };
+    each_report(fleet, |id, report| {
         habits.add_device(id, &report.days);
-        for reached in report.reached.iter().filter(|reached| is_rare(&reached.destination)) {
+        for reached in report.reached.iter().filter(|reached| is_kept(&reached.destination)) {
             habits.add_series(id, reached.app.as_deref(), &reached.destination, reached.first_day);
         }
-    };
+    })?;
     for device in &fleet.devices {
-        add(&mut habits, &device.id, &device.report);
-        for series in fleet.series_of(device)?.iter().filter(|series| is_rare(&series.key.destination)) {
+        for series in fleet.series_of(device)?.iter().filter(|series| is_kept(&series.key.destination)) {
             let key = &series.key;
             habits.add_judged(&device.id, key.app.as_deref(), &key.destination, series.day);
         }
     }
+    Ok(Some(habits))
+}
+
+/// Destinations of each device and app.
+fn reached(fleet: &Fleet) -> io::Result<usize> {
+    let mut count = 0;
+    each_report(fleet, |_, report| count += report.reached.len())?;
+    Ok(count)
+}
+
+fn each_report(fleet: &Fleet, mut see: impl FnMut(&str, &DeviceReport)) -> io::Result<()> {
+    fleet.devices.iter().for_each(|device| see(&device.id, &device.report));
     for part in 0..quiet::PARTS {
         fleet.each_quiet(part, |id, report| {
-            add(&mut habits, id, &report);
+            see(id, &report);
             Ok(())
         })?;
     }
-    Ok(Some(habits))
+    Ok(())
 }

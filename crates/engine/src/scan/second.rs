@@ -11,7 +11,9 @@ use super::waiting::Mark;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
 use std::io;
-use undertone_core::baseline::{AppHours, Baseline, Past, Peer, Peers, Poll, Polls, RoleHours, Shape};
+use undertone_core::baseline::{
+    AppHours, Baseline, Learned, Past, Peer, Peers, Poll, Polls, RoleHours, Shape,
+};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::{Draft, Scored, ScoredDevice, drafts, reference, weigh_case};
@@ -193,7 +195,7 @@ impl Fixed {
         fleet.reached().for_each(|reached| baseline.add_reached(reached));
         baseline.settle_reached(fleet.reached());
         if let Some(learned) = &settings.learned {
-            baseline.merge(learned.baseline.clone());
+            baseline.merge_learned(learned.baseline.clone(), seen_again(fleet, learned));
         }
         let mut roles = settings.roles.clone();
         roles.merge(fleet.roles.clone());
@@ -227,6 +229,13 @@ impl Fixed {
         let Self { baseline, rotations, peers, polls, roles, role_hours, .. } = self;
         Context { baseline, rotations, peers, polls, roles, role_hours, settings }
     }
+}
+
+/// Share of the devices that a learned baseline was learned of, too, 0..=1.
+fn seen_again(fleet: &Fleet, learned: &Learned) -> f64 {
+    let Some(habits) = &learned.habits else { return 0.0 };
+    let again = fleet.devices.iter().filter(|device| habits.knows(&device.id)).count();
+    again as f64 / fleet.devices.len().max(1) as f64
 }
 
 /// What the strays of each device are: rotations of its own, and what may be part of a rhythm of several.
@@ -342,15 +351,23 @@ impl Context<'_> {
     }
 
     /// The days before: those of the inputs, and those that the learned baseline remembers.
-    fn past(&self, device: &Device, series: &Assessed) -> Past {
+    fn past(&self, device: &Device, series: &Assessed, members: &[(Destination, u32)]) -> Past {
         let here = Past {
             device_days: count_before(&device.report.days, series.day),
             series_days: series.days_before,
             days_judged: series.days_judged,
         };
         let learned = self.settings.learned.as_ref().and_then(|learned| learned.habits.as_ref());
-        let SeriesKey { app, destination, .. } = &series.key;
-        let known = learned.and_then(|known| known.past(&device.id, app.as_deref(), destination, series.day));
+        let (SeriesKey { app, destination, .. }, day) = (&series.key, series.day);
+        let to = (app.as_deref(), destination, self.baseline.is_everybodys(destination));
+        let known = learned.and_then(|known| {
+            let past = known.past(&device.id, to, day)?;
+            // A group has no name of its own: it is known where it goes to known destinations.
+            let is_back = |to: &Destination| known.went(&device.id, app.as_deref(), to, day);
+            let all: u32 = members.iter().map(|(_, starts)| starts).sum();
+            let back: u32 = members.iter().filter(|(to, _)| is_back(to)).map(|(_, starts)| starts).sum();
+            Some(Past { series_days: past.series_days.max(u32::from(2 * back > all)), ..past })
+        });
         known.map_or(here, |known| known.or(here))
     }
 
@@ -365,7 +382,7 @@ impl Context<'_> {
         let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
         let scope = Scope { platform: device.platform, role, app };
         let thresholds = self.settings.thresholds.for_series(scope);
-        let past = self.past(device, &series);
+        let past = self.past(device, &series, members);
         let case = Case {
             key: &series.key,
             profile: &series.profile,

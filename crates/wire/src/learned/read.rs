@@ -47,6 +47,9 @@ struct Document {
 struct KnownHabits {
     last_day: String,
     is_complete: bool,
+    /// Absent in files of an earlier version, which had none of them.
+    #[serde(default)]
+    has_common: bool,
     /// Hash, days.
     devices: Vec<(String, String)>,
     /// Hash, first day, days judged.
@@ -218,7 +221,8 @@ fn maxima(histogram: &Histogram, check: &mut Check) -> Maxima {
 fn habits(known: &KnownHabits, check: &mut Check) -> Option<Habits> {
     let bits = |text: &str| u64::from_str_radix(text, 16).ok();
     let read = || {
-        let mut habits = Habits { is_complete: known.is_complete, ..Habits::until(day_of(&known.last_day)?) };
+        let KnownHabits { is_complete, has_common, .. } = *known;
+        let mut habits = Habits { is_complete, has_common, ..Habits::until(day_of(&known.last_day)?) };
         for (device, days) in &known.devices {
             habits.devices.insert(bits(device)?, DaySet::from_bits(bits(days)?));
         }

@@ -94,8 +94,8 @@ fn a_file_that_contradicts_itself_is_refused() {
         ("[71,40]", "[71,39]", "device-days"),
         ("[71,40]", "[999,40]", "above the last"),
         (
-            "\"is_complete\": true,\n\"devices\": [\n [\"",
-            "\"is_complete\": true,\n\"devices\": [\n [\"x",
+            "\"has_common\": true,\n\"devices\": [\n [\"",
+            "\"has_common\": true,\n\"devices\": [\n [\"x",
             "hexadecimal",
         ),
         ("\"bin_bans\":0.05", "\"bin_bans\":0.5", "bin_bans"),

@@ -71,8 +71,9 @@ fn histogram(maxima: &Maxima) -> Value {
 }
 
 fn write_habits(out: &mut dyn Write, habits: &Habits) -> io::Result<()> {
-    let (last, is_complete) = (habits.last_day.to_string(), habits.is_complete);
-    writeln!(out, "\"habits\": {{\n\"last_day\": \"{last}\",\n\"is_complete\": {is_complete},")?;
+    let Habits { last_day, is_complete, has_common, .. } = habits;
+    writeln!(out, "\"habits\": {{\n\"last_day\": \"{last_day}\",")?;
+    writeln!(out, "\"is_complete\": {is_complete},\n\"has_common\": {has_common},")?;
     let devices = habits.devices.iter().map(|(device, days)| json!([hex(*device), hex(days.bits())]));
     list(out, "devices", devices, ",")?;
     let series = habits
