@@ -1,6 +1,6 @@
 //! Device names that are another device's.
 
-use super::sink::SinkCounts;
+use super::settings::SinkCounts;
 use crate::identity::Directory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

@@ -1,21 +1,17 @@
 //! Takes parsed records, finds their device, and packs them into that device's partition.
 
-use super::aliases::aliases;
-use super::chunks::{NAME_BYTES_MAX, Owner, Packed, Partition, append_record, next_record};
-use super::spill::SpillFile;
-use super::untaken::{Held, Untaken};
-use crate::identity::{DeviceEnd, Directory, Inside};
+use super::chunks::{NAME_BYTES_MAX, Owner, Partition, append_record};
+use super::settings::{SinkCounts, SinkSettings};
+use crate::identity::DeviceEnd;
 use crate::input::{SourceInfo, SourceSink};
 use hashbrown::HashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use undertone_core::model::{
-    Day, Endpoint, Exchange, Record, Report, Session, Telemetry, TelemetryKind, Timestamp,
+    Endpoint, Exchange, Record, Report, Session, Telemetry, TelemetryKind, Timestamp,
 };
 use undertone_core::series::stable_hash;
 use undertone_wire::{RecordSink, RejectReason, packed};
@@ -24,97 +20,12 @@ use undertone_wire::{RecordSink, RejectReason, packed};
 pub(super) const PARTITIONS: usize = 256;
 /// Addresses that one phone may claim as its own in its telemetry.
 const CLAIMS_MAX: usize = 64;
-/// Share of the packed bytes' budget that the names of devices may take; past it, names stand before the records.
-const NAMES_SHARE: usize = 6;
 /// What a device costs in the lists of one sink besides its name, twice: entries of two maps, a place, a `String`.
 const DEVICE_BYTES: usize = 160;
 /// What one phone's claims cost at the least.
 const CLAIM_BYTES: usize = 256;
 /// A device that has no number here: its name stands in [`PartitionSink::unlisted`].
 const UNLISTED: u32 = u32::MAX;
-
-/// What all sinks of a run share.
-#[derive(Debug)]
-pub struct SinkSettings {
-    /// Who held which address.
-    pub directory: Directory,
-    /// Which addresses are inside.
-    pub inside: Inside,
-    /// Packed bytes kept in memory before partitions spill.
-    pub memory_bytes: usize,
-    /// Where to spill; the system's temporary folder if `None`.
-    pub spill_folder: Option<PathBuf>,
-    in_memory: AtomicUsize,
-    names_in_memory: AtomicUsize,
-    pub(super) spill: OnceLock<SpillFile>,
-}
-
-impl SinkSettings {
-    /// Settings for one run.
-    pub fn new(
-        directory: Directory,
-        inside: Inside,
-        memory_bytes: usize,
-        spill_folder: Option<PathBuf>,
-    ) -> Self {
-        let (in_memory, names_in_memory) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let spill = OnceLock::new();
-        Self { directory, inside, memory_bytes, spill_folder, in_memory, names_in_memory, spill }
-    }
-
-    /// Takes room for what lists of devices hold; false when there is none left.
-    fn takes_names(&self, bytes: usize) -> bool {
-        let most = self.memory_bytes / NAMES_SHARE;
-        let is_room = self.names_in_memory.load(Ordering::Relaxed) + bytes <= most;
-        if is_room {
-            self.names_in_memory.fetch_add(bytes, Ordering::Relaxed);
-        }
-        is_room
-    }
-
-    pub(super) fn spill_file(&self) -> io::Result<&SpillFile> {
-        if self.spill.get().is_none() {
-            let file = SpillFile::create(self.spill_folder.as_deref())?;
-            // Another sink may have been faster: its file serves both.
-            drop(self.spill.set(file));
-        }
-        self.spill.get().ok_or_else(|| io::Error::other("no spill file"))
-    }
-}
-
-/// What a sink saw besides what it packed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SinkCounts {
-    /// Sessions and messages that came from outside to a device: not the device's doing.
-    pub inbound: u64,
-    /// First and last event.
-    pub span: Option<(Timestamp, Timestamp)>,
-    /// Addresses that telemetry says are the device's own.
-    pub claims: BTreeMap<String, BTreeSet<IpAddr>>,
-    /// Records of phones whose claims found no room.
-    pub unclaimed: u64,
-    /// Whether some devices are in no list of names.
-    pub(super) has_unlisted: bool,
-}
-
-impl SinkCounts {
-    fn see(&mut self, at: Timestamp) {
-        self.span = Some(self.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.inbound += other.inbound;
-        self.unclaimed += other.unclaimed;
-        self.has_unlisted |= other.has_unlisted;
-        if let Some((first, last)) = other.span {
-            self.see(first);
-            self.see(last);
-        }
-        for (device, addrs) in other.claims {
-            self.claims.entry(device).or_default().extend(addrs);
-        }
-    }
-}
 
 type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -140,9 +51,9 @@ pub struct PartitionSink {
     unlisted: String,
     /// The address that each device claimed last, by its number.
     last_claims: Vec<Option<IpAddr>>,
-    partitions: Vec<Partition>,
-    counts: SinkCounts,
-    failure: Option<io::Error>,
+    pub(super) partitions: Vec<Partition>,
+    pub(super) counts: SinkCounts,
+    pub(super) failure: Option<io::Error>,
 }
 
 impl PartitionSink {
@@ -162,7 +73,7 @@ impl PartitionSink {
         }
     }
 
-    fn number_of(&mut self, name: &str) -> u32 {
+    pub(super) fn number_of(&mut self, name: &str) -> u32 {
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
@@ -314,7 +225,7 @@ impl PartitionSink {
     }
 
     /// Appends a record to the partition of its device; spills when the run's budget is used up.
-    fn append(&mut self, device: u32, key: u64, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(super) fn append(&mut self, device: u32, key: u64, write: impl FnOnce(&mut Vec<u8>)) {
         let (at, owner) = match self.devices.get(device as usize) {
             Some(place) => (place.partition, Owner::Number(place.device)),
             None => (partition_of(self.unlisted.as_bytes()), Owner::Name(&self.unlisted)),
@@ -330,7 +241,7 @@ impl PartitionSink {
         }
     }
 
-    fn restore(
+    pub(super) fn restore(
         &mut self,
         at: usize,
         names: &[String],
@@ -350,6 +261,12 @@ impl PartitionSink {
             self.spill();
         }
         self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Forgets where devices have their place: nobody is looked up from here on, or their partition was taken.
+    pub(super) fn forget_places(&mut self) {
+        (self.numbers, self.by_addr) = (FastMap::default(), FastMap::default());
+        (self.devices, self.listed) = (Vec::new(), Vec::new());
     }
 
     fn spill(&mut self) {
@@ -389,7 +306,7 @@ fn head_of(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most)).unwrap_or(text)
 }
 
-fn partition_of(name: &[u8]) -> usize {
+pub(super) fn partition_of(name: &[u8]) -> usize {
     usize::try_from(stable_hash(name) % PARTITIONS as u64).unwrap_or(0)
 }
 
@@ -409,131 +326,6 @@ impl RecordSink for PartitionSink {
     fn reject(&mut self, _line: u64, _reason: RejectReason, _detail: &str) {}
 
     fn ignore(&mut self, _what: &str) {}
-}
-
-/// All partitions of all sinks.
-#[derive(Debug)]
-pub struct Partitions {
-    settings: Arc<SinkSettings>,
-    sinks: Vec<PartitionSink>,
-    aliases: BTreeMap<String, String>,
-}
-
-impl Partitions {
-    /// Gathers the sinks of a run and settles which device names are one device. The second value is what the
-    /// sinks saw.
-    ///
-    /// # Errors
-    /// The first error of spilling: records were lost, so the run must not go on.
-    pub fn new(settings: Arc<SinkSettings>, mut sinks: Vec<PartitionSink>) -> io::Result<(Self, SinkCounts)> {
-        let mut counts = SinkCounts::default();
-        for sink in &mut sinks {
-            if let Some(error) = sink.failure.take() {
-                return Err(error);
-            }
-            counts.merge(std::mem::take(&mut sink.counts));
-        }
-        let partitions = sinks.iter().flat_map(|sink| &sink.partitions);
-        let names: BTreeSet<&str> =
-            partitions.flat_map(|partition| partition.names.iter().map(String::as_str)).collect();
-        let aliases = aliases(&names, &counts, &settings.directory);
-        let mut partitions = Self { settings, sinks, aliases };
-        partitions.reroute()?;
-        // Nobody is looked up from here on.
-        for sink in &mut partitions.sinks {
-            (sink.numbers, sink.by_addr) = (FastMap::default(), FastMap::default());
-            (sink.devices, sink.listed) = (Vec::new(), Vec::new());
-        }
-        Ok((partitions, counts))
-    }
-
-    /// Number of partitions.
-    pub const COUNT: usize = PARTITIONS;
-
-    /// Takes the packed records of one partition from every sink; quick, since nothing is read back yet.
-    pub fn take(&mut self, index: usize) -> Untaken<'static> {
-        let partitions = self.sinks.iter_mut().filter_map(|sink| sink.partitions.get_mut(index));
-        let partitions =
-            partitions.map(std::mem::take).map(Held::Own).filter(|one| !one.is_empty()).collect();
-        Untaken { settings: Arc::clone(&self.settings), partitions, days: None }
-    }
-
-    /// The records of a partition on some days; they stay where they are.
-    pub fn lend(&self, index: usize, days: RangeInclusive<Day>) -> Untaken<'_> {
-        let partitions = self.sinks.iter().filter_map(|sink| sink.partitions.get(index));
-        let partitions = partitions.map(Held::Lent).filter(|one| !one.is_empty()).collect();
-        Untaken { settings: Arc::clone(&self.settings), partitions, days: Some(days) }
-    }
-
-    /// Device names and lengths of all partitions, those of one sink side by side: what [`Partitions::restore`] needs
-    /// besides the bytes.
-    pub fn parts(&self) -> Vec<(Vec<String>, u64)> {
-        let all = self.sinks.iter().flat_map(|sink| &sink.partitions);
-        all.map(|partition| (partition.names.clone(), partition.len() as u64)).collect()
-    }
-
-    /// Writes the bytes of all partitions, in the order of [`Partitions::parts`].
-    ///
-    /// # Errors
-    /// The output's error, or spilled bytes that cannot be read back.
-    pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
-        let file = self.settings.spill.get();
-        for partition in self.sinks.iter().flat_map(|sink| &sink.partitions) {
-            partition.copy(file)?.chunks.iter().try_for_each(|chunk| out.write_all(chunk))?;
-        }
-        Ok(())
-    }
-
-    /// Partitions whose bytes were written before; past the memory budget they spill, as when they were made.
-    ///
-    /// # Errors
-    /// An input that is shorter than its parts say, parts that fit no run, or a spill file that cannot be written.
-    pub fn restore(
-        settings: Arc<SinkSettings>,
-        parts: &[(Vec<String>, u64)],
-        input: &mut impl io::Read,
-    ) -> io::Result<Self> {
-        let mut sinks = Vec::with_capacity(parts.len() / PARTITIONS);
-        for of_sink in parts.chunks(PARTITIONS) {
-            let mut sink = PartitionSink::new(Arc::clone(&settings));
-            if of_sink.len() != sink.partitions.len() {
-                return Err(io::ErrorKind::InvalidData.into());
-            }
-            for (at, (names, length)) in of_sink.iter().enumerate() {
-                sink.restore(at, names, *length, input)?;
-            }
-            sinks.push(sink);
-        }
-        Ok(Self { settings, sinks, aliases: BTreeMap::new() })
-    }
-
-    /// Moves the records of renamed devices to the partition of their new name.
-    fn reroute(&mut self) -> io::Result<()> {
-        if self.aliases.is_empty() {
-            return Ok(());
-        }
-        let touched: BTreeSet<usize> =
-            self.aliases.keys().map(|name| partition_of(name.as_bytes())).collect();
-        let aliases = std::mem::take(&mut self.aliases);
-        for index in touched {
-            let taken = self.take(index);
-            let Some(sink) = self.sinks.first_mut() else { continue };
-            // The places of the devices that were in this partition are no more.
-            sink.numbers.clear();
-            taken.each_chunk(|names, mut rest| {
-                while let Some(Packed { owner, key, record }) = next_record(&mut rest) {
-                    let name = owner.name(names);
-                    let number = sink.number_of(aliases.get(name).map_or(name, String::as_str));
-                    sink.append(number, key, |chunk| chunk.extend_from_slice(record));
-                }
-                Ok(())
-            })?;
-        }
-        match self.sinks.first_mut().and_then(|sink| sink.failure.take()) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
-    }
 }
 
 impl SourceSink for PartitionSink {
