@@ -5,6 +5,7 @@
 
 mod aliases;
 mod chunks;
+mod claims;
 mod partitions;
 mod regroup;
 mod settings;
@@ -13,6 +14,7 @@ mod spill;
 mod untaken;
 
 pub use chunks::{Owner, Packed, Partition, Taken, next_record};
+pub use claims::ClaimsCut;
 pub use partitions::Partitions;
 pub(crate) use regroup::Regroup;
 pub use settings::{SinkCounts, SinkSettings};

@@ -2,14 +2,12 @@
 
 use super::chunks::{NAME_BYTES_MAX, Owner, Partition, append_record};
 use super::settings::{SinkCounts, SinkSettings};
-use crate::identity::DeviceEnd;
+use crate::identity::{DeviceEnd, Directory};
 use crate::input::{SourceInfo, SourceSink};
 use hashbrown::HashMap;
-use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use undertone_core::model::{
     Endpoint, Exchange, Record, Report, Session, Telemetry, TelemetryKind, Timestamp,
 };
@@ -18,12 +16,8 @@ use undertone_wire::{RecordSink, RejectReason, packed};
 
 /// Partitions: enough that one holds little (16,000 rows of 4 million), few enough that chunks waste little.
 pub(super) const PARTITIONS: usize = 256;
-/// Addresses that one phone may claim as its own in its telemetry.
-const CLAIMS_MAX: usize = 64;
 /// What a device costs in the lists of one sink besides its name, twice: entries of two maps, a place, a `String`.
 const DEVICE_BYTES: usize = 160;
-/// What one phone's claims cost at the least.
-const CLAIM_BYTES: usize = 256;
 /// A device that has no number here: its name stands in [`PartitionSink::unlisted`].
 const UNLISTED: u32 = u32::MAX;
 
@@ -41,6 +35,8 @@ struct Place {
 #[derive(Debug)]
 pub struct PartitionSink {
     settings: Arc<SinkSettings>,
+    /// Who held which address, as far as it was known when this sink began.
+    pub(super) directory: Arc<Directory>,
     devices: Vec<Place>,
     /// Place of each name in `devices`.
     numbers: FastMap<String, u32>,
@@ -58,9 +54,10 @@ pub struct PartitionSink {
 
 impl PartitionSink {
     /// An empty sink.
-    pub fn new(settings: Arc<SinkSettings>) -> Self {
+    pub fn new(settings: Arc<SinkSettings>, directory: Arc<Directory>) -> Self {
         Self {
             settings,
+            directory,
             devices: Vec::new(),
             numbers: FastMap::default(),
             by_addr: FastMap::default(),
@@ -74,13 +71,14 @@ impl PartitionSink {
     }
 
     pub(super) fn number_of(&mut self, name: &str) -> u32 {
+        let name = head_of(name, NAME_BYTES_MAX);
         if let Some(&number) = self.numbers.get(name) {
             return number;
         }
         if !self.settings.takes_names(2 * name.len() + DEVICE_BYTES) {
             self.counts.has_unlisted = true;
             self.unlisted.clear();
-            self.unlisted.push_str(head_of(name, NAME_BYTES_MAX));
+            self.unlisted.push_str(name);
             return UNLISTED;
         }
         let number = u32::try_from(self.devices.len()).unwrap_or(u32::MAX);
@@ -93,15 +91,23 @@ impl PartitionSink {
         number
     }
 
-    fn device_at(&mut self, addr: IpAddr, at: Timestamp) -> u32 {
+    /// The device of a session that it opened: by its link-layer address, where that is known, or by its address.
+    pub(super) fn opener(&mut self, session: &Session<'_>) -> u32 {
+        match session.orig_l2.and_then(|mac| self.directory.number_of_mac(mac)) {
+            Some(device) => self.listed(device),
+            None => self.device_at(session.orig.addr, session.start),
+        }
+    }
+
+    pub(super) fn device_at(&mut self, addr: IpAddr, at: Timestamp) -> u32 {
         if let Some(&number) = self.by_addr.get(&addr) {
             return number;
         }
-        if let Some(device) = self.settings.directory.number_of_addr(addr, at) {
+        if let Some(device) = self.directory.number_of_addr(addr, at) {
             return self.listed(device);
         }
         let number = self.number_of(&addr.to_string());
-        if number != UNLISTED && !self.settings.directory.knows_addr(addr) {
+        if number != UNLISTED && !self.directory.knows_addr(addr) {
             self.by_addr.insert(addr, number);
         }
         number
@@ -114,8 +120,8 @@ impl PartitionSink {
             return *number;
         }
         // Shared with other threads: asked for where it must be, not for each record.
-        let settings = Arc::clone(&self.settings);
-        let number = self.number_of(settings.directory.name(device));
+        let directory = Arc::clone(&self.directory);
+        let number = self.number_of(directory.name(device));
         if number == UNLISTED {
             return number;
         }
@@ -149,16 +155,9 @@ impl PartitionSink {
             turn(session);
         }
         self.counts.see(session.start);
-        let by_mac = session.orig_l2.filter(|_| end == DeviceEnd::Orig).and_then(|mac| {
-            let settings = Arc::clone(&self.settings);
-            settings.directory.device_of_mac(mac).map(|device| self.number_of(device))
-        });
-        let device = match by_mac {
-            Some(device) => device,
-            None => self.device_at(session.orig.addr, session.start),
-        };
-        // What nothing looks at from here on is not kept.
-        (session.local_orig, session.local_resp, session.orig_l2) = (None, None, None);
+        let device = self.opener(session);
+        // What nothing looks at from here on is not kept; a lease that comes later may need the link-layer address.
+        (session.local_orig, session.local_resp) = (None, None);
         (session.orig_pkts, session.resp_pkts) = (None, None);
         let key = stable_hash(session.uid.as_bytes());
         self.append(device, key, |chunk| packed::encode_session(session, chunk));
@@ -203,25 +202,11 @@ impl PartitionSink {
             && !event.device_id.is_empty()
             && self.is_new_claim(device, addr)
         {
-            self.claim(event.device_id, addr.to_canonical());
+            self.settings.claim(head_of(event.device_id, NAME_BYTES_MAX), addr.to_canonical());
         }
         // What nothing looks at from here on is not kept.
         (event.device_id, event.source) = ("", "");
         self.append(device, 0, |chunk| packed::encode_telemetry(event, chunk));
-    }
-
-    /// Notes an address that a phone says is its own.
-    fn claim(&mut self, device: &str, addr: IpAddr) {
-        if !self.counts.claims.contains_key(device) {
-            if !self.settings.takes_names(device.len() + CLAIM_BYTES) {
-                self.counts.unclaimed += 1;
-                return;
-            }
-            self.counts.claims.insert(device.to_owned(), BTreeSet::new());
-        }
-        if let Some(claims) = self.counts.claims.get_mut(device).filter(|claims| claims.len() < CLAIMS_MAX) {
-            claims.insert(addr);
-        }
     }
 
     /// Appends a record to the partition of its device; spills when the run's budget is used up.
@@ -233,11 +218,8 @@ impl PartitionSink {
         let Some(partition) = self.partitions.get_mut(at) else { return };
         let (chunk, grown) = partition.tail();
         append_record(chunk, owner, key, write);
-        if grown > 0 {
-            let used = self.settings.in_memory.fetch_add(grown, Ordering::Relaxed) + grown;
-            if used > self.settings.memory_bytes {
-                self.spill();
-            }
+        if grown > 0 && self.settings.grows(grown) {
+            self.spill();
         }
     }
 
@@ -257,10 +239,15 @@ impl PartitionSink {
             partition.names = names.to_vec();
             partition.append(bytes);
         }
-        if self.settings.in_memory.fetch_add(grown, Ordering::Relaxed) + grown > self.settings.memory_bytes {
+        if self.settings.grows(grown) {
             self.spill();
         }
         self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Whether it packed nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.partitions.iter().all(Partition::is_empty)
     }
 
     /// Forgets where devices have their place: nobody is looked up from here on, or their partition was taken.
@@ -279,7 +266,7 @@ impl PartitionSink {
         });
         match spilled {
             Ok(freed) => {
-                settings.in_memory.fetch_sub(freed, Ordering::Relaxed);
+                settings.shrinks(freed);
             }
             Err(error) => self.failure = Some(error),
         }
@@ -318,8 +305,7 @@ impl RecordSink for PartitionSink {
             Record::Session(session) => self.session(session),
             Record::Exchange(message) => self.message(message),
             Record::Telemetry(event) => self.telemetry(event),
-            // Leases are read before everything else; one that comes later is too late to move a device.
-            Record::Lease(_) => {}
+            Record::Lease(lease) => self.settings.lease(lease),
         }
     }
 

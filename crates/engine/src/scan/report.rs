@@ -107,10 +107,16 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
             seen.inbound
         ));
     }
-    if seen.unclaimed > 0 {
+    if let Some(kept) = seen.claims.kept {
         notes.push(format!(
-            "memory: {} records say an address of a phone that found no room; --memory gives more",
-            seen.unclaimed
+            "memory: the addresses that telemetry gives of {kept} phones, the first by name, found room: traffic of the \
+             others may stay under its address; --memory gives more"
+        ));
+    }
+    if seen.claims.crowded > 0 {
+        notes.push(format!(
+            "{} phones give more addresses in their telemetry than one may: some traffic may stay under its address",
+            seen.claims.crowded
         ));
     }
     ScanSummary {
