@@ -12,7 +12,7 @@ use undertone_core::series::Destination;
 /// # Errors
 /// A temporary file that cannot be read.
 pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits>> {
-    let Some(last) = fleet.last_day else { return Ok(None) };
+    let Some((last, _)) = fleet.last_day() else { return Ok(None) };
     let mut habits = Habits { is_complete: fleet.totals.folded == 0, ..Habits::until(last) };
     // Of everybody's destinations nobody asks whether they are new on one phone.
     let is_rare = |to: &Destination| {

@@ -143,7 +143,8 @@ pub fn learn(
     let reading = Reading { keeps_all: true, ..Reading::default() };
     let analysis = Analysis::of(&options, reading, progress, stop)?;
     let second = analysis.second_pass(&analysis.settings)?;
-    let summary = analysis.summary();
+    let mut summary = analysis.summary();
+    summary.notes.extend(report::late_note(analysis.fleet.last_day()));
     let Totals { device_days, device_days_later: later, .. } = analysis.fleet.totals;
     let maxima = FleetMaxima::of(&second.drafts, device_days - later, later);
     let Fixed { baseline, sight, .. } = second.fixed;

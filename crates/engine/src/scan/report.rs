@@ -6,7 +6,7 @@ use crate::partition::SinkCounts;
 use std::collections::BTreeMap;
 use undertone_core::baseline::Learned;
 use undertone_core::finding::Finding;
-use undertone_core::model::Timestamp;
+use undertone_core::model::{Day, Timestamp};
 use undertone_core::score::budget::{Sight, Tail};
 
 /// What a scan found.
@@ -97,6 +97,14 @@ pub(super) fn baseline_note(learned: Option<&Learned>, sight: Sight) -> Option<S
     };
     let (devices, days) = (learned.baseline.devices, learned.baseline.device_days);
     Some(format!("{devices} learned devices ({days} device-days) count as other devices; {calibration}"))
+}
+
+/// Days that a fleet's memory leaves out, since only wrong clocks can have seen them.
+pub(super) fn late_note(last: Option<(Day, usize)>) -> Option<String> {
+    let (last, later) = last.filter(|(_, later)| *later > 0)?;
+    Some(format!(
+        "{later} days long after {last}, each of one phone alone, are a wrong clock's and not remembered"
+    ))
 }
 
 /// What was read, before any device was looked at.
