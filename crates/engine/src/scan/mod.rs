@@ -47,7 +47,7 @@ use thiserror::Error;
 use undertone_core::baseline::{Bounds, Learned};
 use undertone_core::device::DeviceReport;
 use undertone_core::finding::{Finding, add_context};
-use undertone_core::model::{Day, Network};
+use undertone_core::model::Network;
 use undertone_core::score::history::FleetMaxima;
 use undertone_core::score::{DecideOptions, Tails, decide, reference};
 use undertone_core::thresholds::ThresholdSet;
@@ -360,8 +360,8 @@ impl Recorded {
         }
         let (mut sinks, records) = read_records(&plan, &read, |_| new_sink(Arc::clone(&directory)), progress);
         input.merge(records);
-        if stop.is_stopped() {
         sinks.extend(first);
+        if stop.is_stopped() {
             return Err(ScanError::Interrupted);
         }
         let (partitions, seen) = Partitions::new(Arc::clone(&sink), directory, sinks)?;
@@ -394,11 +394,6 @@ impl Recorded {
         };
         let fleet = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
         if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(fleet) }
-    }
-
-    /// First and last day of the inputs.
-    fn span(&self) -> Option<(Day, Day)> {
-        self.base.first.zip(self.base.last).map(|(first, last)| (first.day(), last.day()))
     }
 
     fn check_usable(&self, devices: u64) -> Result<(), ScanError> {
