@@ -86,6 +86,25 @@ fn only_days_that_hold_records_are_walked() {
     assert_eq!(days(&[early.to_str().unwrap()]), [&["1970-01-01".to_owned()], &plain[..]].concat());
 }
 
+/// A file that cannot be read at all is told by the exit code, as `scan` does.
+#[test]
+fn every_command_says_that_a_file_could_not_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.gz");
+    fs::write(&broken, b"\x1f\x8b\x08\x00 and no more").unwrap();
+    let inputs = [at("zeek"), broken.to_str().unwrap().to_owned()];
+    for command in [
+        &["scan"][..],
+        &["tune", "--set", "payload_symmetry_threshold=0.1"],
+        &["backtest"],
+        &["export", "coverage"],
+        &["export", "navigator"],
+    ] {
+        let ended = run(&[command, &["-q", &inputs[0], &inputs[1]]].concat());
+        assert_eq!(ended.code, Some(3), "{command:?}: {}", ended.stderr);
+    }
+}
+
 /// What tune shows as "after" is what a scan with that configuration finds.
 #[test]
 fn tuning_shows_what_a_scan_would_find() {
