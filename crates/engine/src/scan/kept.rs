@@ -90,7 +90,7 @@ fn next(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn decoded<T: DecodeOwned>(bytes: &[u8]) -> io::Result<T> {
-    bitcode::decode(bytes).map_err(|_not_ours| damaged())
+    bitcode::decode(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// Keeps all devices of a fleet.
