@@ -46,7 +46,7 @@ pub(crate) fn run(args: &BacktestArgs, console: &Console) -> anyhow::Result<Outc
         console.say(|out| scan::summary_of(summary, &[], 0).write_reading(out, console.named_max()));
         return Err(Fault::error(Failure::Data, "no day of the input lies in that span"));
     }
-    let outcome = if summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
+    let outcome = scan::outcome_of_reading(&summary);
     let shown: Vec<&Finding> = days
         .iter()
         .flat_map(|day| &day.findings)

@@ -1,7 +1,7 @@
 //! The sessions of a finding as the logs have them, for `undertone explain ID --in FINDINGS PATH...`.
 
 use crate::exit::{Failure, Fault};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
 use undertone_core::destination::normal_host;
@@ -13,10 +13,8 @@ use undertone_engine::input::{
 use undertone_wire::findings::{human_bytes, human_secs};
 use undertone_wire::{RecordSink, RejectReason};
 
-/// Rows shown of one session: a session may carry many messages.
+/// Rows shown of one session, the first: a session may carry many messages.
 const ROWS_MAX: usize = 40;
-/// Rows kept of all of them: a finding names a few dozen sessions at the most.
-const KEPT_MAX: usize = 64 * ROWS_MAX;
 
 /// Reads the paths and gives a line a record of the finding's sessions, by time. A finding of phone telemetry alone has
 /// no ids of sessions: of it, the latest of what the phone says of the app and the destination.
@@ -31,7 +29,7 @@ pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> anyhow::Result<Vec<S
     let progress = Progress::default();
     let plan = Plan::new(&inputs, &options, &progress);
     let wanted = Wanted::of(finding);
-    let sink = |_| Rows { wanted: &wanted, source: String::new(), found: BTreeSet::new() };
+    let sink = |_| Rows { wanted: &wanted, source: String::new(), found: BTreeMap::new() };
     let (sinks, summary) = read_records(&plan, &options, sink, &progress);
     let mut read = plan.summary();
     read.merge(summary);
@@ -40,28 +38,29 @@ pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> anyhow::Result<Vec<S
             read.skipped.first().map_or_else(String::new, |one| format!(": `{}`: {}", one.name, one.reason));
         return Err(Fault::error(Failure::Data, format!("no usable input{why}")));
     }
-    let mut found: BTreeSet<Row> = sinks.into_iter().flat_map(|sink| sink.found).collect();
+    let mut found: BTreeMap<String, Kept> = BTreeMap::new();
+    for (uid, kept) in sinks.into_iter().flat_map(|sink| sink.found) {
+        let is_of_session = !uid.is_empty();
+        found.entry(uid).or_default().merge(kept, is_of_session);
+    }
     if finding.sessions.is_empty() {
-        while found.len() > ROWS_MAX {
-            found.pop_first();
-        }
-        if found.is_empty() {
-            let all = read.accepted();
-            return Ok(vec![format!(
-                "the finding names no sessions, and none of the {all} rows is of this phone, app and destination"
-            )]);
-        }
-        return Ok(found.into_iter().map(|row| row.text).collect());
+        let all = read.accepted();
+        let none = format!(
+            "the finding names no sessions, and none of the {all} rows is of this phone, app and destination"
+        );
+        let told = found.into_values().flat_map(|kept| kept.rows).map(|row| row.text);
+        let told: Vec<String> = told.collect();
+        return Ok(if told.is_empty() { vec![none] } else { told });
     }
     let mut rows = Vec::new();
     let mut told = BTreeSet::new();
     for id in finding.sessions.iter().filter(|id| told.insert(id.as_str())) {
-        let own: Vec<&Row> = found.iter().filter(|row| row.uid == *id).collect();
-        rows.extend(own.iter().take(ROWS_MAX).map(|row| format!("{id} {}", row.text)));
-        match own.len() {
-            0 => rows.push(format!("{id} is not in these logs")),
-            all => rows.extend((all > ROWS_MAX).then(|| format!("{id} and {} more", all - ROWS_MAX))),
-        }
+        let Some(own) = found.get(id) else {
+            rows.push(format!("{id} is not in these logs"));
+            continue;
+        };
+        rows.extend(own.rows.iter().map(|row| format!("{id} {}", row.text)));
+        rows.extend(own.is_cut.then(|| format!("{id} and {} more", own.all - own.rows.len())));
     }
     Ok(rows)
 }
@@ -102,15 +101,47 @@ fn is_below(host: &str, domain: &str) -> bool {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
     at_micros: i64,
-    uid: String,
     text: String,
+}
+
+/// Rows of one session, or all that a phone says, under no id.
+#[derive(Default)]
+struct Kept {
+    /// Of a session the first, of a phone the latest.
+    rows: BTreeSet<Row>,
+    /// Rows in all.
+    all: usize,
+    is_cut: bool,
+}
+
+impl Kept {
+    fn add(&mut self, row: Row, is_of_session: bool) {
+        self.all += 1;
+        self.rows.insert(row);
+        if self.rows.len() > ROWS_MAX {
+            self.is_cut = true;
+            if is_of_session {
+                self.rows.pop_last()
+            } else {
+                self.rows.pop_first()
+            };
+        }
+    }
+
+    fn merge(&mut self, other: Self, is_of_session: bool) {
+        let all = self.all + other.all;
+        self.is_cut |= other.is_cut;
+        other.rows.into_iter().for_each(|row| self.add(row, is_of_session));
+        self.all = all;
+    }
 }
 
 /// Keeps what is the finding's.
 struct Rows<'w> {
     wanted: &'w Wanted<'w>,
     source: String,
-    found: BTreeSet<Row>,
+    /// By the session's id.
+    found: BTreeMap<String, Kept>,
 }
 
 impl RecordSink for Rows<'_> {
@@ -128,11 +159,8 @@ impl RecordSink for Rows<'_> {
         };
         if uid.is_empty() || self.wanted.sessions.contains(uid) {
             let text = format!("{at} {text} [{}]", self.source);
-            self.found.insert(Row { at_micros: at.micros(), uid: uid.to_owned(), text });
-            // What one session may show is bounded above; here, what all of them may.
-            if self.found.len() > KEPT_MAX {
-                self.found.pop_first();
-            }
+            let row = Row { at_micros: at.micros(), text };
+            self.found.entry(uid.to_owned()).or_default().add(row, !uid.is_empty());
         }
     }
 

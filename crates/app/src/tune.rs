@@ -30,7 +30,7 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
     let mut analysis = scan::analyse(&options, reading, &stop, console)?;
     let base = analysis.thresholds().clone();
     let before = analysis.decide(&base)?;
-    let outcome = if before.summary.partial.is_empty() { Outcome::Done } else { Outcome::Partial };
+    let outcome = scan::outcome_of_reading(&before.summary);
     console
         .say(|out| scan::summary_of(before.summary.clone(), &[], 0).write_reading(out, console.named_max()));
 

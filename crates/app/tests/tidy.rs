@@ -53,7 +53,7 @@ fn no_test_is_switched_off() {
 fn files(extensions: &[&str]) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
     let mut found = Vec::new();
-    for folder in ["crates", "xtask", "docs", ".ci"] {
+    for folder in ["crates", "xtask", "docs", "fuzz", "bench", ".ci"] {
         walk(&root.join(folder), extensions, &mut found);
     }
     for name in ["Cargo.toml", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "clippy.toml", "deny.toml"] {

@@ -6,8 +6,7 @@
 //!    network never sees;
 //! 3. *address*: same responder and port within 2 seconds;
 //! 4. *name*: the session's host (SNI, `Host`, query name) has the registrable domain of a name that the app
-//!    reached or looked up, within the report's span; a session without a host, by the answers of a lookup;
-//! 5. *declared*: the user says whose the name is.
+//!    reached or looked up, within the report's span; a session without a host, by the answers of a lookup.
 //!
 //! The phone's clock is off: its skew is estimated once per device ([`Skew`]) and taken off all of its times.
 //! Two apps that fit are both kept, and share the confidence by how often each was reported there. Nothing is guessed:
@@ -25,7 +24,6 @@ pub use skew::Skew;
 use crate::destination::normal_host;
 use crate::model::{AppConnection, Endpoint, Timestamp, Transport};
 use index::ReportIndex;
-use std::collections::BTreeMap;
 use tally::Tally;
 
 /// Confidence that the capture's own label is right.
@@ -44,9 +42,6 @@ const HOST_CONFIDENCE: f64 = 0.7;
 /// Confidence of the same registrable domain, or of an address that a lookup answered; our choice.
 const DOMAIN_CONFIDENCE: f64 = 0.5;
 
-/// Confidence of a name that the user declared: true of the name, but other apps may reach it; our choice.
-const DECLARED_CONFIDENCE: f64 = 0.5;
-
 /// Apps kept for one session.
 pub const MAX_CANDIDATES: usize = 8;
 
@@ -61,16 +56,13 @@ pub enum AttributionMethod {
     Address,
     /// Registrable domain, within the report's span.
     Name,
-    /// The user's declaration.
-    Declared,
     /// No app fits.
     None,
 }
 
 impl AttributionMethod {
     /// All.
-    pub const ALL: [Self; 6] =
-        [Self::Reported, Self::FiveTuple, Self::Address, Self::Name, Self::Declared, Self::None];
+    pub const ALL: [Self; 5] = [Self::Reported, Self::FiveTuple, Self::Address, Self::Name, Self::None];
 
     /// The method of a name as [`AttributionMethod::as_str`] gives it.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -84,7 +76,6 @@ impl AttributionMethod {
             Self::FiveTuple => "five_tuple",
             Self::Address => "address",
             Self::Name => "name",
-            Self::Declared => "declared",
             Self::None => "none",
         }
     }
@@ -159,15 +150,6 @@ pub struct LookupReport<'a> {
     pub answers: &'a str,
 }
 
-/// What the user declares: this name and all below it are this app's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Declaration<'a> {
-    /// Host or domain.
-    pub name: &'a str,
-    /// The app.
-    pub app: &'a str,
-}
-
 /// Everything that says which app of one device reached what.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DeviceReports<'a> {
@@ -175,8 +157,6 @@ pub struct DeviceReports<'a> {
     pub connections: &'a [ConnectionReport<'a>],
     /// Lookups, in any order.
     pub lookups: &'a [LookupReport<'a>],
-    /// Declarations, in any order.
-    pub declarations: &'a [Declaration<'a>],
 }
 
 /// The reports of one device, ready to be asked.
@@ -184,7 +164,6 @@ pub struct DeviceReports<'a> {
 pub struct Attributor<'a> {
     skew: Option<Skew>,
     index: ReportIndex<'a>,
-    declared: BTreeMap<Box<str>, Vec<&'a str>>,
 }
 
 impl<'a> Attributor<'a> {
@@ -195,15 +174,7 @@ impl<'a> Attributor<'a> {
         sessions: impl IntoIterator<Item = &'s SessionFacts<'s>>,
     ) -> Self {
         let skew = Skew::estimate(reports.connections, sessions);
-        let mut declared: BTreeMap<Box<str>, Vec<&'a str>> = BTreeMap::new();
-        for declaration in reports.declarations {
-            declared.entry(normal_host(declaration.name).into()).or_default().push(declaration.app);
-        }
-        for apps in declared.values_mut() {
-            apps.sort_unstable();
-            apps.dedup();
-        }
-        Self { skew, index: ReportIndex::new(reports, skew), declared }
+        Self { skew, index: ReportIndex::new(reports, skew) }
     }
 
     /// How far the phone's clock is ahead of the sensor's; `None` where too few matches say so (the clocks are
@@ -260,9 +231,7 @@ impl<'a> Attributor<'a> {
             return addressed;
         }
         let host = session.host.map(normal_host).filter(|host| !host.is_empty());
-        let host = host.as_deref();
-        found(AttributionMethod::Name, self.by_name(session, host))
-            .or_else(|| found(AttributionMethod::Declared, (self.by_declaration(host), DECLARED_CONFIDENCE)))
+        found(AttributionMethod::Name, self.by_name(session, host.as_deref()))
     }
 
     fn by_name(&self, session: &SessionFacts<'_>, host: Option<&str>) -> (Tally<'a>, f64) {
@@ -277,22 +246,6 @@ impl<'a> Attributor<'a> {
             }
         }
         (self.index.by_answer(session.start, session.resp.addr), DOMAIN_CONFIDENCE)
-    }
-
-    /// The apps of the longest declared name that the host is or lies below.
-    fn by_declaration(&self, host: Option<&str>) -> Tally<'a> {
-        let mut rest = host;
-        while let Some(name) = rest {
-            if let Some(apps) = self.declared.get(name) {
-                let mut tally = Tally::default();
-                for app in apps {
-                    tally.add(app, 1);
-                }
-                return tally;
-            }
-            rest = name.split_once('.').map(|(_, parent)| parent);
-        }
-        Tally::default()
     }
 }
 

@@ -161,8 +161,8 @@ pub fn advice(head: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Whether an input of a detected format says which device held which address, and so is read before all
-/// others: an inventory or a Zeek `dhcp` log.
+/// Whether an input of a detected format begins with who held which address, and so is best read before all others:
+/// an inventory or a Zeek `dhcp` log. Leases that stand elsewhere count as well, and cost more.
 pub fn holds_leases(format: Format, head: &[u8]) -> bool {
     match format {
         Format::Document(DocumentFormat::Inventory) => true,

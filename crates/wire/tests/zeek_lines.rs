@@ -94,6 +94,19 @@ fn what_conn_does_not_say_is_none() {
     });
 }
 
+/// Where it did, a block of rows was one row, and a comment.
+#[test]
+fn a_line_end_separates_no_columns() {
+    for separator in ["\\x0a", "\\x0d"] {
+        let block =
+            format!("#separator {separator}\n#path\tconn\n#fields\t{IDS}\tproto\n{ID}\ttcp\n{ID}\tudp\n");
+        let header = zeek::Header::parse(block.as_bytes()).unwrap();
+        let mut tally = Tally::default();
+        zeek::parse_rows(&header, block.as_bytes(), 1, &mut tally);
+        assert_eq!(tally.rows(), 2, "{separator}");
+    }
+}
+
 #[test]
 fn an_open_connection_is_not_final() {
     let row = format!("{ID}\ttcp");

@@ -47,6 +47,22 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+/// A phone whose clock is far ahead takes nothing from the memory of the others.
+#[test]
+fn one_wrong_clock_erases_no_memory() {
+    let fleet = Fleet::new("logs", &[]);
+    assert_eq!(fleet.learn("logs", "a.json").code, Some(0));
+    let row = r#"{"_path":"conn","ts":4102444800.0,"uid":"Clate","id.orig_h":"10.16.0.10","id.orig_p":40000,"id.resp_h":"203.0.113.9","id.resp_p":443,"proto":"tcp"}"#;
+    std::fs::write(fleet.path("logs").join("late.log"), row).unwrap();
+    let ended = fleet.learn("logs", "b.json");
+    assert!(ended.stderr.contains("wrong clock"), "{}", ended.stderr);
+    let known = |file: &str| {
+        let habits = json(&fleet.path(file))["habits"].clone();
+        (habits["last_day"].clone(), habits["devices"].clone())
+    };
+    assert_eq!(known("a.json"), known("b.json"));
+}
+
 #[test]
 fn a_baseline_is_learned_shown_compared_and_used() {
     let fleet = Fleet::new("logs", &["--infected", "2"]);

@@ -108,6 +108,31 @@ fn one_finding_is_explained_from_the_beginning_of_its_id() {
     assert_eq!(explain("").code, Some(64));
 }
 
+/// A session of very many messages takes no room from the others.
+#[test]
+fn every_session_of_a_finding_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stored, log) = (folder.path().join("found.jsonl"), folder.path().join("http.log"));
+    let first = fs::read_to_string(findings()).unwrap().lines().next().unwrap().to_owned();
+    let mut finding: serde_json::Value = serde_json::from_str(&first).unwrap();
+    finding["sessions"] = serde_json::json!(["Cfirst", "Clong"]);
+    fs::write(&stored, finding.to_string()).unwrap();
+    let row = |uid: &str, at: u32| {
+        format!(
+            r#"{{"_path":"http","ts":{at}.5,"uid":"{uid}","id.orig_h":"10.20.0.7","id.orig_p":40000,"id.resp_h":"203.0.113.9","id.resp_p":80,"method":"GET","host":"a.example","uri":"/"}}"#
+        )
+    };
+    let rows: Vec<String> =
+        std::iter::once(row("Cfirst", 1)).chain((2..3002).map(|at| row("Clong", at))).collect();
+    fs::write(&log, rows.join("\n")).unwrap();
+    let id = finding["id"].as_str().unwrap();
+    let ended = run(&["explain", id, "--in", stored.to_str().unwrap(), log.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(!ended.stdout.contains("not in these logs"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("Cfirst 1970-01-01T00:00:01"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("Clong and 2960 more"), "{}", ended.stdout);
+}
+
 #[test]
 #[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn ctrl_c_is_130() {

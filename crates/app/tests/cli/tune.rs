@@ -69,6 +69,42 @@ fn a_past_day_without_history_and_days_without_data_say_so() {
     assert_eq!(run(&["backtest", &inputs[0], "--from", "yesterday"]).code, Some(64));
 }
 
+/// One wrong clock puts 56 years before the data, and as many empty days.
+#[test]
+fn only_days_that_hold_records_are_walked() {
+    let folder = tempfile::tempdir().unwrap();
+    let early = folder.path().join("early.log");
+    let row = r#"{"_path":"conn","ts":1.0,"uid":"Cearly","id.orig_h":"10.16.0.10","id.orig_p":40000,"id.resp_h":"203.0.113.9","id.resp_p":443,"proto":"tcp"}"#;
+    fs::write(&early, row).unwrap();
+    let days = |more: &[&str]| {
+        let ended = run(&[&["backtest", &at("zeek"), "--format", "json", "-q"], more].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        rows(&ended.stdout).iter().map(|row| row["day"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let plain = days(&[]);
+    assert!(plain.starts_with(&["2026-05-04".to_owned(), "2026-05-05".to_owned()]), "{plain:?}");
+    assert_eq!(days(&[early.to_str().unwrap()]), [&["1970-01-01".to_owned()], &plain[..]].concat());
+}
+
+/// A file that cannot be read at all is told by the exit code, as `scan` does.
+#[test]
+fn every_command_says_that_a_file_could_not_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.gz");
+    fs::write(&broken, b"\x1f\x8b\x08\x00 and no more").unwrap();
+    let inputs = [at("zeek"), broken.to_str().unwrap().to_owned()];
+    for command in [
+        &["scan"][..],
+        &["tune", "--set", "payload_symmetry_threshold=0.1"],
+        &["backtest"],
+        &["export", "coverage"],
+        &["export", "navigator"],
+    ] {
+        let ended = run(&[command, &["-q", &inputs[0], &inputs[1]]].concat());
+        assert_eq!(ended.code, Some(3), "{command:?}: {}", ended.stderr);
+    }
+}
+
 /// What tune shows as "after" is what a scan with that configuration finds.
 #[test]
 fn tuning_shows_what_a_scan_would_find() {

@@ -1,6 +1,6 @@
 //! Threads, order, splits, compression and memory change nothing.
 
-use crate::support::{Dice, Logs, jsonl, options, run, scan_folder, write};
+use crate::support::{Dice, Logs, START_SECS, Visit, jsonl, options, run, scan_folder, write};
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -47,6 +47,28 @@ fn the_order_of_rows_and_their_files_change_nothing() {
         write(&split.path().join(format!("a-{name}.log")), second);
     }
     assert_eq!(jsonl(&scan_folder(split.path())), expected, "split");
+}
+
+/// What a log may say at the most: 2^64 - 1 bytes, and both ends of time.
+#[test]
+fn the_largest_numbers_overflow_nothing() {
+    let mut logs = Logs::people(3);
+    for (start, host) in
+        [(START_SECS, "api.example.net"), (-9e12, "old.example.net"), (9e12, "new.example.net")]
+    {
+        for number in 0..40_u32 {
+            logs.visit(&Visit {
+                uid: format!("C{host}{number}"),
+                at: start + 60.0 * f64::from(number),
+                phone: 0,
+                resp: "198.51.100.77",
+                host,
+                secs: 0.5,
+                bytes: (u64::MAX, 1),
+            });
+        }
+    }
+    assert_eq!(scan_folder(logs.folder().path()).summary.rows_rejected.len(), 0);
 }
 
 #[test]

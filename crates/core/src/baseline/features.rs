@@ -46,7 +46,7 @@ impl Shape {
     pub fn of(profile: &Profile, machine: &Machine) -> Self {
         let sized = |bytes: fn(&Event) -> Option<u32>| sizes(profile, bytes);
         let (orig, resp) = (sized(|event| event.orig_bytes), sized(|event| event.resp_bytes));
-        let total = profile.orig_bytes + profile.resp_bytes;
+        let total = profile.orig_bytes.saturating_add(profile.resp_bytes);
         let both: Option<f64> = match (median(&orig), median(&resp)) {
             (None, None) => None,
             (a, b) => Some(a.unwrap_or(0.0) + b.unwrap_or(0.0)),

@@ -8,7 +8,7 @@ use crate::series::{Destination, stable_hash};
 use std::collections::BTreeMap;
 
 /// Days that are told apart, up to the last one.
-const HABIT_DAYS: i32 = 64;
+pub const HABIT_DAYS: i32 = 64;
 /// Series that are remembered at the most: about 40 bytes each in a file.
 pub const HABITS_MAX: usize = 1_000_000;
 

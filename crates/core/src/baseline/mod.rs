@@ -14,7 +14,7 @@ mod usage;
 
 pub use declared::{Declarations, Declared, Verdict};
 pub use features::{Features, Shape};
-pub use habits::{DaySet, HABITS_MAX, Habit, Habits, Past};
+pub use habits::{DaySet, HABIT_DAYS, HABITS_MAX, Habit, Habits, Past};
 pub use learned::{Bounds, Learned, Singles};
 pub use peers::{Peer, PeerFeature, Peers, Subject, Surprise};
 pub use polls::{Earlier, Poll, Polls};

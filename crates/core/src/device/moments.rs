@@ -36,6 +36,7 @@ impl Moments {
 #[derive(Debug, Clone, Default)]
 pub struct MomentsSketch {
     slots: BTreeMap<i64, Slot>,
+    /// Whether there were too many slots: then no moment counts as shared and no silence is known.
     is_overfull: bool,
 }
 
@@ -75,11 +76,6 @@ impl MomentsSketch {
             self.is_overfull = true;
             self.slots.clear();
         }
-    }
-
-    /// Whether there were too many slots: then no moment counts as shared and no silence is known.
-    pub fn is_overfull(&self) -> bool {
-        self.is_overfull
     }
 
     /// The moments: what [`Moments::of_starts`] says of the same starts, unless overfull.

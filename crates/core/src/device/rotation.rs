@@ -224,7 +224,7 @@ fn keeps_a_pace(mut times: Vec<i64>) -> bool {
         last = *at;
         is_new
     });
-    let mut intervals: Vec<i64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mut intervals: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
     intervals.sort_unstable();
     let Some(&median) = intervals.get(intervals.len() / 2) else { return false };
     let is_near = |interval: &&i64| (**interval - median).abs() as f64 <= NEAR * median as f64;
@@ -304,6 +304,9 @@ mod tests {
             })
             .collect();
         assert!(!keeps_a_pace(chance));
+        let ends_of_time =
+            (0..20).flat_map(|n| [i64::MIN / 2 - n * 60_000_000, i64::MAX / 2 + n * 60_000_000]);
+        assert!(keeps_a_pace(ends_of_time.collect()), "38 of 39 waits are a minute");
         assert!(!keeps_a_pace(secs(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])));
     }
 }

@@ -45,11 +45,11 @@ pub struct Finding {
     pub service: String,
     /// Check-ins after burst collapse.
     pub events: u64,
-    /// Median interval between check-ins, seconds; `None` under two check-ins.
+    /// Median interval between check-ins, seconds; `None` under eight check-ins.
     pub interval_median_secs: Option<f64>,
     /// 0..=100, one decimal: `100 (1 - 2^(-S/3))` for a weight `S` > 0.
     pub score: f64,
-    /// Sum of the weights of evidence, bans.
+    /// Sum of the weights of evidence after the caps, bans.
     pub weight_bans: f64,
     /// How often clean phones show something this strong, per 1,000 device-days; `None` for leads.
     pub expected_false_per_1000_device_days: Option<f64>,

@@ -1,19 +1,20 @@
 //! Inventory rows and DHCP leases as one directory of devices.
 
-use crate::input::{SourceInfo, SourceSink};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use undertone_core::model::{Lease, MacAddr, Platform, Record, Timestamp};
-use undertone_wire::{RecordSink, RejectReason};
+use undertone_core::model::{Lease, MacAddr, Platform, Timestamp};
 
 type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// Collects leases while inventory and DHCP inputs are read.
+/// Collects leases while inputs are read.
 #[derive(Debug)]
 pub struct LeaseBook {
-    entries: Vec<Entry>,
-    /// Leases without a device's id that may still come.
+    /// What an inventory says.
+    listed: Vec<Entry>,
+    /// What DHCP says: leases without a device's id.
+    leases: BTreeSet<Entry>,
+    /// Of these, so many fit.
     room: usize,
     /// Those that found no room.
     left_out: u64,
@@ -40,23 +41,28 @@ struct Entry {
 }
 
 impl LeaseBook {
-    /// A book for as many DHCP leases as fit some bytes: whoever asks for an address makes one. An inventory is its
-    /// owner's word, and all of it is kept.
+    /// A book for as many DHCP leases as fit some bytes: whoever asks for an address makes one. Those of the lowest
+    /// addresses stay, in whatever order they come. An inventory is its owner's word, and all of it is kept.
     pub fn within(bytes: usize) -> Self {
-        Self { entries: Vec::new(), room: bytes / LEASE_BYTES, left_out: 0 }
+        Self { listed: Vec::new(), leases: BTreeSet::new(), room: bytes / LEASE_BYTES, left_out: 0 }
+    }
+
+    /// What was noted up to now, taken out; what comes later has the room that is left.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let room = self.room - self.leases.len();
+        std::mem::replace(self, Self { room, ..Self::within(0) })
+    }
+
+    /// Whether nothing was noted.
+    pub fn is_empty(&self) -> bool {
+        self.listed.is_empty() && self.leases.is_empty() && self.left_out == 0
     }
 
     /// Notes a lease.
     pub fn add(&mut self, lease: &Lease<'_>) {
-        if lease.device_id.is_none_or(str::is_empty) {
-            let Some(room) = self.room.checked_sub(1) else {
-                self.left_out += 1;
-                return;
-            };
-            self.room = room;
-        }
         let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-        self.entries.push(Entry {
+        let entry = Entry {
             device_id: text(lease.device_id),
             addr: lease.addr.map(|addr| addr.to_canonical()),
             mac: lease.mac,
@@ -64,24 +70,17 @@ impl LeaseBook {
             to: lease.to,
             platform: lease.platform,
             owner: text(lease.owner),
-        });
-    }
-}
-
-impl RecordSink for LeaseBook {
-    fn record(&mut self, record: Record<'_>) {
-        if let Record::Lease(lease) = record {
-            self.add(&lease);
+        };
+        if entry.device_id.is_some() {
+            self.listed.push(entry);
+            return;
+        }
+        self.leases.insert(entry);
+        if self.leases.len() > self.room {
+            self.leases.pop_last();
+            self.left_out += 1;
         }
     }
-
-    fn reject(&mut self, _line: u64, _reason: RejectReason, _detail: &str) {}
-
-    fn ignore(&mut self, _what: &str) {}
-}
-
-impl SourceSink for LeaseBook {
-    fn begin_source(&mut self, _source: &SourceInfo<'_>) {}
 }
 
 /// What the inventory says of a device besides its addresses.
@@ -101,13 +100,15 @@ struct Span {
 }
 
 /// Devices by address, time and link-layer address.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Directory {
     devices: Vec<String>,
     facts: BTreeMap<String, DeviceFacts>,
     by_addr: FastMap<IpAddr, Vec<Span>>,
     by_mac: FastMap<MacAddr, u32>,
     conflicts: Vec<String>,
+    /// Leases of one address to several devices at once.
+    overlaps: Vec<String>,
     /// Leases that found no room.
     left_out: u64,
 }
@@ -119,24 +120,31 @@ const CONFLICTS_SHOWN: usize = 5;
 impl Directory {
     /// The directory of all leases, in whatever order they were read.
     pub fn new(book: LeaseBook) -> Self {
-        let entries: BTreeSet<Entry> = book.entries.into_iter().collect();
-        let mut directory = Self { left_out: book.left_out, ..Self::default() };
-        let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+        let mut directory = Self::default();
+        directory.extend(book);
+        directory
+    }
+
+    /// Adds leases that were read later. A link-layer address keeps its device.
+    pub fn extend(&mut self, book: LeaseBook) {
+        self.left_out += book.left_out;
+        let entries: BTreeSet<Entry> = book.listed.into_iter().chain(book.leases).collect();
+        let mut numbers: BTreeMap<String, u32> = self.devices.iter().cloned().zip(0..).collect();
         // MACs that the inventory ties to a device name the device of DHCP leases, too.
-        let mut name_of_mac: BTreeMap<MacAddr, String> = BTreeMap::new();
+        let named = self.by_mac.iter().map(|(mac, device)| (*mac, self.name(*device).to_owned()));
+        let mut name_of_mac: BTreeMap<MacAddr, String> = named.collect();
         for entry in &entries {
             if let (Some(id), Some(mac)) = (&entry.device_id, entry.mac) {
                 let known = name_of_mac.entry(mac).or_insert_with(|| id.clone());
                 if known != id {
-                    directory.conflicts.push(format!("{mac} belongs to `{known}` and to `{id}`"));
+                    self.conflicts.push(format!("{mac} belongs to `{known}` and to `{id}`"));
                 }
             }
         }
         for entry in entries {
-            directory.add(entry, &name_of_mac, &mut numbers);
+            self.add(entry, &name_of_mac, &mut numbers);
         }
-        directory.settle();
-        directory
+        self.settle();
     }
 
     fn add(&mut self, entry: Entry, names: &BTreeMap<MacAddr, String>, numbers: &mut BTreeMap<String, u32>) {
@@ -182,7 +190,7 @@ impl Directory {
         let texts = overlaps
             .into_iter()
             .map(|(addr, a, b)| format!("{addr} is leased to `{a}` and `{b}` at the same time"));
-        self.conflicts.extend(texts);
+        self.overlaps = texts.collect();
     }
 
     /// The device that held the address at the time; of contradicting leases the one that began last.
@@ -204,8 +212,12 @@ impl Directory {
 
     /// The device of a link-layer address.
     pub fn device_of_mac(&self, mac: MacAddr) -> Option<&str> {
-        let device = *self.by_mac.get(&mac)?;
-        self.devices.get(device as usize).map(String::as_str)
+        self.number_of_mac(mac).map(|device| self.name(device))
+    }
+
+    /// The number of [`Directory::device_of_mac`], to be named by [`Directory::name`].
+    pub(crate) fn number_of_mac(&self, mac: MacAddr) -> Option<u32> {
+        self.by_mac.get(&mac).copied()
     }
 
     /// Whether an address has any lease: then its device depends on time.
@@ -230,16 +242,15 @@ impl Directory {
 
     /// Contradictions, as sentences for the run summary.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<String> = self.conflicts.iter().take(CONFLICTS_SHOWN).cloned().collect();
-        if self.conflicts.len() > CONFLICTS_SHOWN {
-            notes.push(format!(
-                "{} more contradictions in leases or inventory",
-                self.conflicts.len() - CONFLICTS_SHOWN
-            ));
+        let conflicts = || self.conflicts.iter().chain(&self.overlaps);
+        let mut notes: Vec<String> = conflicts().take(CONFLICTS_SHOWN).cloned().collect();
+        let more = conflicts().skip(CONFLICTS_SHOWN).count();
+        if more > 0 {
+            notes.push(format!("{more} more contradictions in leases or inventory"));
         }
         if self.left_out > 0 {
             notes.push(format!(
-                "memory: {} DHCP leases, the last read, found no room: their phones go by address; --memory gives more",
+                "memory: {} DHCP leases, of the highest addresses, found no room: their phones go by address; --memory gives more",
                 self.left_out
             ));
         }
@@ -300,9 +311,32 @@ mod tests {
     }
 
     #[test]
+    fn leases_that_come_later_are_as_good_as_the_first() {
+        let leases = [
+            lease(Some("d-1"), "10.0.0.5", Some(1), (0, 100)),
+            lease(None, "10.0.0.5", Some(2), (50, 300)),
+            lease(None, "10.0.0.6", Some(1), (500, 600)),
+        ];
+        let mut book = LeaseBook::default();
+        book.add(&leases[0]);
+        let mut found = Directory::new(book.take());
+        assert!(book.is_empty());
+        leases[1..].iter().for_each(|lease| book.add(lease));
+        found.extend(book);
+        let whole = directory(&leases);
+        for (addr, secs) in [("10.0.0.5", 20), ("10.0.0.5", 70), ("10.0.0.5", 250), ("10.0.0.6", 550)] {
+            let device = |all: &Directory| {
+                all.device_of_addr(addr.parse().unwrap(), Timestamp::from_secs(secs)).map(str::to_owned)
+            };
+            assert_eq!(device(&found), device(&whole), "{addr} {secs}");
+        }
+        assert_eq!(found.notes(), whole.notes());
+    }
+
+    #[test]
     fn leases_that_find_no_room_are_counted_and_the_inventory_stays() {
         let mut book = LeaseBook::within(2 * LEASE_BYTES);
-        for last in 1..=5 {
+        for last in (1..=5).rev() {
             book.add(&lease(None, &format!("10.0.0.{last}"), Some(last), (0, 100)));
         }
         book.add(&lease(Some("d-9"), "10.0.0.9", Some(9), (0, 100)));

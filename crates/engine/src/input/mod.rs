@@ -80,7 +80,8 @@ pub fn listed(inputs: &[InputPath]) -> Vec<(String, Option<std::path::PathBuf>)>
     discover::discover(inputs).found.into_iter().map(|found| (found.name, path(found.place))).collect()
 }
 
-/// Reads all leases and inventories of a plan, on one thread, and gives the sink back.
+/// Reads all inventories and lease logs of a plan, on one thread, and gives the sink back. Other records among them go
+/// to the sink as well.
 ///
 /// They come first because records are divided by device, and leases say which device an address was.
 pub fn read_leases<S: SourceSink + Send>(

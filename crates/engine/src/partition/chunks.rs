@@ -13,6 +13,8 @@ pub struct Partition {
     pub(super) names: Vec<String>,
     spilled: Vec<Extent>,
     chunks: Vec<Vec<u8>>,
+    /// Bytes of the chunks as they were counted when each was begun.
+    in_memory: usize,
 }
 
 impl Partition {
@@ -22,19 +24,23 @@ impl Partition {
         let grown = if is_full { CHUNK_BYTES } else { 0 };
         if is_full {
             self.chunks.push(Vec::with_capacity(CHUNK_BYTES));
+            self.in_memory += grown;
         }
         let last = self.chunks.len() - 1;
         (&mut self.chunks[last], grown)
     }
 
-    /// Moves the chunks in memory to the file; the bytes of memory that became free.
+    /// Moves the chunks in memory to the file; the bytes of memory that became free, as they were counted.
     pub(super) fn spill(&mut self, file: &SpillFile) -> io::Result<usize> {
-        let mut freed = 0;
         for chunk in self.chunks.drain(..) {
-            freed += chunk.capacity();
             self.spilled.push(file.append(&chunk)?);
         }
-        Ok(freed)
+        Ok(std::mem::take(&mut self.in_memory))
+    }
+
+    /// Bytes of memory that its records take, as they were counted.
+    pub(super) const fn in_memory(&self) -> usize {
+        self.in_memory
     }
 
     /// Bytes in it.
@@ -46,6 +52,7 @@ impl Partition {
     /// Appends bytes that another partition held; whole records, in order.
     pub(super) fn append(&mut self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
+            self.in_memory += bytes.capacity();
             self.chunks.push(bytes);
         }
     }

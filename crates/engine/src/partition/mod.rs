@@ -5,13 +5,19 @@
 
 mod aliases;
 mod chunks;
+mod claims;
+mod partitions;
 mod regroup;
+mod settings;
 mod sink;
 mod spill;
 mod untaken;
 
 pub use chunks::{Owner, Packed, Partition, Taken, next_record};
+pub use claims::ClaimsCut;
+pub use partitions::Partitions;
 pub(crate) use regroup::Regroup;
-pub use sink::{PartitionSink, Partitions, SinkCounts, SinkSettings};
+pub use settings::{SinkCounts, SinkSettings};
+pub use sink::PartitionSink;
 pub(crate) use spill::{Extent, SpillFile};
 pub use untaken::Untaken;

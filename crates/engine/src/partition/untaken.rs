@@ -1,7 +1,7 @@
 //! One partition of all sinks, to be looked at: what was taken out for good, or is lent for some days of it.
 
 use super::chunks::{Packed, Partition, Taken, append_record, next_record};
-use super::sink::SinkSettings;
+use super::settings::SinkSettings;
 use std::io;
 use std::ops::{Deref, RangeInclusive};
 use std::sync::Arc;

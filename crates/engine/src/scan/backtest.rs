@@ -34,7 +34,7 @@ pub struct BacktestDay {
 /// Past days, ascending.
 #[derive(Debug, Clone)]
 pub struct Backtest {
-    /// The days asked for, as far as there is data.
+    /// The days asked for that hold records.
     pub days: Vec<BacktestDay>,
     /// What was read.
     pub summary: ScanSummary,
@@ -69,37 +69,36 @@ pub fn backtest(
     let mut days = Vec::new();
     let mut history = History::new(recorded.shares);
     let mut totals = super::second::Totals::default();
-    if let Some((first, last)) = recorded.span() {
-        for number in first.number()..=last.number().min(to.number()) {
-            let day = Day::from_number(number);
-            let fleet = recorded.devices(&settings, Some(Window::ending_on(day)), stop)?;
-            let learned = history.learned();
-            let history_device_days = learned.as_ref().map_or(0, |learned| learned.baseline.device_days);
-            let then = Settings { learned, ..settings.clone() };
-            let mut second = second_pass(&fleet, &then, recorded.threads, options.keeps_below)?;
-            second.drafts.retain(|draft| draft.day() == day);
-            second.tested.retain(|tested, _| *tested == day);
-            let devices = history.add(day, &fleet, &second)?;
-            totals = fleet.totals.clone().latest(totals);
-            if number >= from.number() {
-                let is_calibrated =
-                    then.learned.as_ref().is_some_and(|l| l.tails(second.fixed.sight) != (None, None));
-                days.push(BacktestDay {
-                    day,
-                    findings: verdict(second, devices, (&fleet, &then), recorded.threads)?,
-                    devices,
-                    history_device_days,
-                    is_calibrated,
-                });
-            }
-            // The day's fleet and what it was compared with make room for what the next is compared with.
-            drop((fleet, then));
-            if number < last.number().min(to.number()) {
-                history.settle()?;
-            }
-            if stop.is_stopped() {
-                return Err(ScanError::Interrupted);
-            }
+    // Not every day from the first to the last: one wrong clock may put millions of days between them.
+    let mut seen = recorded.partitions.days()?.into_iter().take_while(|day| *day <= to).peekable();
+    while let Some(day) = seen.next() {
+        let fleet = recorded.devices(&settings, Some(Window::ending_on(day)), stop)?;
+        let learned = history.learned();
+        let history_device_days = learned.as_ref().map_or(0, |learned| learned.baseline.device_days);
+        let then = Settings { learned, ..settings.clone() };
+        let mut second = second_pass(&fleet, &then, recorded.threads, options.keeps_below)?;
+        second.drafts.retain(|draft| draft.day() == day);
+        second.tested.retain(|tested, _| *tested == day);
+        let devices = history.add(day, &fleet, &second)?;
+        totals = fleet.totals.clone().latest(totals);
+        if day >= from {
+            let is_calibrated =
+                then.learned.as_ref().is_some_and(|l| l.tails(second.fixed.sight) != (None, None));
+            days.push(BacktestDay {
+                day,
+                findings: verdict(second, devices, (&fleet, &then), recorded.threads)?,
+                devices,
+                history_device_days,
+                is_calibrated,
+            });
+        }
+        // The day's fleet and what it was compared with make room for what the next is compared with.
+        drop((fleet, then));
+        if seen.peek().is_some() {
+            history.settle()?;
+        }
+        if stop.is_stopped() {
+            return Err(ScanError::Interrupted);
         }
     }
     totals.folded = totals.folded.max(history.folded);

@@ -7,6 +7,7 @@
 
 use super::report::Rejected;
 use super::{ScanOptions, ScanSummary};
+use crate::identity::Directory;
 use crate::input::{InputPath, StopFlag};
 use crate::partition::{Partitions, SinkSettings};
 use sha2::{Digest, Sha256};
@@ -47,8 +48,12 @@ impl Slot {
     }
 
     /// What is stored, packed into new partitions; `None` where nothing is, or it is damaged.
-    pub(super) fn load(&self, settings: &Arc<SinkSettings>) -> Option<(Partitions, ScanSummary)> {
-        self.read(settings).ok()
+    pub(super) fn load(
+        &self,
+        settings: &Arc<SinkSettings>,
+        directory: &Arc<Directory>,
+    ) -> Option<(Partitions, ScanSummary)> {
+        self.read(settings, directory).ok()
     }
 
     /// A slot for what is made of these inputs in one way or another.
@@ -79,9 +84,14 @@ impl Slot {
         Ok((input, head))
     }
 
-    fn read(&self, settings: &Arc<SinkSettings>) -> io::Result<(Partitions, ScanSummary)> {
+    fn read(
+        &self,
+        settings: &Arc<SinkSettings>,
+        directory: &Arc<Directory>,
+    ) -> io::Result<(Partitions, ScanSummary)> {
         let (mut input, head) = self.open()?;
-        let partitions = Partitions::restore(Arc::clone(settings), &head.parts, &mut input)?;
+        let partitions =
+            Partitions::restore(Arc::clone(settings), Arc::clone(directory), &head.parts, &mut input)?;
         // The end of the stream holds its checksum.
         if input.read(&mut [0])? != 0 {
             return Err(damaged());

@@ -47,8 +47,6 @@ pub(super) struct Device {
     pub(super) method_of_app: BTreeMap<Box<str>, &'static str>,
     /// Roles that its telemetry says.
     pub(super) roles: Roles,
-    /// How far the phone's clock is ahead, microseconds.
-    pub(super) skew_micros: Option<i64>,
     /// What of its sessions is known.
     pub(super) seen: DeviceSeen,
     /// Records that found no room beside so many others.
@@ -252,7 +250,6 @@ impl Device {
             methods: BTreeMap::new(),
             method_of_app: BTreeMap::new(),
             roles,
-            skew_micros: None,
             seen: DeviceSeen::default(),
             left_out: 0,
             sightings_min: 1,
@@ -313,7 +310,6 @@ impl Device {
         for (app, method) in view.method_of_app {
             self.method_of_app.entry(app).or_insert(method);
         }
-        self.skew_micros = self.skew_micros.or(view.skew_micros);
         if rest.is_some() {
             self.report.add_part(report);
         } else {

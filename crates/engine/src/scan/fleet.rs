@@ -17,7 +17,7 @@ use crate::telemetry::Roles;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
-use undertone_core::baseline::Baseline;
+use undertone_core::baseline::{Baseline, HABIT_DAYS};
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::{DeviceReport, Reported};
 use undertone_core::model::{Day, Platform};
@@ -42,8 +42,8 @@ pub(super) struct Fleet {
     /// Roles that telemetry says.
     pub(super) roles: Roles,
     pub(super) totals: Totals,
-    /// Last day on which any device was seen.
-    pub(super) last_day: Option<Day>,
+    /// Devices seen on each day.
+    devices_on: BTreeMap<Day, u32>,
     shares: Shares,
     /// The others themselves, where they are asked for.
     quiet: Option<Quiet>,
@@ -68,7 +68,7 @@ impl Fleet {
             seen: Vec::new(),
             roles: Roles::default(),
             totals: Totals::default(),
-            last_day: None,
+            devices_on: BTreeMap::new(),
             shares,
             quiet: keeps_all.then(|| Quiet::new(shares.quiet)),
             keeps_seen,
@@ -98,7 +98,9 @@ impl Fleet {
         self.totals.folded += fold(&mut device, self.sightings_min);
         let counted = device.report.reached.iter().filter(|entry| entry.sightings >= self.sightings_min);
         self.reached_bytes += counted.map(bytes_of).sum::<usize>();
-        self.last_day = self.last_day.max(device.report.days.last().copied());
+        for day in &device.report.days {
+            *self.devices_on.entry(*day).or_default() += 1;
+        }
         if device.waiting.is_empty() {
             if let Some(quiet) = &mut self.quiet {
                 quiet.add(&device)?;
@@ -152,6 +154,18 @@ impl Fleet {
     /// Room for details of findings that wait for the alert budget, bytes.
     pub(super) fn details_room(&self) -> usize {
         self.shares.details
+    }
+
+    /// The last day of the fleet, from which its memory counts back. A day that only one phone saw, so far behind the last
+    /// one that several saw that nothing of theirs would be left, is a wrong clock. The second value is the number of
+    /// days that are later.
+    pub(super) fn last_day(&self) -> Option<(Day, usize)> {
+        let last = *self.devices_on.keys().next_back()?;
+        let shared = self.devices_on.iter().rev().find(|(_, devices)| **devices > 1);
+        let shared = shared.map_or(last, |(day, _)| *day).number();
+        let is_near = |day: &Day| day.number() < shared.saturating_add(HABIT_DAYS);
+        let near = *self.devices_on.keys().rev().find(|day| is_near(day))?;
+        Some((near, self.devices_on.keys().rev().take_while(|day| **day > near).count()))
     }
 
     /// The fleet once all devices are in.

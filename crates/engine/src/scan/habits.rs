@@ -12,7 +12,7 @@ use undertone_core::series::Destination;
 /// # Errors
 /// A temporary file that cannot be read.
 pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits>> {
-    let Some(last) = fleet.last_day else { return Ok(None) };
+    let Some((last, _)) = fleet.last_day() else { return Ok(None) };
     let has_common = reached(fleet)? <= HABITS_MAX;
     let is_kept = |to: &Destination| has_common || !baseline.is_everybodys(to);
     let is_complete = fleet.totals.folded == 0;

@@ -34,7 +34,6 @@ struct Facts {
     duplicates: u64,
     methods: BTreeMap<String, u64>,
     method_of_app: BTreeMap<Box<str>, String>,
-    skew_micros: Option<i64>,
     seen: DeviceSeen,
 }
 
@@ -91,7 +90,7 @@ fn next(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn decoded<T: DecodeOwned>(bytes: &[u8]) -> io::Result<T> {
-    bitcode::decode(bytes).map_err(|_not_ours| damaged())
+    bitcode::decode(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// Keeps all devices of a fleet.
@@ -147,7 +146,6 @@ fn facts(device: &Device) -> Facts {
             .iter()
             .map(|(app, method)| (app.clone(), owned(method)))
             .collect(),
-        skew_micros: device.skew_micros,
         seen: device.seen,
     }
 }
@@ -163,7 +161,6 @@ fn device(facts: Facts, report: DeviceReport, assessed: Vec<Assessed>) -> Option
         report,
         assessed,
         duplicates: facts.duplicates,
-        skew_micros: facts.skew_micros,
         seen: facts.seen,
         ..Device::new(&facts.id, facts.platform, Roles::default())
     })

@@ -72,7 +72,7 @@ pub(super) fn device(
     let parts = Parts::of(groups, context)?;
     for part in 0..parts.records.len() {
         let storage = latest(&parts.records, part, 2 * shares.records_max(), &mut device.left_out)?;
-        let lookups = latest(&parts.lookups, part, shares.records_max(), &mut 0)?;
+        let lookups = latest(&parts.lookups, part, shares.records_max(), &mut device.left_out)?;
         let mut lists = Lists::default();
         fill(&mut lists, &storage);
         let joined = device::join::join_grouped(lists.sessions, lists.messages);

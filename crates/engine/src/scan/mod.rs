@@ -27,7 +27,7 @@ pub use report::{Rejected, ScanReport, ScanSummary};
 pub use settings::{read_apps, read_config, read_learned, read_suppressions};
 pub use visit::visit;
 
-use crate::identity::{Directory, Inside, LeaseBook};
+use crate::identity::{Directory, Inside};
 use crate::input::{
     InputPath, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases, read_records,
 };
@@ -47,7 +47,7 @@ use thiserror::Error;
 use undertone_core::baseline::{Bounds, Learned};
 use undertone_core::device::DeviceReport;
 use undertone_core::finding::{Finding, add_context};
-use undertone_core::model::{Day, Network};
+use undertone_core::model::Network;
 use undertone_core::score::history::FleetMaxima;
 use undertone_core::score::{DecideOptions, Tails, decide, reference};
 use undertone_core::thresholds::ThresholdSet;
@@ -143,7 +143,8 @@ pub fn learn(
     let reading = Reading { keeps_all: true, ..Reading::default() };
     let analysis = Analysis::of(&options, reading, progress, stop)?;
     let second = analysis.second_pass(&analysis.settings)?;
-    let summary = analysis.summary();
+    let mut summary = analysis.summary();
+    summary.notes.extend(report::late_note(analysis.fleet.last_day()));
     let Totals { device_days, device_days_later: later, .. } = analysis.fleet.totals;
     let maxima = FleetMaxima::of(&second.drafts, device_days - later, later);
     let Fixed { baseline, sight, .. } = second.fixed;
@@ -306,7 +307,7 @@ fn threads(options: &ScanOptions) -> usize {
 /// Inputs, read and packed by device.
 struct Recorded {
     partitions: Partitions,
-    sink: Arc<SinkSettings>,
+    directory: Arc<Directory>,
     /// What was read.
     base: ScanSummary,
     is_usable: bool,
@@ -336,32 +337,44 @@ impl Recorded {
         let mut input = plan.summary();
         // Leases are read before records take the same share, and take far less of it once they are sorted.
         let packed_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
-        let (book, leases) = read_leases(&plan, &read, LeaseBook::within(packed_bytes), progress);
-        input.merge(leases);
-        let directory = Directory::new(book.unwrap_or_default());
-        let shares = Shares::of(options.memory_bytes);
         let inside = Inside::new(options.internal.clone());
-        let sink = Arc::new(SinkSettings::new(directory, inside, packed_bytes, None));
-        if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink)) {
+        let sink = Arc::new(SinkSettings::new(inside, packed_bytes, None));
+        let new_sink = |directory| PartitionSink::new(Arc::clone(&sink), directory);
+        let (first, leases) = read_leases(&plan, &read, new_sink(Arc::default()), progress);
+        input.merge(leases);
+        let directory = Arc::new(Directory::new(sink.take_leases()));
+        let shares = Shares::of(options.memory_bytes);
+        if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink, &directory)) {
             base.notes.push(FROM_CACHE.to_owned());
             let (is_usable, keeps_seen, keeps_all) = (true, false, false);
-            return Ok(Self { partitions, sink, base, is_usable, threads, shares, keeps_seen, keeps_all });
+            return Ok(Self {
+                partitions,
+                directory,
+                base,
+                is_usable,
+                threads,
+                shares,
+                keeps_seen,
+                keeps_all,
+            });
         }
-        let (sinks, records) =
-            read_records(&plan, &read, |_| PartitionSink::new(Arc::clone(&sink)), progress);
+        let (mut sinks, records) = read_records(&plan, &read, |_| new_sink(Arc::clone(&directory)), progress);
         input.merge(records);
+        sinks.extend(first);
         if stop.is_stopped() {
             return Err(ScanError::Interrupted);
         }
-        let (partitions, seen) = Partitions::new(Arc::clone(&sink), sinks)?;
-        let mut base = report::summarise(&input, &seen, sink.directory.notes());
+        let (partitions, seen) = Partitions::new(Arc::clone(&sink), directory, sinks)?;
+        let directory = Arc::clone(partitions.directory());
+        let mut base = report::summarise(&input, &seen, directory.notes());
         let is_usable = input.outcome() != Outcome::NothingUsable || report::is_merely_empty(&input);
         if let Some(slot) = slot.filter(|_| is_usable)
             && let Err(error) = slot.store(&partitions, &base)
         {
             base.notes.push(format!("nothing was kept for the next run: {error}"));
         }
-        Ok(Self { partitions, sink, base, is_usable, threads, shares, keeps_seen: false, keeps_all: false })
+        let (keeps_seen, keeps_all) = (false, false);
+        Ok(Self { partitions, directory, base, is_usable, threads, shares, keeps_seen, keeps_all })
     }
 
     /// Pass 1, over everything or over a window of it.
@@ -372,7 +385,7 @@ impl Recorded {
         stop: &StopFlag,
     ) -> Result<Fleet, ScanError> {
         let context = FirstContext {
-            directory: &self.sink.directory,
+            directory: &self.directory,
             settings,
             window,
             shares: self.shares,
@@ -381,11 +394,6 @@ impl Recorded {
         };
         let fleet = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
         if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(fleet) }
-    }
-
-    /// First and last day of the inputs.
-    fn span(&self) -> Option<(Day, Day)> {
-        self.base.first.zip(self.base.last).map(|(first, last)| (first.day(), last.day()))
     }
 
     fn check_usable(&self, devices: u64) -> Result<(), ScanError> {

@@ -6,7 +6,7 @@ use crate::partition::SinkCounts;
 use std::collections::BTreeMap;
 use undertone_core::baseline::Learned;
 use undertone_core::finding::Finding;
-use undertone_core::model::Timestamp;
+use undertone_core::model::{Day, Timestamp};
 use undertone_core::score::budget::{Sight, Tail};
 
 /// What a scan found.
@@ -99,6 +99,14 @@ pub(super) fn baseline_note(learned: Option<&Learned>, sight: Sight) -> Option<S
     Some(format!("{devices} learned devices ({days} device-days) count as other devices; {calibration}"))
 }
 
+/// Days that a fleet's memory leaves out, since only wrong clocks can have seen them.
+pub(super) fn late_note(last: Option<(Day, usize)>) -> Option<String> {
+    let (last, later) = last.filter(|(_, later)| *later > 0)?;
+    Some(format!(
+        "{later} days long after {last}, each of one phone alone, are a wrong clock's and not remembered"
+    ))
+}
+
 /// What was read, before any device was looked at.
 pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<String>) -> ScanSummary {
     if seen.inbound > 0 {
@@ -107,10 +115,16 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
             seen.inbound
         ));
     }
-    if seen.unclaimed > 0 {
+    if let Some(kept) = seen.claims.kept {
         notes.push(format!(
-            "memory: {} records say an address of a phone that found no room; --memory gives more",
-            seen.unclaimed
+            "memory: the addresses that telemetry gives of {kept} phones, the first by name, found room: traffic of the \
+             others may stay under its address; --memory gives more"
+        ));
+    }
+    if seen.claims.crowded > 0 {
+        notes.push(format!(
+            "{} phones give more addresses in their telemetry than one may: some traffic may stay under its address",
+            seen.claims.crowded
         ));
     }
     ScanSummary {

@@ -54,8 +54,6 @@ pub(super) struct Totals {
     pub(super) duplicates: u64,
     /// Connections by how their app was found.
     pub(super) methods: BTreeMap<&'static str, u64>,
-    /// Devices whose clock skew could be estimated.
-    pub(super) skews: u64,
     /// Records left out of devices with too many of them for one destination.
     pub(super) left_out: u64,
     /// Destinations of devices that were folded into a count.
@@ -82,7 +80,6 @@ impl Totals {
         for (method, count) in &device.methods {
             *self.methods.entry(method).or_default() += count;
         }
-        self.skews += u64::from(device.skew_micros.is_some());
         self.left_out += device.left_out;
         self.cut += device.report.cut;
         self.folded += device.folded;
@@ -99,7 +96,6 @@ impl Totals {
         more(&mut self.series, earlier.series);
         more(&mut self.sessions, earlier.sessions);
         more(&mut self.duplicates, earlier.duplicates);
-        more(&mut self.skews, earlier.skews);
         more(&mut self.left_out, earlier.left_out);
         more(&mut self.folded, earlier.folded);
         more(&mut self.pruned, earlier.pruned);

@@ -1,14 +1,16 @@
 //! Everything that each device did, joined and attributed but not scored: for questions about the data itself.
 
+use super::devices::platform;
 use super::grouped::Grouped;
 use super::settings::Settings;
 use super::{Recorded, ScanError, ScanOptions, parallel};
 use crate::input::{Progress, StopFlag};
 use crate::partition::Partitions;
-use crate::telemetry;
+use crate::telemetry::{self, Roles};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use undertone_core::device::{self, DeviceInput};
+use undertone_core::model::Platform;
 use undertone_wire::packed::Lists;
 
 /// Reads inputs and shows each device once to `add`, which gathers into values that `new` makes. The values come
@@ -25,15 +27,19 @@ pub fn visit<S: Send>(
 ) -> Result<Vec<S>, ScanError> {
     let settings = Settings::read(options)?;
     let read = Recorded::read(options, None, progress, stop)?;
-    let partitions = Mutex::new(read.partitions);
+    let (partitions, alone) = (Mutex::new(read.partitions), Mutex::new(()));
     let done = parallel::map(Partitions::COUNT, read.threads, |index| {
         let mut gathered = new();
         if stop.is_stopped() {
             return Ok(gathered);
         }
         let untaken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index);
+        let fits = read.shares.fits(untaken.bytes(), read.threads);
+        // Held while phones are looked at that do not fit a thread's share: they are never divided here.
+        let _one_at_a_time = (!fits).then(|| alone.lock().unwrap_or_else(PoisonError::into_inner));
         Grouped::of(&untaken.gather()?).each_device(Lists::default(), |id, lists| {
-            show(lists, &settings, |traffic| add(&mut gathered, id, traffic));
+            let platform = platform(id, &lists.telemetry, &read.directory);
+            show(lists, (&settings, platform), |traffic| add(&mut gathered, id, traffic));
         });
         Ok(gathered)
     });
@@ -43,7 +49,13 @@ pub fn visit<S: Send>(
     done.into_iter().map(|result: io::Result<S>| result.map_err(ScanError::Storage)).collect()
 }
 
-fn show(lists: &mut Lists<'_>, settings: &Settings, add: impl FnOnce(&DeviceInput<'_, '_>)) {
+fn show(
+    lists: &mut Lists<'_>,
+    (settings, platform): (&Settings, Platform),
+    add: impl FnOnce(&DeviceInput<'_, '_>),
+) {
+    let mut roles = Roles::default();
+    roles.count(&lists.telemetry);
     let sessions = std::mem::take(&mut lists.sessions);
     let messages = std::mem::take(&mut lists.messages);
     let mut joined = device::join::join_grouped(sessions, messages);
@@ -51,9 +63,10 @@ fn show(lists: &mut Lists<'_>, settings: &Settings, add: impl FnOnce(&DeviceInpu
         joined = telemetry::connections_of_phone(&lists.telemetry);
     }
     let connections = joined.connections();
-    let window_secs = settings.thresholds.global.recent_user_interaction_window_secs;
     let reports = telemetry::Reports::of(&lists.telemetry);
-    let view = telemetry::view(&reports, &connections, |_| window_secs);
+    let view = telemetry::view(&reports, &connections, |app| {
+        settings.interaction_window_secs(platform, &roles, app)
+    });
     add(&DeviceInput {
         connections: &connections,
         apps: &view.apps,

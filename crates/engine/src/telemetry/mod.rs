@@ -34,8 +34,6 @@ pub struct PhoneView<'a> {
     pub methods: BTreeMap<&'static str, u64>,
     /// How an app's connections were found, most often.
     pub method_of_app: BTreeMap<Box<str>, &'static str>,
-    /// How far the phone's clock is ahead of the sensor's, microseconds.
-    pub skew_micros: Option<i64>,
 }
 
 /// The telemetry of one device, sorted by what it is about.
@@ -96,11 +94,10 @@ pub fn view<'r>(
         return PhoneView { methods, ..PhoneView::default() };
     }
     let facts: Vec<SessionFacts<'r>> = connections.iter().map(facts).collect();
-    let join =
-        DeviceReports { connections: &reports.connections, lookups: &reports.lookups, declarations: &[] };
+    let join = DeviceReports { connections: &reports.connections, lookups: &reports.lookups };
     let attributor = Attributor::new(&join, &facts);
-    let skew_micros = attributor.skew().map(|skew| skew.micros);
-    let mut view = PhoneView { skew_micros, ..PhoneView::default() };
+    let skew_micros = attributor.skew().map_or(0, |skew| skew.micros);
+    let mut view = PhoneView::default();
     let stacks = apps::stacks(&reports.connections);
     let mut apps = Apps::of(reports, &stacks, interaction_window_secs);
     let mut methods = [0_u64; AttributionMethod::ALL.len()];
@@ -110,7 +107,7 @@ pub fn view<'r>(
             *count += 1;
         }
         let about = apps.about(app, method);
-        let at = facts.start.plus_micros(skew_micros.unwrap_or(0));
+        let at = facts.start.plus_micros(skew_micros);
         view.flags.push(device_flags(&reports.timeline, at, about.window_secs).with(about.flags_at(at)));
         view.stacks.push(about.stack_at(at));
         view.apps.push(app);

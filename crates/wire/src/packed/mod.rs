@@ -21,7 +21,7 @@ const TELEMETRY: u8 = 3;
 
 /// Appends a record to `out`.
 ///
-/// Leases are not packed: they are read before everything else. Returns false for one, with `out` unchanged.
+/// Leases are not packed: they say whose the other records are. Returns false for one, with `out` unchanged.
 pub fn encode(record: &Record<'_>, out: &mut Vec<u8>) -> bool {
     match record {
         Record::Session(session) => encode_session(session, out),
@@ -161,7 +161,8 @@ impl<'a> Lists<'a> {
         self.telemetry.reserve(telemetry);
     }
 
-    /// Adds the record that [`encode`] wrote, a session or message under `key`; false when it is none.
+    /// Adds the record that [`encode`] wrote, a session or message under `key`; false when it is none. Whose it is is
+    /// settled by then, so a session goes without its link-layer address: two sensors see two.
     pub fn push(&mut self, key: UidKey, bytes: &'a [u8]) -> bool {
         let Some((kind, rest)) = bytes.split_first() else { return false };
         let mut reader = Reader(rest);
@@ -170,7 +171,9 @@ impl<'a> Lists<'a> {
                 self.sessions.push(const { (UidKey::of_hash(0), session::blank()) });
                 let is_read = self.sessions.last_mut().is_some_and(|place| {
                     place.0 = key;
-                    session::decode_into(&mut reader, &mut place.1).is_some()
+                    let is_read = session::decode_into(&mut reader, &mut place.1).is_some();
+                    place.1.orig_l2 = None;
+                    is_read
                 });
                 if !is_read {
                     self.sessions.pop();

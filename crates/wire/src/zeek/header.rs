@@ -116,12 +116,13 @@ impl Header {
     }
 }
 
-/// The byte of `\x09` or of a literal character.
+/// The byte of `\x09` or of a literal character; none that ends a line, since a line is a row.
 fn separator(value: &str) -> Option<u8> {
-    match value.strip_prefix("\\x") {
-        Some(digits) => u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii),
-        None => value.bytes().next().filter(u8::is_ascii),
-    }
+    let byte = match value.strip_prefix("\\x") {
+        Some(digits) => u8::from_str_radix(digits, 16).ok(),
+        None => value.bytes().next(),
+    };
+    byte.filter(|byte| byte.is_ascii() && !matches!(byte, b'\n' | b'\r'))
 }
 
 /// What follows a byte order mark, blanks and empty lines, which editors and copying leave before a header.

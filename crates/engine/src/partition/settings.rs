@@ -1,0 +1,135 @@
+//! What all sinks of a run share, and what each counts.
+
+use super::claims::{Claims, ClaimsCut};
+use super::spill::SpillFile;
+use crate::identity::{Inside, LeaseBook};
+use std::io;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use undertone_core::model::{Lease, Timestamp};
+
+/// Share of the packed bytes' budget that the names of devices may take; past it, names stand before the records.
+const NAMES_SHARE: usize = 8;
+/// Share of it that addresses which phones claim may take.
+const CLAIMS_SHARE: usize = 24;
+
+/// What all sinks of a run share.
+#[derive(Debug)]
+pub struct SinkSettings {
+    /// Which addresses are inside.
+    pub inside: Inside,
+    /// Packed bytes kept in memory before partitions spill.
+    pub memory_bytes: usize,
+    /// Where to spill; the system's temporary folder if `None`.
+    pub spill_folder: Option<PathBuf>,
+    in_memory: AtomicUsize,
+    names_in_memory: AtomicUsize,
+    leases: Mutex<LeaseBook>,
+    claims: Mutex<Claims>,
+    pub(super) spill: OnceLock<SpillFile>,
+}
+
+impl SinkSettings {
+    /// Settings for one run.
+    pub fn new(inside: Inside, memory_bytes: usize, spill_folder: Option<PathBuf>) -> Self {
+        Self {
+            inside,
+            memory_bytes,
+            spill_folder,
+            in_memory: AtomicUsize::new(0),
+            names_in_memory: AtomicUsize::new(0),
+            leases: Mutex::new(LeaseBook::within(memory_bytes)),
+            claims: Mutex::new(Claims::within(memory_bytes / CLAIMS_SHARE)),
+            spill: OnceLock::new(),
+        }
+    }
+
+    /// The leases that sinks met since they were last taken.
+    pub fn take_leases(&self) -> LeaseBook {
+        lock(&self.leases).take()
+    }
+
+    /// Notes who held an address.
+    pub(super) fn lease(&self, lease: &Lease<'_>) {
+        lock(&self.leases).add(lease);
+    }
+
+    /// Notes that a phone says an address is its own.
+    pub(super) fn claim(&self, phone: &str, addr: IpAddr) {
+        lock(&self.claims).add(phone, addr);
+    }
+
+    /// What phones say their addresses are.
+    pub(super) fn claims(&self) -> MutexGuard<'_, Claims> {
+        lock(&self.claims)
+    }
+
+    /// Takes room for what lists of devices hold; false when there is none left.
+    pub(super) fn takes_names(&self, bytes: usize) -> bool {
+        let most = self.memory_bytes / NAMES_SHARE;
+        let is_room = self.names_in_memory.load(Ordering::Relaxed) + bytes <= most;
+        if is_room {
+            self.names_in_memory.fetch_add(bytes, Ordering::Relaxed);
+        }
+        is_room
+    }
+
+    /// Gives back what all lists of devices hold.
+    pub(super) fn forget_names(&self) {
+        self.names_in_memory.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts packed bytes; whether they are more than may stay in memory.
+    pub(super) fn grows(&self, bytes: usize) -> bool {
+        self.in_memory.fetch_add(bytes, Ordering::Relaxed) + bytes > self.memory_bytes
+    }
+
+    /// Counts off packed bytes that were spilled or taken.
+    pub(super) fn shrinks(&self, bytes: usize) {
+        self.in_memory.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn spill_file(&self) -> io::Result<&SpillFile> {
+        if self.spill.get().is_none() {
+            let file = SpillFile::create(self.spill_folder.as_deref())?;
+            // Another sink may have been faster: its file serves both.
+            drop(self.spill.set(file));
+        }
+        self.spill.get().ok_or_else(|| io::Error::other("no spill file"))
+    }
+}
+
+/// A lock whose holder never leaves half-done work behind: a panic elsewhere ends the run anyway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a sink saw besides what it packed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SinkCounts {
+    /// Sessions and messages that came from outside to a device: not the device's doing.
+    pub inbound: u64,
+    /// First and last event.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// What phones claimed that found no room.
+    pub claims: ClaimsCut,
+    /// Whether some devices are in no list of names.
+    pub(super) has_unlisted: bool,
+}
+
+impl SinkCounts {
+    pub(super) fn see(&mut self, at: Timestamp) {
+        self.span = Some(self.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.inbound += other.inbound;
+        self.has_unlisted |= other.has_unlisted;
+        if let Some((first, last)) = other.span {
+            self.see(first);
+            self.see(last);
+        }
+    }
+}
