@@ -46,6 +46,8 @@ const PERSONAL_DEVICES_MAX: u32 = 2;
 pub struct Reach {
     /// Devices that show it.
     pub devices: u32,
+    /// Devices that go there on a rhythm, or keep a connection: see [`Baseline::add_polls`].
+    pub polled: u32,
     /// First day on which any did.
     pub first_day: Day,
     /// Last day on which any did.
@@ -54,11 +56,12 @@ pub struct Reach {
 
 impl Reach {
     fn one(first_day: Day, last_day: Day) -> Self {
-        Self { devices: 1, first_day, last_day }
+        Self { devices: 1, polled: 0, first_day, last_day }
     }
 
     fn merge(&mut self, other: Self, unite: &impl Fn(u32, u32) -> u32) {
         self.devices = unite(self.devices, other.devices);
+        self.polled = unite(self.polled, other.polled);
         self.first_day = self.first_day.min(other.first_day);
         self.last_day = self.last_day.max(other.last_day);
     }
@@ -238,6 +241,28 @@ impl Baseline {
         self.app_destinations.get(&key).map_or(0, |reach| reach.devices.saturating_sub(1))
     }
 
+    /// Counts on how many devices each destination is polled, for a summary that outlives the polls.
+    pub fn add_polls(&mut self, polls: &Polls) {
+        for (destination, reach) in &mut self.destinations {
+            reach.polled = polls.devices(destination, None);
+        }
+        for ((app, destination), reach) in &mut self.app_destinations {
+            reach.polled = polls.devices(destination, Some(app));
+        }
+    }
+
+    /// Devices that polled a destination before a day, of a summary in which the asking device did not.
+    pub fn polled_before(&self, destination: &Destination, app: Option<&str>, day: Day) -> Earlier {
+        let before = |reach: Option<&Reach>| {
+            reach.filter(|reach| reach.first_day < day).map_or(0, |reach| reach.polled)
+        };
+        let with_app = app.map(|app| (Box::from(app), destination.clone()));
+        Earlier {
+            phones: before(self.destinations.get(destination)),
+            with_app: with_app.map_or(0, |key| before(self.app_destinations.get(&key))),
+        }
+    }
+
     /// What [`Baseline::others_reaching`] tells of, in words.
     pub fn reached_label(&self, destination: &Destination) -> String {
         let network = networks::label(destination).filter(|_| self.is_in_common_network(destination));
@@ -384,6 +409,27 @@ mod tests {
     }
 
     #[test]
+    fn who_polled_is_known_of_a_summary_that_outlives_the_polls() {
+        let mut baseline = Baseline::default();
+        (0..2).for_each(|_| baseline.add_device(&report("a", &["common.example"])));
+        let to = Destination::Domain("common.example".into());
+        let poll = Poll {
+            device: 1,
+            app: Some("a".into()),
+            destination: to.clone(),
+            reaching: 2,
+            period_secs: None,
+            first_day: Day::from_number(1),
+            is_pooled: false,
+        };
+        baseline.add_polls(&Polls::new([poll]));
+        let before = |app, day| baseline.polled_before(&to, Some(app), Day::from_number(day));
+        assert_eq!(before("a", 2), Earlier { phones: 1, with_app: 1 });
+        assert_eq!(before("b", 2), Earlier { phones: 1, with_app: 0 });
+        assert_eq!(before("a", 1), Earlier::default());
+    }
+
+    #[test]
     fn one_server_of_their_own_per_device_is_the_habit_of_a_self_hosted_app() {
         let mut baseline = Baseline::default();
         let reports: Vec<DeviceReport> =
@@ -449,7 +495,7 @@ mod tests {
         let mut claimed = Baseline { devices: u32::MAX, device_days: u64::MAX, ..Baseline::default() };
         let (first_day, last_day) = (Day::from_number(1), Day::from_number(2));
         for last in 0..3 {
-            let reach = Reach { devices: u32::MAX, first_day, last_day };
+            let reach = Reach { devices: u32::MAX, polled: u32::MAX, first_day, last_day };
             claimed.destinations.insert(Destination::Address([192, 0, 2, last].into()), reach);
         }
         claimed.apps.insert("a".into(), AppReach { devices: u32::MAX, personal_devices: u32::MAX });

@@ -86,6 +86,14 @@ impl Polls {
         self.others_that(destination, device, |_| true)
     }
 
+    /// Devices that poll a destination, with one app or any.
+    pub fn devices(&self, destination: &Destination, app: Option<&str>) -> u32 {
+        let there = self.destinations.get(destination).map(Vec::as_slice).unwrap_or_default();
+        let with = there.iter().filter(|there| app.is_none() || there.app.as_deref() == app);
+        let devices: BTreeSet<u32> = with.map(|there| there.device).collect();
+        u32::try_from(devices.len()).unwrap_or(u32::MAX)
+    }
+
     /// Other devices that polled the destination before a day, and those of them on which this app did.
     pub fn before(&self, destination: &Destination, app: Option<&str>, device: u32, day: Day) -> Earlier {
         Earlier {

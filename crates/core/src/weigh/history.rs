@@ -94,8 +94,9 @@ fn began_on_the_eve(case: &Case<'_>) -> bool {
 /// Other phones that polled where the series goes on days before; of several destinations, that of most.
 pub(super) fn polled_before(case: &Case<'_>) -> Earlier {
     let app = case.key.app.as_deref();
-    let at = case.destinations().map(|to| case.polls.before(to, app, case.device, case.day));
-    at.max().unwrap_or_default()
+    let polled = |to| case.polls.before(to, app, case.device, case.day);
+    let learned = |to| case.learned.map(|learned| learned.polled_before(to, app, case.day));
+    case.destinations().map(|to| polled(to).max(learned(to).unwrap_or_default())).max().unwrap_or_default()
 }
 
 /// New on this phone. What spreads from phone to phone with its app may be an update as well as a campaign.

@@ -65,6 +65,8 @@ pub struct Case<'c> {
     pub past: Past,
     /// The fleet.
     pub baseline: &'c Baseline,
+    /// The part of it that was learned of days before, apart.
+    pub learned: Option<&'c Baseline>,
     /// What people declare to be normal.
     pub declared: &'c Declared,
     /// Machine-driven series of the fleet.

@@ -68,6 +68,7 @@ impl Scene {
             day: Day::from_number(0),
             past: Past::default(),
             baseline: &self.baseline,
+            learned: None,
             declared: &self.declared,
             peers: &self.peers,
             polls: &self.polls,

@@ -147,7 +147,8 @@ pub fn learn(
     summary.notes.extend(report::late_note(analysis.fleet.last_day()));
     let Totals { device_days, device_days_later: later, .. } = analysis.fleet.totals;
     let maxima = FleetMaxima::of(&second.drafts, device_days - later, later);
-    let Fixed { baseline, sight, .. } = second.fixed;
+    let Fixed { mut baseline, polls, sight, .. } = second.fixed;
+    baseline.add_polls(&polls);
     let habits = habits::of(&analysis.fleet, &baseline)?;
     Ok((Learned::of(baseline, (maxima, habits), sight, Bounds::default()), summary))
 }

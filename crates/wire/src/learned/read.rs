@@ -82,6 +82,9 @@ struct Reached {
     address: Option<IpAddr>,
     group: Option<String>,
     devices: u32,
+    /// Absent in files of an earlier version, and where nobody does.
+    #[serde(default)]
+    polled: u32,
     first_day: String,
     last_day: String,
 }
@@ -252,8 +255,9 @@ fn reached(entry: Reached, check: &mut Check) -> Option<(Option<Box<str>>, Desti
     let name = destination.to_string();
     let (first_day, last_day) = check.span(Some(&entry.first_day), Some(&entry.last_day), &name)?;
     let is_counted = check.counts(entry.devices, &name);
+    let polled = entry.polled.min(entry.devices);
     let app = entry.app.map(|app| check.name(&app)).map_or(Some(None), |app| app.map(Some))?;
-    is_counted.then_some((app, destination, Reach { devices: entry.devices, first_day, last_day }))
+    is_counted.then_some((app, destination, Reach { devices: entry.devices, polled, first_day, last_day }))
 }
 
 /// Apps with any stack known, their stacks, and their services.

@@ -17,13 +17,13 @@ fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     learned.baseline.devices = devices;
     learned.baseline.device_days = 4 * u64::from(devices);
     for (domain, devices) in shared {
-        let reach = Reach { devices: *devices, first_day, last_day };
+        let reach = Reach { devices: *devices, polled: 1, first_day, last_day };
         let destination = Destination::Domain((*domain).into());
         learned.baseline.destinations.insert(destination.clone(), reach);
         learned.baseline.app_destinations.insert(("com.example.a".into(), destination), reach);
     }
     let address = Destination::Address([203, 0, 113, 9].into());
-    learned.baseline.destinations.insert(address, Reach { devices: 2, first_day, last_day });
+    learned.baseline.destinations.insert(address, Reach { devices: 2, polled: 0, first_day, last_day });
     learned.baseline.apps.insert("com.example.a".into(), AppReach { devices, personal_devices: 3 });
     learned.baseline.stacks.insert("t13d\u{1b}\"x".into(), 5);
     let app = || Box::from("com.example.a");

@@ -110,8 +110,9 @@ fn reached(app: Option<&str>, destination: &Destination, reach: &Reach) -> Value
         field: name, "devices": reach.devices,
         "first_day": reach.first_day.to_string(), "last_day": reach.last_day.to_string(),
     });
-    if let (Some(app), Some(fields)) = (app, entry.as_object_mut()) {
-        fields.insert("app".to_owned(), json!(app));
+    if let Some(fields) = entry.as_object_mut() {
+        fields.extend((reach.polled > 0).then(|| ("polled".to_owned(), json!(reach.polled))));
+        fields.extend(app.map(|app| ("app".to_owned(), json!(app))));
     }
     entry
 }
