@@ -9,6 +9,7 @@ use crate::evidence::EvidenceKind;
 use crate::finding::{Finding, FindingApp, FindingDestination, FindingDevice, MEMBERS_MAX, Trace, score_of};
 use crate::model::{Day, Platform, Timestamp};
 use crate::series::{Destination, Profile, SeriesKey, Service, stable_hash};
+use crate::timing::INTERVALS_MAX;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -192,7 +193,7 @@ fn draft(device: ScoredDevice<'_>, series: Scored) -> Draft {
         attack: attacks_of(device.platform, series.key.service.is_web()),
         first_seen,
         last_seen,
-        events: series.machine.check_ins.max(1),
+        events: events_of(&series).max(1),
         interval_median_secs: series.machine.timing.as_ref().map(|t| round(t.best.interval_median_secs, 3)),
         score,
         weight_bans: weight,
@@ -224,6 +225,12 @@ fn draft(device: ScoredDevice<'_>, series: Scored) -> Draft {
     }
 }
 
+/// Check-ins: as many as its rhythm has, or, of a series with more than are tested, all its sessions.
+fn events_of(series: &Scored) -> u64 {
+    let Machine { check_ins, .. } = series.machine;
+    if check_ins > INTERVALS_MAX as u64 { check_ins.max(series.profile.starts.total()) } else { check_ins }
+}
+
 /// Why the series is neither alert nor lead, whatever the budget; `None` where it may be one.
 fn shortfall(series: &Scored, score: f64, is_fleet: bool) -> Option<String> {
     let floor_a = if is_fleet { FLOOR_A_BANS } else { LEAD_FLOOR_A_BANS };
@@ -249,15 +256,14 @@ fn too_little_machine(series: &Scored) -> String {
 
 fn limits(device: ScoredDevice<'_>, series: &Scored) -> Vec<String> {
     let states = &series.profile.states;
-    let starts = &series.profile.starts;
-    let is_capped = starts.total() > starts.latest().len() as u64;
+    let is_capped = series.machine.check_ins > INTERVALS_MAX as u64;
     let limits = [
         (series.key.app.is_none(), "the app is unknown: no telemetry names it"),
         (device.platform == Platform::Unknown, "the platform is unknown: no platform analytic applies"),
         (states.lock_known() == 0, "device lock state unknown"),
         (states.app_known() == 0, "foreground or background unknown"),
         (!device.is_fleet, "fewer than 30 devices: ranked by shipped priors, without error control"),
-        (is_capped, "only the latest events of a very busy series were tested"),
+        (is_capped, "only the latest 2,000 intervals of a very busy series were tested for a rhythm"),
     ];
     limits.into_iter().filter(|(is, _)| *is).map(|(_, text)| text.to_owned()).collect()
 }

@@ -58,11 +58,13 @@ pub struct Event {
     pub flags: EventFlags,
 }
 
-/// The latest events by (time, tie), with the number of all.
+/// The latest events by (time, tie), with the number of all and when the first was.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
 pub struct Events {
     latest: Vec<Event>,
     total: u64,
+    /// Microseconds since the epoch.
+    first: Option<i64>,
 }
 
 impl Events {
@@ -79,10 +81,11 @@ impl Events {
     pub fn drained(events: &mut Vec<Event>) -> Self {
         let total = events.len() as u64;
         events.sort_unstable();
+        let first = events.first().map(|event| event.at_micros);
         // Copied rather than cut: what is kept takes as much room as it needs.
         let latest = events.get(events.len().saturating_sub(Self::CAP)..).unwrap_or_default().to_vec();
         events.clear();
-        Self { latest, total }
+        Self { latest, total, first }
     }
 
     /// Adds another list.
@@ -94,14 +97,15 @@ impl Events {
         let mut all = std::mem::take(&mut self.latest);
         all.extend(other.latest);
         let total = self.total + other.total;
-        *self = Self::of(all);
-        self.total = total;
+        let first = earlier(self.first, other.first);
+        *self = Self { total, first, ..Self::of(all) };
     }
 
     /// The events of several lists.
     pub fn merged<'e>(lists: impl Iterator<Item = &'e Self> + Clone) -> Self {
         let total = lists.clone().map(|list| list.total).sum();
-        Self { total, ..Self::of(lists.flat_map(|list| list.latest.iter().copied()).collect()) }
+        let first = lists.clone().map(|list| list.first).fold(None, earlier);
+        Self { total, first, ..Self::of(lists.flat_map(|list| list.latest.iter().copied()).collect()) }
     }
 
     /// Kept events, ascending.
@@ -113,6 +117,15 @@ impl Events {
     pub fn total(&self) -> u64 {
         self.total
     }
+
+    /// When the first of all was, microseconds since the epoch; `None` without any.
+    pub fn first_micros(&self) -> Option<i64> {
+        self.first
+    }
+}
+
+fn earlier(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    a.into_iter().chain(b).min()
 }
 
 #[cfg(test)]
@@ -138,7 +151,7 @@ mod tests {
         let all: Vec<i64> = (0..6000).map(|n| n * 37 % 6007).collect();
         let whole = Events::of(events(all.iter().copied()));
         assert_eq!(whole.latest().len(), Events::CAP);
-        assert_eq!(whole.total(), 6000);
+        assert_eq!((whole.total(), whole.first_micros()), (6000, all.iter().copied().min()));
         for cut in [0, 10, 3000, 5999] {
             let mut merged = Events::of(events(all[cut..].iter().copied()));
             merged.merge(Events::of(events(all[..cut].iter().copied())));

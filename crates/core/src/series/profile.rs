@@ -133,10 +133,8 @@ impl Profile {
 
     /// First and last kept event.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let ends = [&self.starts, &self.messages].map(|events| {
-            let latest = events.latest();
-            Some((latest.first()?.at_micros, latest.last()?.at_micros))
-        });
+        let ends = [&self.starts, &self.messages]
+            .map(|events| Some((events.first_micros()?, events.latest().last()?.at_micros)));
         let (first, last) =
             ends.into_iter().flatten().reduce(|(a, b), (first, last)| (a.min(first), b.max(last)))?;
         Some((Timestamp::from_micros(first), Timestamp::from_micros(last)))

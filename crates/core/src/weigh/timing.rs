@@ -5,6 +5,7 @@ use super::{Case, plain};
 use crate::attack::Element;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::score::machine::{Rhythm, Timing};
+use crate::timing::INTERVALS_MAX;
 
 /// A rhythm alone never says more than one in 10,000: benign machines keep rhythms, too.
 const CAP_BANS: f64 = 4.0;
@@ -48,8 +49,9 @@ fn sentence(timing: &Timing, is_too_loose: bool) -> String {
         Rhythm::Messages => "messages inside its connections".into(),
         Rhythm::Together(phones) => format!("check-ins of {phones} phones, too few on each alone,"),
     };
+    let latest = if test.events > INTERVALS_MAX { "the latest " } else { "" };
     let rhythm = format!(
-        "{} {what} about every {}; intervals scatter {:.2} (0 is clockwork, 1.5 is chance)",
+        "{latest}{} {what} about every {}; intervals scatter {:.2} (0 is clockwork, 1.5 is chance)",
         test.events,
         duration(test.period_secs),
         test.dispersion
