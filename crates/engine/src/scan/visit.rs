@@ -1,6 +1,6 @@
 //! Everything that each device did, joined and attributed but not scored: for questions about the data itself.
 
-use super::grouped::Grouped;
+use super::grouped::{Grouped, Room};
 use super::settings::Settings;
 use super::{Recorded, ScanError, ScanOptions, parallel};
 use crate::input::{Progress, StopFlag};
@@ -32,7 +32,7 @@ pub fn visit<S: Send>(
             return Ok(gathered);
         }
         let untaken = partitions.lock().unwrap_or_else(PoisonError::into_inner).take(index);
-        Grouped::of(&untaken.gather()?).each_device(Lists::default(), |id, lists| {
+        Grouped::of(&untaken.gather()?).each_device(Room::default(), |id, lists| {
             show(lists, &settings, |traffic| add(&mut gathered, id, traffic));
         });
         Ok(gathered)
