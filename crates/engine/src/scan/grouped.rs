@@ -159,3 +159,21 @@ impl Ids {
         self.order.iter().filter_map(at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_an_id_lie_side_by_side_and_a_device_leaves_nothing_for_the_next() {
+        let mut ids = Ids::default();
+        let mut order_of = |keys: &[u64]| {
+            let records: Vec<_> = keys.iter().map(|key| Grouping { record: &[], key: *key }).collect();
+            ids.number(&records);
+            ids.in_order(&records).map(|(id, record)| (id, record.key)).collect::<Vec<_>>()
+        };
+        assert_eq!(order_of(&[5, 7, 5, 9, 7]), [(0, 5), (0, 5), (1, 7), (1, 7), (2, 9)]);
+        assert_eq!(order_of(&[9, 5]), [(0, 9), (1, 5)]);
+        assert_eq!(order_of(&[]), []);
+    }
+}
