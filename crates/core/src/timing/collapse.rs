@@ -29,38 +29,37 @@ pub struct CheckIns {
     pub dead_time_micros: i64,
     /// First instants of the bursts, ascending, microseconds; at most 2,001, the latest.
     pub at_micros: Vec<i64>,
+    /// Upper median of the intervals between them, microseconds; 0 below two instants.
+    pub median_micros: i64,
 }
 
 /// Collapses ascending instants at one dead time; keeps the latest 2,001 check-ins.
-pub fn collapse(times: &[i64], dead_time_micros: i64) -> CheckIns {
-    let mut at_micros = Vec::with_capacity(times.len().min(INTERVALS_MAX + 1));
-    for (index, at) in times.iter().enumerate().rev() {
-        let before = index.checked_sub(1).and_then(|i| times.get(i));
-        if before.is_none_or(|before| at.saturating_sub(*before) > dead_time_micros) {
-            at_micros.push(*at);
-            if at_micros.len() > INTERVALS_MAX {
-                break;
-            }
-        }
-    }
-    at_micros.reverse();
-    CheckIns { dead_time_micros, at_micros }
+pub fn collapse(times: &[i64], dead_time_micros: i64) -> Vec<i64> {
+    let pairs = times.iter().zip(times.iter().skip(1));
+    let apart = pairs.filter(|(before, at)| at.saturating_sub(**before) > dead_time_micros);
+    let mut at_micros = Vec::with_capacity(times.len());
+    at_micros.extend(times.first().into_iter().chain(apart.map(|(_, at)| at)));
+    at_micros.drain(..at_micros.len().saturating_sub(INTERVALS_MAX + 1));
+    at_micros
 }
 
 /// Check-ins at every scale that can be tested; `resolution_micros` is that of the instants: scales finer than
 /// it are left out, and so are scales whose dead time is over a quarter of the median interval.
 pub fn scales(times: &[i64], resolution_micros: i64) -> Vec<CheckIns> {
-    let mut found: Vec<CheckIns> = Vec::new();
-    let mut median = 0;
+    let mut found = Vec::with_capacity(DEAD_TIMES_MICROS.len());
+    let (mut quartile, mut median, mut count) = (0, 0, 0);
     for dead_time in DEAD_TIMES_MICROS {
         let is_longest = dead_time == DEAD_TIMES_MICROS[2];
         let dead_time = if is_longest { dead_time.max(median / MEDIAN_DIVISOR) } else { dead_time };
-        let check_ins = collapse(times, dead_time);
-        let quartile;
-        (quartile, median) = quartile_and_median(&check_ins.at_micros);
+        let at_micros = collapse(times, dead_time);
+        // A longer dead time only takes check-ins away: as many are the same, unless earlier ones were cut off.
+        if at_micros.len() != count || count > INTERVALS_MAX {
+            (quartile, median) = quartile_and_median(&at_micros);
+            count = at_micros.len();
+        }
         let is_apart = median >= MEDIAN_DEAD_TIMES_MIN.saturating_mul(dead_time);
         if dead_time >= resolution_micros && is_apart && quartile >= PERIOD_MIN_MICROS {
-            found.push(check_ins);
+            found.push(CheckIns { dead_time_micros: dead_time, at_micros, median_micros: median });
         }
     }
     found
@@ -104,10 +103,10 @@ mod tests {
     #[test]
     fn bursts_become_their_first_instant() {
         let times = [0, 50_000, 90_000, 300_000, 10_000_000, 10_400_000, 20_000_000];
-        assert_eq!(collapse(&times, 100_000).at_micros, [0, 300_000, 10_000_000, 10_400_000, 20_000_000]);
-        assert_eq!(collapse(&times, 500_000).at_micros, [0, 10_000_000, 20_000_000]);
-        assert_eq!(collapse(&[], 1).at_micros, [0_i64; 0]);
-        assert_eq!(collapse(&[7, 7, 7], 0).at_micros, [7]);
+        assert_eq!(collapse(&times, 100_000), [0, 300_000, 10_000_000, 10_400_000, 20_000_000]);
+        assert_eq!(collapse(&times, 500_000), [0, 10_000_000, 20_000_000]);
+        assert_eq!(collapse(&[], 1), [0_i64; 0]);
+        assert_eq!(collapse(&[7, 7, 7], 0), [7]);
     }
 
     #[test]
@@ -130,6 +129,6 @@ mod tests {
         let check_ins = scales(&times, 1);
         assert!(check_ins.iter().all(|s| s.at_micros.len() == 30), "the median of 6 s hides them here");
         let (apart, _): (Vec<i64>, Vec<i64>) = times.iter().partition(|t| **t % 300_000_000 == 0);
-        assert_eq!(collapse(&times, 15_000_000).at_micros, apart);
+        assert_eq!(collapse(&times, 15_000_000), apart);
     }
 }

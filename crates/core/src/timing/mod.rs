@@ -222,11 +222,12 @@ fn spread_within_second(times: &[i64]) -> Vec<i64> {
 /// Tests the check-ins of one scale over all readings; `None` when there are too few.
 fn assess_scale(scale: &collapse::CheckIns) -> Option<Found> {
     let times = &scale.at_micros;
+    let secs = |micros: i64| micros as f64 * 1e-6;
     let pairs = times.iter().zip(times.iter().skip(1));
-    let whole = Intervals::from_secs(pairs.map(|(a, b)| b.saturating_sub(*a) as f64 * 1e-6))?;
+    let whole = Intervals::from_secs(pairs.map(|(a, b)| secs(b.saturating_sub(*a))))?;
     let mut parts = Vec::new();
     let mut best: Option<(f64, View, Intervals, Statistics)> = None;
-    for views::Reading { view, intervals, weight } in views::readings(whole) {
+    for views::Reading { view, intervals, weight } in views::readings(whole, secs(scale.median_micros)) {
         let (statistics, p_value) = test_intervals(&intervals);
         parts.push((p_value, weight));
         if best.as_ref().is_none_or(|(least, ..)| p_value < *least) {

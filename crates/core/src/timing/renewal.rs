@@ -55,7 +55,7 @@ static CELLS: LazyLock<Vec<[f64; ALTERNATIVES]>> = LazyLock::new(|| {
     (0..ROW).map(cell).collect()
 });
 
-/// [`CELLS`] from their middle in whole units of 1/512: a table of a quarter of the size, and sums that do not depend
+/// [`CELLS`] from their middle in whole units of 1/256: a table of a quarter of the size, and sums that do not depend
 /// on their order.
 #[expect(
     clippy::cast_possible_truncation,
@@ -77,13 +77,13 @@ type Rough<T> = [[T; LANES]; ALTERNATIVES / LANES];
 const LANES: usize = 8;
 
 /// Units of a rough cell in one unit of log-likelihood.
-const ROUGH_UNITS: f64 = 512.0;
+const ROUGH_UNITS: f64 = 256.0;
 /// Cells reach from -8.65 (a background of sigma 1.5 at 3.5, times a weight of 0.01) to 2.49 (jitter of 0.03 at its
 /// peak). What is taken off all of them moves every sum alike.
 const CELL_MIDDLE: f64 = -3.0;
 const CELL_REACH: f64 = 5.7;
-/// So many rough cells are added up in 16 bits: `11 * 5.7 * 512` is below 2^15.
-const ROUGH_BLOCK: usize = 11;
+/// So many rough cells are added up in 16 bits: `22 * 5.7 * 256` is below 2^15.
+const ROUGH_BLOCK: usize = 22;
 
 /// A share of the intervals: which multiple of the period, and how it spreads.
 struct Part {
@@ -194,7 +194,7 @@ fn best_alternative(intervals: &Intervals) -> f64 {
     best
 }
 
-/// The log-likelihood of a period under every alternative, in units of 1/512 from [`CELL_MIDDLE`]. `steps`: ascending.
+/// The log-likelihood of a period under every alternative, in units of 1/256 from [`CELL_MIDDLE`]. `steps`: ascending.
 fn rough_sums(steps: &[i32], period: i32) -> Rough<i32> {
     let (first, last) = (period - STEPS_EACH_SIDE, period + STEPS_EACH_SIDE);
     let (below, rest) = steps.split_at(steps.partition_point(|step| *step < first));

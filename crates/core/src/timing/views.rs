@@ -53,10 +53,10 @@ pub struct Reading {
     pub weight: f64,
 }
 
-/// The readings of a sample.
-pub fn readings(whole: Intervals) -> Vec<Reading> {
+/// The readings of a sample with this median, the upper one where the count is even.
+pub fn readings(whole: Intervals, median_secs: f64) -> Vec<Reading> {
     let secs = whole.secs();
-    let limit = GAP_MEDIANS * median(secs);
+    let limit = GAP_MEDIANS * median_secs;
     let kept = secs.iter().filter(|x| **x <= limit).count();
     let share = (secs.len() - kept) as f64 / secs.len() as f64;
     let mut found = Vec::new();
@@ -93,23 +93,19 @@ fn stretches(secs: &[f64], limit: f64) -> Vec<Range<usize>> {
     found
 }
 
-/// The upper median of numbers over 0, whose bits are in their order.
-fn median(values: &[f64]) -> f64 {
-    let mut bits: Vec<u64> = values.iter().map(|value| value.to_bits()).collect();
-    let middle = bits.len() / 2;
-    if bits.is_empty() {
-        return 0.0;
-    }
-    f64::from_bits(*bits.select_nth_unstable(middle).1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shape(secs: &[f64]) -> Vec<(View, usize)> {
+    fn read(secs: &[f64]) -> Vec<Reading> {
+        let mut sorted = secs.to_vec();
+        sorted.sort_by(f64::total_cmp);
         let whole = Intervals::from_secs(secs.iter().copied());
-        whole.map(readings).unwrap_or_default().iter().map(|r| (r.view, r.intervals.len())).collect()
+        whole.map(|whole| readings(whole, sorted[secs.len() / 2])).unwrap_or_default()
+    }
+
+    fn shape(secs: &[f64]) -> Vec<(View, usize)> {
+        read(secs).iter().map(|reading| (reading.view, reading.intervals.len())).collect()
     }
 
     #[test]
@@ -137,8 +133,7 @@ mod tests {
         let mut days = vec![60.0; 30];
         days[10] = 9_999.0;
         days[20] = 9_999.0;
-        let whole = Intervals::from_secs(days.into_iter()).unwrap();
-        let sum: f64 = readings(whole).iter().map(|r| r.weight).sum();
+        let sum: f64 = read(&days).iter().map(|r| r.weight).sum();
         assert!((sum - 1.0).abs() < 1e-12);
     }
 }

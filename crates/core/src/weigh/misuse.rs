@@ -59,7 +59,10 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     if is_unanswered {
         parts.push((
             UNANSWERED_BANS,
-            "nobody ever answered: retries against a server that is not there".to_owned(),
+            format!(
+                "nobody answered {} of {sessions} sessions: retries against a server that is not there",
+                marks.failed
+            ),
         ));
     }
     if parts.is_empty() {

@@ -1,7 +1,7 @@
 //! Pass 1: one partition at a time, one device at a time: join, attribute, sum up, stage A.
 
 use super::fleet::Fleet;
-use super::grouped::Grouped;
+use super::grouped::{Grouped, Room};
 use super::settings::Settings;
 use super::shares::{Shares, Sizes};
 use super::waiting::{Strays, Waiting};
@@ -136,7 +136,7 @@ struct FirstPass<'p> {
     /// Held while records are looked at that do not fit a thread's share.
     large: Mutex<()>,
     /// Room for the records of a device, used again: as much of it as there are threads.
-    rooms: Mutex<Vec<Lists<'static>>>,
+    rooms: Mutex<Vec<Room<'static>>>,
     threads: usize,
 }
 
@@ -208,7 +208,7 @@ impl FirstPass<'_> {
         done
     }
 
-    fn rooms(&self) -> MutexGuard<'_, Vec<Lists<'static>>> {
+    fn rooms(&self) -> MutexGuard<'_, Vec<Room<'static>>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,7 +1,7 @@
 //! Everything that each device did, joined and attributed but not scored: for questions about the data itself.
 
 use super::devices::platform;
-use super::grouped::Grouped;
+use super::grouped::{Grouped, Room};
 use super::settings::Settings;
 use super::{Recorded, ScanError, ScanOptions, parallel};
 use crate::input::{Progress, StopFlag};
@@ -37,7 +37,7 @@ pub fn visit<S: Send>(
         let fits = read.shares.fits(untaken.bytes(), read.threads);
         // Held while phones are looked at that do not fit a thread's share: they are never divided here.
         let _one_at_a_time = (!fits).then(|| alone.lock().unwrap_or_else(PoisonError::into_inner));
-        Grouped::of(&untaken.gather()?).each_device(Lists::default(), |id, lists| {
+        Grouped::of(&untaken.gather()?).each_device(Room::default(), |id, lists| {
             let platform = platform(id, &lists.telemetry, &read.directory);
             show(lists, (&settings, platform), |traffic| add(&mut gathered, id, traffic));
         });

@@ -2,7 +2,7 @@
 
 use memchr::memchr_iter;
 
-use super::field::Field;
+use super::field::{FIELDS, Field};
 use super::log::Log;
 use crate::text::{clip, trim_line_end};
 
@@ -10,7 +10,9 @@ use crate::text::{clip, trim_line_end};
 const MAX_COLUMNS: usize = 1000;
 
 /// Slot of a column that is not read.
-pub(super) const UNREAD: u8 = u8::MAX;
+const UNREAD: u8 = u8::MAX;
+/// Column of a slot that none fills.
+const NO_COLUMN: u16 = u16::MAX;
 
 /// What the `#` lines at the start of a block say: how rows are written, and which column feeds which field.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub struct Header {
     pub(super) log: Option<Log>,
     /// For each column the slot of its field, or [`UNREAD`].
     pub(super) columns: Vec<u8>,
+    /// For each slot the column that fills it, the last of several; beyond all columns where none does.
+    columns_of: [u16; FIELDS],
     name: String,
 }
 
@@ -42,6 +46,7 @@ impl Header {
             absent_starts: [0; 2],
             log: None,
             columns: Vec::new(),
+            columns_of: [NO_COLUMN; FIELDS],
             name: String::new(),
         };
         for line in
@@ -76,15 +81,19 @@ impl Header {
         self.log.is_some()
     }
 
-    /// Whether the cell at a place of a text says that there is no value.
+    /// The column that fills a slot; beyond all columns where none does.
     #[inline]
-    pub(super) fn is_absent(&self, text: &[u8], start: usize, end: usize) -> bool {
+    pub(super) fn column_of(&self, slot: usize) -> usize {
+        usize::from(self.columns_of.get(slot).copied().unwrap_or(NO_COLUMN))
+    }
+
+    /// Whether a cell says that there is no value.
+    #[inline]
+    pub(super) fn is_absent(&self, cell: &str) -> bool {
         // The first byte tells most cells apart without a look at the rest.
-        let Some(first) = text.get(start) else { return true };
-        self.absent_starts.contains(first)
-            && text
-                .get(start..end)
-                .is_none_or(|cell| cell == self.unset_field.as_bytes() || cell == self.empty_field.as_bytes())
+        let [unset, empty] = self.absent_starts;
+        let first = cell.as_bytes().first().copied().unwrap_or(unset);
+        (first == unset || first == empty) && (cell == self.unset_field || cell == self.empty_field)
     }
 
     fn read_line(&mut self, line: &str) {
@@ -113,6 +122,12 @@ impl Header {
             Field::from_name(name).and_then(|field| u8::try_from(field.slot()).ok()).unwrap_or(UNREAD)
         };
         self.columns = names.split(char::from(self.separator)).map(slot_of).collect();
+        self.columns_of = [NO_COLUMN; FIELDS];
+        for (column, slot) in (0..).zip(&self.columns) {
+            if let Some(place) = self.columns_of.get_mut(usize::from(*slot)) {
+                *place = column;
+            }
+        }
     }
 }
 

@@ -53,37 +53,60 @@ pub fn parse_rows<S: RecordSink>(header: &Header, lines: &[u8], first: u64, sink
 struct Rows<'h, 'a, S> {
     header: &'h Header,
     log: Log,
-    spans: Spans<'a>,
+    text: &'a str,
     /// The number of the row at hand.
     number: u64,
     sink: &'h mut S,
 }
 
-/// Where the cells of the row at hand lie. Nearly every column is wanted, so each is noted, in the slot of its field or
-/// in the one slot of all that are not read; text is made of what is asked for.
-struct Spans<'a> {
-    text: &'a str,
-    /// Nothing for a field that is absent. A row that has all columns of its header fills the slots of all of them.
-    slots: [(usize, usize); FIELDS + 1],
-    /// Bit `i` is set when the cell in slot `i` has anything that an escape may begin with.
-    coded: u64,
+/// How far a row was cut. While bytes are walked nothing is done at a separator but to note its place: what a cell
+/// says is found when it is asked for, which half of the columns never are.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// Columns that were cut.
+    columns: usize,
+    /// Whether the row has anything that an escape may begin with.
+    has_escape: bool,
 }
 
-impl<'a> Fields<'a> for &Spans<'a> {
+impl Place {
+    /// Notes where the column behind this place starts. `starts` has room for that of each column and for the end of the
+    /// last; what a row has beyond is not noted.
     #[inline]
-    fn get(self, slot: usize) -> Option<&'a str> {
-        let (start, end) = *self.slots.get(slot)?;
-        if start == end { None } else { self.text.get(start..end) }
+    fn end_cell(&mut self, starts: &mut [usize], at: usize) {
+        self.columns += 1;
+        if let Some(start) = starts.get_mut(self.columns) {
+            *start = at + 1;
+        }
     }
 }
 
-impl<'a> Spans<'a> {
+/// A row that has all columns of its header.
+#[derive(Clone, Copy)]
+struct Cut<'r, 'a> {
+    header: &'r Header,
+    text: &'a str,
+    /// Where each column starts, and behind the last one where one more would.
+    starts: &'r [usize],
+}
+
+impl<'a> Fields<'a> for Cut<'_, 'a> {
+    #[expect(clippy::inline_always, reason = "the column of a slot that is known is one load")]
+    #[inline(always)]
+    fn get(self, slot: usize) -> Option<&'a str> {
+        let [start, next] = *self.starts.get(self.header.column_of(slot)..)?.first_chunk::<2>()?;
+        let cell = self.text.get(start..next.wrapping_sub(1))?;
+        if cell.is_empty() || self.header.is_absent(cell) { None } else { Some(cell) }
+    }
+}
+
+impl<'a> Cut<'_, 'a> {
     /// The same as cells, of which some must be decoded.
-    fn cells(&self) -> Cells<'a, FIELDS> {
+    fn cells(self) -> Cells<'a, FIELDS> {
         let mut cells = Cells::new();
         for slot in 0..FIELDS {
             match self.get(slot) {
-                Some(text) if self.coded >> slot & 1 == 1 => cells.set_coded(slot, text),
+                Some(text) if text.contains('\\') => cells.set_coded(slot, text),
                 Some(text) => cells.set(slot, text),
                 None => {}
             }
@@ -92,87 +115,59 @@ impl<'a> Spans<'a> {
     }
 }
 
-/// How far a row was cut.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    row_start: usize,
-    cell_start: usize,
-    /// Columns of the row that were cut.
-    columns: usize,
-    /// Whether the cell at hand has anything that an escape may begin with.
-    has_escape: bool,
-}
-
 impl<'h, 'a, S: RecordSink> Rows<'h, 'a, S> {
     fn new(header: &'h Header, log: Log, text: &'a str, number: u64, sink: &'h mut S) -> Self {
-        let spans = Spans { text, slots: [(0, 0); FIELDS + 1], coded: 0 };
-        Self { header, log, spans, number, sink }
+        Self { header, log, text, number, sink }
     }
 
     /// Reads all rows; besides the end of the text, `line_end` ends one if it is not the separator.
     fn read(mut self, line_end: u8) {
-        let bytes = self.spans.text.as_bytes();
-        let header = self.header;
+        let (bytes, separator) = (self.text.as_bytes(), self.header.separator);
+        let mut starts = vec![0; self.header.columns.len() + 1];
+        let starts = starts.as_mut_slice();
         let mut place = Place::default();
-        each_mark(bytes, [header.separator, line_end, b'\\'], |at| match bytes.get(at) {
-            Some(mark) if *mark == header.separator => place = self.spans.end_cell(header, place, at),
+        each_mark(bytes, [separator, line_end, b'\\'], |at| match bytes.get(at) {
+            Some(mark) if *mark == separator => place.end_cell(starts, at),
             Some(b'\\') => place.has_escape = true,
             _ => {
-                self.end_row(place, at);
-                place = Place { row_start: at + 1, cell_start: at + 1, ..Place::default() };
+                self.end_row(starts, place, at);
+                place = Place::default();
+                starts.iter_mut().take(1).for_each(|start| *start = at + 1);
             }
         });
     }
 
     #[inline(never)]
-    fn end_row(&mut self, place: Place, end: usize) {
+    fn end_row(&mut self, starts: &mut [usize], mut place: Place, end: usize) {
         // A line may end as on Windows, and again where a log was copied from there.
-        let line = self.spans.text.get(place.row_start..end).unwrap_or_default();
+        let line = starts.first().and_then(|start| self.text.get(*start..end)).unwrap_or_default();
         let kept = line.strip_suffix('\r').unwrap_or(line);
         let kept = kept.strip_suffix('\r').unwrap_or(kept);
         if !kept.is_empty() && !kept.starts_with('#') {
-            let place = self.spans.end_cell(self.header, place, place.row_start + kept.len());
-            self.give(place.columns, kept.len());
+            place.end_cell(starts, end - (line.len() - kept.len()));
+            self.give(starts, place, kept.len());
         }
-        self.spans.coded = 0;
         self.number += 1;
     }
 
-    /// Hands over the row at hand, of so many columns and bytes.
-    fn give(&mut self, columns: usize, bytes: usize) {
-        let (reason, detail) = match columns.cmp(&self.header.columns.len()) {
+    /// Hands over a row of so many bytes.
+    fn give(&mut self, starts: &[usize], place: Place, bytes: usize) {
+        let cut = Cut { header: self.header, text: self.text, starts };
+        let (reason, detail) = match place.columns.cmp(&self.header.columns.len()) {
             Ordering::Less => (RejectReason::MissingColumns, "fewer columns than the header names"),
             // Two lines run into one (a cut line that was appended to) have more; no part can be trusted.
             Ordering::Greater => (RejectReason::Malformed, "more columns than the header names"),
-            Ordering::Equal if self.spans.coded != 0 => {
+            Ordering::Equal if place.has_escape => {
                 let mut buffer = String::with_capacity(bytes);
-                let cells = self.spans.cells();
+                let cells = cut.cells();
                 emit(self.log, &cells.decode(&mut buffer, escape::decode), self.number, self.sink);
                 return;
             }
             Ordering::Equal => {
-                emit(self.log, &self.spans, self.number, self.sink);
+                emit(self.log, cut, self.number, self.sink);
                 return;
             }
         };
         self.sink.reject(self.number, reason, detail);
-    }
-}
-
-impl Spans<'_> {
-    /// Notes the cell that ends here; where the next one begins.
-    #[expect(clippy::inline_always, reason = "once for each column: a call costs as much as the work")]
-    #[inline(always)]
-    fn end_cell(&mut self, header: &Header, place: Place, end: usize) -> Place {
-        let Place { row_start, cell_start, columns, has_escape } = place;
-        let slot = header.columns.get(columns).map_or(FIELDS, |slot| usize::from(*slot).min(FIELDS));
-        let is_there = !header.is_absent(self.text.as_bytes(), cell_start, end);
-        if let Some(span) = self.slots.get_mut(slot) {
-            *span = if is_there { (cell_start, end) } else { (0, 0) };
-        }
-        if has_escape && is_there && slot < FIELDS {
-            self.coded |= 1 << slot;
-        }
-        Place { row_start, cell_start: end + 1, columns: columns + 1, has_escape: false }
     }
 }
