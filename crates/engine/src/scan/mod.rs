@@ -336,7 +336,7 @@ impl Recorded {
         let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
         let plan = Plan::new(&paths, &read, progress);
         let mut input = plan.summary();
-        // Leases are read before records take the same share, and take far less of it once they are sorted.
+        // Leases may take as much again while they are gathered, and far less once they are sorted.
         let packed_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
         let inside = Inside::new(options.internal.clone());
         let sink = Arc::new(SinkSettings::new(inside, packed_bytes, None));
