@@ -411,7 +411,9 @@ mod tests {
     #[test]
     fn who_polled_is_known_of_a_summary_that_outlives_the_polls() {
         let mut baseline = Baseline::default();
-        (0..2).for_each(|_| baseline.add_device(&report("a", &["common.example"])));
+        for _ in 0..2 {
+            baseline.add_device(&report("a", &["common.example"]));
+        }
         let to = Destination::Domain("common.example".into());
         let poll = Poll {
             device: 1,
@@ -461,7 +463,9 @@ mod tests {
         let reports: Vec<DeviceReport> =
             (0..8).map(|n| report("a", &["x.example", &format!("d{}.example", n % 4)])).collect();
         let mut fleet = Baseline::default();
-        reports.iter().for_each(|report| fleet.add_device(report));
+        for report in &reports {
+            fleet.add_device(report);
+        }
         let merged = |again| {
             let mut both = fleet.clone();
             both.merge_learned(fleet.clone(), again);

@@ -6,23 +6,23 @@ use super::reference::{FACTOR_MIN_FIRST, FACTOR_MIN_LATER, Reference};
 
 /// Phones seen for the first time, honest rare senders left out, with network.
 pub(super) const NETWORK_FIRST_DAY: Reference = Reference {
-    threshold_bans: 6.45,
+    threshold_bans: 6.41,
     rate: 0.01667,
-    scale_bans: 0.489,
+    scale_bans: 0.510,
     shape: 0.000,
     device_days: 3600,
-    loud_rate: 0.43333,
+    loud_rate: 0.40972,
     factor_min: FACTOR_MIN_FIRST,
 };
 
 /// Phones with a past, honest rare senders counted from their second day on, with network.
 pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
-    threshold_bans: 4.11,
+    threshold_bans: 3.90,
     rate: 0.01667,
-    scale_bans: 0.963,
+    scale_bans: 0.950,
     shape: 0.000,
     device_days: 3600,
-    loud_rate: 0.32694,
+    loud_rate: 0.32528,
     factor_min: FACTOR_MIN_LATER,
 };
 
@@ -30,20 +30,20 @@ pub(super) const NETWORK_LATER_DAYS: Reference = Reference {
 pub(super) const TELEMETRY_FIRST_DAY: Reference = Reference {
     threshold_bans: 6.44,
     rate: 0.01667,
-    scale_bans: 0.499,
+    scale_bans: 0.531,
     shape: 0.000,
     device_days: 3600,
-    loud_rate: 0.32750,
+    loud_rate: 0.31389,
     factor_min: FACTOR_MIN_FIRST,
 };
 
 /// Phones with a past, honest rare senders counted from their second day on, with telemetry.
 pub(super) const TELEMETRY_LATER_DAYS: Reference = Reference {
-    threshold_bans: 4.28,
+    threshold_bans: 4.09,
     rate: 0.01667,
-    scale_bans: 1.158,
+    scale_bans: 1.186,
     shape: 0.000,
     device_days: 3600,
-    loud_rate: 0.42611,
+    loud_rate: 0.42167,
     factor_min: FACTOR_MIN_LATER,
 };

@@ -41,7 +41,7 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
         let (judged, days) = (past.days_judged, past.device_days);
         let weight = KNOWN_BANS + KNOWN_BANS_PER_DAY * f64::from(judged - 1);
         let text = match days {
-            0 | 1 => "the same on the day before".to_owned(),
+            0 | 1 => "the same on the one day before on which the phone was seen".to_owned(),
             _ => format!(
                 "the same on {} before, of {days} on which the phone was seen",
                 counted(judged, "day")
