@@ -47,10 +47,14 @@ fn a_faulty_configuration_stops_a_scan_before_it_reads() {
     let apps = write(folder.path(), "a.yaml", "[]\n");
     let log = write(folder.path(), "log", "");
     let missing = folder.path().join("missing");
-    for option in ["--config", "--apps", "--baseline"] {
+    for option in ["--config", "--apps", "--baseline", "--inventory"] {
         let ended = run(&["scan", option, missing.to_str().unwrap(), &log]);
         assert_eq!(ended.code, Some(78), "{option}: {}", ended.stderr);
     }
+    let no_inventory = write(folder.path(), "phones.csv", "foo,bar\n1,2\n");
+    let ended = run(&["scan", "--inventory", &no_inventory, &log]);
+    assert_eq!(ended.code, Some(78), "{}", ended.stderr);
+    assert!(ended.stderr.contains("phones.csv: unknown content"), "{}", ended.stderr);
     let ended = run(&["scan", "--config", &config, "--apps", &apps, &log]);
     assert_eq!(ended.code, Some(78), "{}", ended.stderr);
     assert!(ended.stderr.contains("c.yaml:1: ") && ended.stderr.contains("a.yaml:1: "), "{}", ended.stderr);

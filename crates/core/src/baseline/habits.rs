@@ -136,11 +136,6 @@ impl Habits {
         over as u64
     }
 
-    /// Whether a phone was seen.
-    pub fn knows(&self, device: &str) -> bool {
-        self.devices.contains_key(&stable_hash(device.as_bytes()))
-    }
-
     /// Whether a phone's app went somewhere before a day.
     pub fn went(&self, device: &str, app: Option<&str>, to: &Destination, day: Day) -> bool {
         self.series.get(&key_of(device, app, to)).is_some_and(|habit| habit.first_day < day)

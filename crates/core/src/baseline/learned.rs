@@ -7,7 +7,8 @@ use super::{Baseline, HABITS_MAX, Habits};
 use crate::model::Day;
 use crate::score::budget::{Sight, Tail};
 use crate::score::history::FleetMaxima;
-use std::collections::BTreeMap;
+use crate::series::stable_hash;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Devices from which something is kept by name.
 const DEVICES_MIN: u32 = 2;
@@ -78,6 +79,8 @@ pub struct Learned {
     pub maxima: FleetMaxima,
     /// What each phone did; `None` where it was not kept.
     pub habits: Option<Habits>,
+    /// The phones by hash, where what they did is known otherwise; empty where their habits are kept.
+    pub phones: BTreeSet<u64>,
     /// What the maxima were made with: those of network logs say nothing of scans with telemetry.
     pub sight: Sight,
 }
@@ -115,7 +118,14 @@ impl Learned {
         // What is kept is what a file of it holds: addresses that one device reaches count in no network.
         baseline.count_networks();
         cut += habits.as_mut().map_or(0, |habits| habits.bound(bounds.habits));
-        Self { baseline, span, singles, cut, maxima, habits, sight }
+        Self { baseline, span, singles, cut, maxima, habits, phones: BTreeSet::new(), sight }
+    }
+
+    /// Whether it was learned of a phone, too.
+    pub fn knows(&self, device: &str) -> bool {
+        let device = stable_hash(device.as_bytes());
+        let is_habitual = self.habits.as_ref().is_some_and(|habits| habits.devices.contains_key(&device));
+        is_habitual || self.phones.contains(&device)
     }
 
     /// The history's tails of phones without and with a past, for scans that see as much as it did; `None` where it is

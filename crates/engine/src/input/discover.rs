@@ -143,7 +143,7 @@ fn unreadable(error: &io::Error) -> SkipReason {
     SkipReason::Unreadable(error.to_string())
 }
 
-fn name_of(path: &Path) -> String {
+pub(super) fn name_of(path: &Path) -> String {
     display_name(path.as_os_str().as_bytes())
 }
 

@@ -1,11 +1,12 @@
 //! Finds the inputs and recognises each by its content, before anything is read in earnest.
 
 use super::archive::Archive;
-use super::discover::{Discovered, InputPath, Place, discover};
+use super::discover::{Discovered, InputPath, Place, discover, name_of};
 use super::fault::{Fault, SkipReason};
 use super::open::{Locator, Opened, Opener, Peeked, Root};
 use super::progress::{Phase, Progress};
 use super::{InputSummary, ReadOptions, Skipped};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use undertone_wire::format::{self, Format};
 
@@ -51,6 +52,16 @@ impl Plan {
             plan.add_root(&opener, root, options);
         }
         plan
+    }
+
+    /// Those of some paths that cannot be read or hold nothing that is known, each with its reason.
+    pub fn refused(&self, paths: &[PathBuf]) -> Vec<String> {
+        let names: Vec<String> = paths.iter().map(|path| name_of(path)).collect();
+        let is_one = |skipped: &&Skipped| {
+            names.contains(&skipped.name) && !matches!(skipped.reason, SkipReason::Duplicate)
+        };
+        let refused = self.skipped.iter().filter(is_one);
+        refused.map(|skipped| format!("{}: {}", skipped.name, skipped.reason)).collect()
     }
 
     /// A summary with what is skipped already, to which each phase's summary is merged.

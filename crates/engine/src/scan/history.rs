@@ -9,13 +9,14 @@ use super::quiet::{PARTS, decoded, part_of};
 use super::second::Second;
 use super::shares::Shares;
 use crate::partition::Regroup;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use undertone_core::baseline::{Baseline, Bounds, Learned};
 use undertone_core::device::{DeviceReport, Reported, unite_reached};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::history::FleetMaxima;
+use undertone_core::series::stable_hash;
 use undertone_core::weigh::HISTORY_DAYS_MIN;
 
 /// What is known of the days that have passed.
@@ -24,6 +25,8 @@ pub(super) struct History {
     reports: Regroup,
     /// The same, summed up: from [`History::settle`] to [`History::learned`].
     baseline: Option<Baseline>,
+    /// Those that it is of, by hash.
+    phones: BTreeSet<u64>,
     maxima: FleetMaxima,
     sight: Sight,
     shares: Shares,
@@ -42,6 +45,7 @@ impl History {
         Self {
             reports: Regroup::new(PARTS, shares.quiet),
             baseline: None,
+            phones: BTreeSet::new(),
             maxima: FleetMaxima::default(),
             sight: Sight::default(),
             shares,
@@ -53,7 +57,8 @@ impl History {
     /// The baseline; `None` before the first day with devices.
     pub(super) fn learned(&mut self) -> Option<Learned> {
         let baseline = self.baseline.take()?;
-        Some(Learned::of(baseline, (self.maxima.clone(), None), self.sight, Bounds::default()))
+        let learned = Learned::of(baseline, (self.maxima.clone(), None), self.sight, Bounds::default());
+        Some(Learned { phones: self.phones.clone(), ..learned })
     }
 
     /// Adds a day that has passed, with what the window that ends on it showed; how many devices had traffic on it.
@@ -106,7 +111,8 @@ impl History {
     pub(super) fn settle(&mut self) -> io::Result<()> {
         let (mut baseline, mut folded) = (Baseline::default(), 0);
         for part in 0..PARTS {
-            for report in self.part_folded(part, &mut folded)?.values() {
+            for (id, report) in &self.part_folded(part, &mut folded)? {
+                self.phones.insert(stable_hash(id.as_bytes()));
                 baseline.add_device(report);
             }
         }

@@ -335,6 +335,11 @@ impl Recorded {
         let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
         let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
         let plan = Plan::new(&paths, &read, progress);
+        // Without the inventory that was asked for, addresses that change hands would mix phones.
+        let refused = plan.refused(&options.inventory);
+        if !refused.is_empty() {
+            return Err(ScanError::Config(refused));
+        }
         let mut input = plan.summary();
         // Leases may take as much again while they are gathered, and far less once they are sorted.
         let packed_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);

@@ -229,8 +229,7 @@ impl Fixed {
 
 /// Share of the devices that a learned baseline was learned of, too, 0..=1.
 fn seen_again(fleet: &Fleet, learned: &Learned) -> f64 {
-    let Some(habits) = &learned.habits else { return 0.0 };
-    let again = fleet.devices.iter().filter(|device| habits.knows(&device.id)).count();
+    let again = fleet.devices.iter().filter(|device| learned.knows(&device.id)).count();
     again as f64 / fleet.devices.len().max(1) as f64
 }
 

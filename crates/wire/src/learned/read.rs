@@ -204,6 +204,7 @@ fn learned(document: Document, check: &mut Check) -> Learned {
         maxima,
         habits,
         sight: sight.unwrap_or_default(),
+        ..Learned::default()
     }
 }
 

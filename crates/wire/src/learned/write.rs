@@ -12,7 +12,7 @@ use undertone_core::series::Destination;
 /// # Errors
 /// Those of `out`.
 pub fn write_learned(out: &mut dyn Write, learned: &Learned) -> io::Result<()> {
-    let Learned { baseline, span, singles, cut, maxima, habits, sight } = learned;
+    let Learned { baseline, span, singles, cut, maxima, habits, phones: _, sight } = learned;
     let day = |day: Option<String>| day.map_or(Value::Null, Value::String);
     writeln!(out, "{{")?;
     for (name, value) in [
