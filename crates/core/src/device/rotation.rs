@@ -117,6 +117,8 @@ pub struct Rotation {
     pub members: Vec<(Destination, u32)>,
     /// Days on which most of its starts went where it had gone before, with on how many days before that was.
     pub returning: BTreeMap<Day, u32>,
+    /// The first day of each destination.
+    pub begun: BTreeMap<Destination, Day>,
 }
 
 /// What the series of a group have in common.
@@ -187,6 +189,8 @@ fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
         return None;
     }
     let returning = returning(&strays);
+    let first = |stray: &SeriesDays| Some((stray.key.destination.clone(), stray.days.first()?.0));
+    let begun = strays.iter().filter_map(first).collect();
     let mut days: BTreeMap<Day, Profile> = BTreeMap::new();
     for (day, profile) in strays.into_iter().flat_map(|stray| stray.days) {
         days.entry(day).or_default().merge(profile);
@@ -194,7 +198,7 @@ fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
     let destination = Destination::Group(common.label().into());
     let key = SeriesKey { app: common.app.clone(), destination, service: common.service };
     let days = days.into_iter().collect();
-    Some(Rotation { series: SeriesDays { key, days }, members, returning })
+    Some(Rotation { series: SeriesDays { key, days }, members, returning, begun })
 }
 
 /// See [`Rotation::returning`].

@@ -15,6 +15,8 @@ pub(super) struct Rotations {
     pub(super) assessed: Vec<Assessed>,
     /// Destinations of each, with their session starts.
     members: BTreeMap<SeriesKey, Vec<(Destination, u32)>>,
+    /// The first day on which the device went to a destination of any.
+    begun: BTreeMap<Destination, Day>,
 }
 
 /// Days before on which a phone went to other rare destinations are no past of a rotation: those count on which it
@@ -40,6 +42,9 @@ impl Rotations {
         let mut found = Self::default();
         for rotation in rotations(strays.series, |destination| baseline.may_rotate(destination)) {
             found.members.insert(rotation.series.key.clone(), rotation.members);
+            for (destination, day) in rotation.begun {
+                found.begun.entry(destination).and_modify(|known| *known = day.min(*known)).or_insert(day);
+            }
             let assessed = assess(rotation.series, &strays.awake);
             found.assessed.extend(with_own_past(assessed, &rotation.returning));
         }
@@ -51,7 +56,7 @@ impl Rotations {
         self.members.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// A rotation polls each of its destinations, at the pace of all.
+    /// A rotation polls each of its destinations, at the pace of all, from the day on which the device went there.
     pub(super) fn polls(&self, device: u32) -> impl Iterator<Item = Poll> {
         let is_one = |series: &&Assessed| series.is_last && series.machine.is_machine_driven();
         self.assessed.iter().filter(is_one).flat_map(move |series| {
@@ -61,7 +66,12 @@ impl Rotations {
                 destination: destination.clone(),
                 reaching: 1,
                 period_secs: series.machine.pace_secs(),
-                first_day: series.first_judged,
+                first_day: self
+                    .begun
+                    .get(destination)
+                    .copied()
+                    .unwrap_or(series.day)
+                    .max(series.first_judged),
                 is_pooled: false,
             })
         })
