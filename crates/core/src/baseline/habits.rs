@@ -4,7 +4,7 @@
 //! that people pass around. Whether this phone went there before is all that counts, and a hash can tell that.
 
 use crate::model::Day;
-use crate::series::{Destination, stable_hash};
+use crate::series::{Destination, SeriesKey, Service, stable_hash};
 use std::collections::BTreeMap;
 
 /// Days that are told apart, up to the last one.
@@ -107,13 +107,15 @@ impl Habits {
 
     /// Adds a series that was first seen on a day.
     pub fn add_series(&mut self, device: &str, app: Option<&str>, to: &Destination, first_day: Day) {
-        self.seen(key_of(device, app, to), first_day);
+        self.seen(key_of(device, app, to, None), first_day);
     }
 
-    /// Adds a day on which a series was long enough to be judged.
-    pub fn add_judged(&mut self, device: &str, app: Option<&str>, to: &Destination, day: Day) {
+    /// Adds a day on which a series was long enough to be judged. What an app looks up and what it connects to are
+    /// judged apart.
+    pub fn add_judged(&mut self, device: &str, key: &SeriesKey, day: Day) {
         let last_day = self.last_day;
-        self.seen(key_of(device, app, to), day).judged.add(day, last_day);
+        let key = key_of(device, key.app.as_deref(), &key.destination, Some(key.service));
+        self.seen(key, day).judged.add(day, last_day);
     }
 
     fn seen(&mut self, key: u64, day: Day) -> &mut Habit {
@@ -138,31 +140,32 @@ impl Habits {
 
     /// Whether a phone's app went somewhere before a day.
     pub fn went(&self, device: &str, app: Option<&str>, to: &Destination, day: Day) -> bool {
-        self.series.get(&key_of(device, app, to)).is_some_and(|habit| habit.first_day < day)
+        let habit = self.series.get(&key_of(device, app, to, None));
+        habit.is_some_and(|habit| habit.first_day < day)
     }
 
     /// What is known of a series before a day, towards a destination that is everybody's or not; `None` of phones that
     /// were never seen.
-    pub fn past(
-        &self,
-        device: &str,
-        (app, to, is_everybodys): (Option<&str>, &Destination, bool),
-        day: Day,
-    ) -> Option<Past> {
+    pub fn past(&self, device: &str, key: &SeriesKey, is_everybodys: bool, day: Day) -> Option<Past> {
         let days = self.devices.get(&stable_hash(device.as_bytes()))?.before(day, self.last_day);
-        let habit = self.series.get(&key_of(device, app, to)).filter(|habit| habit.first_day < day);
+        let SeriesKey { app, destination, service } = key;
+        let app = app.as_deref();
+        let habit = self.series.get(&key_of(device, app, destination, Some(*service)));
         let judged = habit.map_or(0, |habit| habit.judged.before(day, self.last_day));
-        let seen = match habit {
-            Some(_) => judged.max(1),
-            // What was left out may have been this.
-            None => u32::from(!self.is_complete || (is_everybodys && !self.has_common)),
-        };
-        Some(Past { device_days: days, series_days: seen, days_judged: judged })
+        // What was left out may have been this.
+        let is_unknown = !self.is_complete || (is_everybodys && !self.has_common);
+        let is_seen = judged > 0 || is_unknown || self.went(device, app, destination, day);
+        Some(Past { device_days: days, series_days: judged.max(u32::from(is_seen)), days_judged: judged })
     }
 }
 
-fn key_of(device: &str, app: Option<&str>, to: &Destination) -> u64 {
-    stable_hash(format!("{device}\0{}\0{to:?}", app.unwrap_or_default()).as_bytes())
+fn key_of(device: &str, app: Option<&str>, to: &Destination, service: Option<Service>) -> u64 {
+    let mut key = format!("{device}\0{}\0{to:?}", app.unwrap_or_default());
+    if let Some(service) = service {
+        key.push('\0');
+        key.push_str(service.as_str());
+    }
+    stable_hash(key.as_bytes())
 }
 
 #[cfg(test)]
@@ -173,21 +176,26 @@ mod tests {
         Day::from_number(number)
     }
 
+    fn series(app: Option<&str>, destination: &Destination) -> SeriesKey {
+        SeriesKey { app: app.map(Box::from), destination: destination.clone(), service: Service::Tls }
+    }
+
     #[test]
     fn only_days_before_count() {
         let mut habits = Habits::until(day(12));
         let (own, other) =
             (Destination::Domain("own.example".into()), Destination::Domain("x.example".into()));
         habits.add_device("d1", &[day(10), day(11), day(12)]);
-        habits.add_judged("d1", Some("a"), &own, day(10));
-        habits.add_judged("d1", Some("a"), &own, day(12));
-        let past = |to: &Destination, on: i32| habits.past("d1", (Some("a"), to, false), day(on)).unwrap();
+        habits.add_judged("d1", &series(Some("a"), &own), day(10));
+        habits.add_judged("d1", &series(Some("a"), &own), day(12));
+        let past =
+            |to: &Destination, on: i32| habits.past("d1", &series(Some("a"), to), false, day(on)).unwrap();
         assert_eq!(past(&own, 13), Past { device_days: 3, series_days: 2, days_judged: 2 });
         assert_eq!(past(&own, 12), Past { device_days: 2, series_days: 1, days_judged: 1 });
         assert_eq!(past(&own, 10), Past { device_days: 0, series_days: 0, days_judged: 0 });
         assert_eq!(past(&own, 90), Past { device_days: 3, series_days: 2, days_judged: 2 });
         assert_eq!(past(&other, 13), Past { device_days: 3, series_days: 0, days_judged: 0 });
-        assert_eq!(habits.past("d2", (Some("a"), &own, false), day(13)), None);
+        assert_eq!(habits.past("d2", &series(Some("a"), &own), false, day(13)), None);
         assert_eq!(past(&own, -80).device_days, 0);
     }
 
@@ -199,10 +207,10 @@ mod tests {
         for n in 0..10 {
             habits.add_series("d1", None, &place(n), day(1));
         }
-        habits.add_judged("d1", None, &place(4), day(2));
-        assert_eq!(habits.bound(4), 6);
-        assert_eq!(habits.past("d1", (None, &place(4), false), day(4)).unwrap().days_judged, 1);
-        assert_eq!(habits.past("d1", (None, &place(77), false), day(4)).unwrap().series_days, 1);
+        habits.add_judged("d1", &series(None, &place(4)), day(2));
+        assert_eq!(habits.bound(4), 7, "a place that was judged is kept by both keys");
+        assert_eq!(habits.past("d1", &series(None, &place(4)), false, day(4)).unwrap().days_judged, 1);
+        assert_eq!(habits.past("d1", &series(None, &place(77)), false, day(4)).unwrap().series_days, 1);
         assert_eq!(habits.bound(4), 0);
     }
 
@@ -212,7 +220,7 @@ mod tests {
         habits.add_device("d1", &[day(1), day(2), day(3)]);
         let place = Destination::Domain("push.example".into());
         let seen = |habits: &Habits, is_everybodys| {
-            habits.past("d1", (None, &place, is_everybodys), day(4)).unwrap().series_days
+            habits.past("d1", &series(None, &place), is_everybodys, day(4)).unwrap().series_days
         };
         assert_eq!((seen(&habits, true), seen(&habits, false)), (0, 0));
         habits.has_common = false;

@@ -76,6 +76,14 @@ pub(super) struct Assessed {
     pub(super) machine: Machine,
 }
 
+impl Assessed {
+    /// Whether its day is one on which it could be judged: there were check-ins enough for a rhythm, or something else
+    /// that is worth weighing.
+    pub(super) fn is_judged(&self) -> bool {
+        self.machine.timing.is_some() || self.machine.is_worth_weighing(&self.profile)
+    }
+}
+
 /// What pass 1 needs to know besides the records.
 #[derive(Clone, Copy)]
 pub(super) struct FirstContext<'c> {

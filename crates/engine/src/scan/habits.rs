@@ -1,5 +1,6 @@
 //! What each phone did, for runs on later days.
 
+use super::devices::Assessed;
 use super::fleet::Fleet;
 use super::quiet;
 use std::io;
@@ -24,9 +25,9 @@ pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits
         }
     })?;
     for device in &fleet.devices {
-        for series in fleet.series_of(device)?.iter().filter(|series| is_kept(&series.key.destination)) {
-            let key = &series.key;
-            habits.add_judged(&device.id, key.app.as_deref(), &key.destination, series.day);
+        let judged = |series: &&Assessed| is_kept(&series.key.destination) && series.is_judged();
+        for series in fleet.series_of(device)?.iter().filter(judged) {
+            habits.add_judged(&device.id, &series.key, series.day);
         }
     }
     Ok(Some(habits))

@@ -6,7 +6,7 @@ use undertone_core::device::{DeviceReport, Reported};
 use undertone_core::model::Day;
 use undertone_core::score::budget::Sight;
 use undertone_core::score::history::FleetMaxima;
-use undertone_core::series::{Destination, Service};
+use undertone_core::series::{Destination, SeriesKey, Service};
 
 fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     let (first_day, last_day) = (Day::from_number(20_577), Day::from_number(20_580));
@@ -35,7 +35,9 @@ fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     learned.maxima.later.add(71, u64::from(devices));
     let mut habits = Habits::until(last_day);
     habits.add_device("d1", &[first_day, last_day]);
-    habits.add_judged("d1", Some("com.example.a"), &Destination::Domain("own.example".into()), last_day);
+    let destination = Destination::Domain("own.example".into());
+    let key = SeriesKey { app: Some("com.example.a".into()), destination, service: Service::Tls };
+    habits.add_judged("d1", &key, last_day);
     learned.habits = Some(habits);
     learned.baseline.count_networks();
     learned
