@@ -81,7 +81,7 @@ fn what_is_written_is_read_back() {
         assert_eq!(parse_learned(text.as_bytes()), Ok(learned), "{text}");
     }
     let text = written(&sample(40, &[("example.com", 40)]));
-    let entry = "{\"devices\":40,\"domain\":\"example.com\",\"first_day\":\"2026-05-04\",\"last_day\":\"2026-05-07\"}";
+    let entry = "{\"devices\":40,\"domain\":\"example.com\",\"first_day\":\"2026-05-04\",\"last_day\":\"2026-05-07\",\"polled\":1}";
     assert!(text.lines().any(|line| line.trim().trim_end_matches(',') == entry), "{text}");
 }
 
