@@ -27,7 +27,7 @@ const PRIOR_DEVICE_DAYS: f64 = 1.0;
 /// quiet what is known on a fleet's phones, apps are installed and move their servers on all of them, and that does not
 /// show before it happens.
 pub(super) const FACTOR_MIN_FIRST: f64 = 0.03;
-pub(super) const FACTOR_MIN_LATER: f64 = 0.3;
+pub(super) const FACTOR_MIN_LATER: f64 = 0.5;
 /// How far up.
 const FACTOR_MAX: f64 = 3.0;
 
