@@ -3,7 +3,8 @@
 //! A messenger's data centre gives each phone one of dozens of addresses. Each is rare, and together they are
 //! everybody's. So nameless addresses are counted by network as well, each device once.
 
-use super::{Reach, Reported, unite_devices};
+use super::merge::unite_devices;
+use super::{Reach, Reported};
 use crate::series::Destination;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
