@@ -284,7 +284,7 @@ fn destination(series: &Scored) -> FindingDestination {
     };
     addresses.truncate(ADDRESSES_MAX);
     FindingDestination {
-        name: profile.hosts.top().map(|(host, _)| host.to_string()),
+        name: host_name(profile),
         domain,
         addresses,
         ports: ports.into_iter().collect(),
@@ -293,10 +293,30 @@ fn destination(series: &Scored) -> FindingDestination {
     }
 }
 
+/// The most used host name. A `Host` header may hold an address, which is none.
+fn host_name(profile: &Profile) -> Option<String> {
+    let mut hosts = profile.hosts.ranked().into_iter().map(|(host, _)| host);
+    hosts.find(|host| host.parse::<IpAddr>().is_err()).map(|host| host.to_string())
+}
+
 /// 128 bits, in hex, of device, app, destination and day.
 fn id_of(device: &str, series: &Scored) -> String {
     let app = series.key.app.as_deref().unwrap_or_default();
     let text = format!("{device}\0{app}\0{:?}\0{}", series.key.destination, series.day);
     let salted = format!("undertone\0{text}");
     format!("{:016x}{:016x}", stable_hash(text.as_bytes()), stable_hash(salted.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_no_host_name() {
+        let mut profile = Profile::default();
+        profile.hosts.add_times("203.0.113.9".into(), 5);
+        assert_eq!(host_name(&profile), None);
+        profile.hosts.add("a.example".into());
+        assert_eq!(host_name(&profile).as_deref(), Some("a.example"));
+    }
 }
