@@ -296,7 +296,7 @@ fn destination(series: &Scored) -> FindingDestination {
 /// The most used host name. A `Host` header may hold an address, which is none.
 fn host_name(profile: &Profile) -> Option<String> {
     let mut hosts = profile.hosts.ranked().into_iter().map(|(host, _)| host);
-    hosts.find(|host| host.parse::<IpAddr>().is_err()).map(|host| host.to_string())
+    hosts.find(|host| host.parse::<IpAddr>().is_err()).map(ToString::to_string)
 }
 
 /// 128 bits, in hex, of device, app, destination and day.
