@@ -183,7 +183,9 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
     writeln!(text, "//! {}.", arguments.told())?;
     text.push_str("\nuse super::reference::{FACTOR_MIN_FIRST, FACTOR_MIN_LATER, Reference};\n");
     for (name, sight) in [("NETWORK", Sight::Network), ("TELEMETRY", Sight::Telemetry)] {
-        for (days, is_later) in [("FIRST_DAY", false), ("LATER_DAYS", true)] {
+        for (days, factor_min, is_later) in
+            [("FIRST_DAY", "FACTOR_MIN_FIRST", false), ("LATER_DAYS", "FACTOR_MIN_LATER", true)]
+        {
             let cell = Cell { sight, with_rare: is_later, is_later };
             let sample = cells.get(&cell).filter(|sample| sample.device_days > 0);
             let Some((sample, tail)) = sample.and_then(|sample| Some((sample, fit(sample)?))) else {
@@ -193,7 +195,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                 text,
                 "\n/// {} with {}.\npub(super) const {name}_{days}: Reference = Reference {{\n    threshold_bans: \
                  {:.2},\n    rate: {:.5},\n    scale_bans: {:.3},\n    shape: {:.3},\n    device_days: {},\n    \
-                 loud_rate: {:.5},\n    factor_min: FACTOR_MIN_{},\n}};\n",
+                 loud_rate: {:.5},\n    factor_min: {factor_min},\n}};\n",
                 if is_later {
                     "Phones with a past, honest rare senders counted from their second day on,"
                 } else {
@@ -205,8 +207,7 @@ fn write(arguments: &Arguments, cells: &BTreeMap<Cell, Sample>) -> Result<()> {
                 tail.scale_bans,
                 tail.shape,
                 sample.device_days,
-                loud_rate(sample),
-                days.split('_').next().unwrap_or_default()
+                loud_rate(sample)
             )?;
         }
     }

@@ -63,7 +63,7 @@ pub(super) fn unite_reach<K: Ord>(
 
 pub(super) fn unite_devices<K: Ord>(
     map: &mut BTreeMap<K, u32>,
-    other: BTreeMap<K, u32>,
+    other: impl IntoIterator<Item = (K, u32)>,
     unite: &impl Fn(u32, u32) -> u32,
 ) {
     for (key, devices) in other {

@@ -43,16 +43,12 @@ impl Networks {
         by_app: &BTreeMap<(Box<str>, Destination), Reach>,
     ) -> Self {
         let mut networks = Self::default();
-        for (destination, reach) in all {
-            if let Some(network) = network_of(destination) {
-                add(&mut networks.all, network, reach.devices);
-            }
-        }
-        for ((app, destination), reach) in by_app {
-            if let Some(network) = network_of(destination) {
-                add(&mut networks.by_app, (app.clone(), network), reach.devices);
-            }
-        }
+        let all = all.iter().filter_map(|(to, reach)| Some((network_of(to)?, reach.devices)));
+        let by_app = by_app
+            .iter()
+            .filter_map(|((app, to), reach)| Some(((app.clone(), network_of(to)?), reach.devices)));
+        unite_devices(&mut networks.all, all, &u32::saturating_add);
+        unite_devices(&mut networks.by_app, by_app, &u32::saturating_add);
         networks
     }
 
@@ -72,11 +68,6 @@ impl Networks {
         let known = network_of(destination).and_then(|network| self.by_app.get(&(app.into(), network)));
         known.copied().unwrap_or(0)
     }
-}
-
-fn add<K: Ord>(map: &mut BTreeMap<K, u32>, key: K, devices: u32) {
-    let known = map.entry(key).or_default();
-    *known = known.saturating_add(devices);
 }
 
 /// The network of a nameless address, as its first address.

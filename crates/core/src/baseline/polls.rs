@@ -88,10 +88,7 @@ impl Polls {
 
     /// Devices that poll a destination, with one app or any.
     pub fn devices(&self, destination: &Destination, app: Option<&str>) -> u32 {
-        let there = self.destinations.get(destination).map(Vec::as_slice).unwrap_or_default();
-        let with = there.iter().filter(|there| app.is_none() || there.app.as_deref() == app);
-        let devices: BTreeSet<u32> = with.map(|there| there.device).collect();
-        u32::try_from(devices.len()).unwrap_or(u32::MAX)
+        self.devices_that(destination, |there| app.is_none() || there.app.as_deref() == app)
     }
 
     /// Other devices that polled the destination before a day, and those of them on which this app did.
@@ -105,9 +102,13 @@ impl Polls {
     }
 
     fn others_that(&self, destination: &Destination, device: u32, is: impl Fn(&There) -> bool) -> u32 {
+        self.devices_that(destination, |there| there.device != device && is(there))
+    }
+
+    fn devices_that(&self, destination: &Destination, is: impl Fn(&There) -> bool) -> u32 {
         let there = self.destinations.get(destination).map(Vec::as_slice).unwrap_or_default();
-        let others = there.iter().filter(|there| there.device != device && is(there));
-        let devices: BTreeSet<u32> = others.map(|there| there.device).collect();
+        let devices: BTreeSet<u32> =
+            there.iter().filter(|there| is(there)).map(|there| there.device).collect();
         u32::try_from(devices.len()).unwrap_or(u32::MAX)
     }
 

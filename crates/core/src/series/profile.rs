@@ -131,7 +131,7 @@ impl Profile {
         self.starts.total()
     }
 
-    /// First and last kept event.
+    /// The first event of all and the last one.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let ends = [&self.starts, &self.messages]
             .map(|events| Some((events.first_micros()?, events.latest().last()?.at_micros)));

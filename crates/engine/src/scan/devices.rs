@@ -77,11 +77,16 @@ pub(super) struct Assessed {
 }
 
 impl Assessed {
-    /// Whether its day is one on which it could be judged: there were check-ins enough for a rhythm, or something else
-    /// that is worth weighing.
+    /// See [`is_judged`].
     pub(super) fn is_judged(&self) -> bool {
-        self.machine.timing.is_some() || self.machine.is_worth_weighing(&self.profile)
+        is_judged(&self.machine, self.machine.is_worth_weighing(&self.profile))
     }
+}
+
+/// Whether a day is one on which a series could be judged: there were check-ins enough for a rhythm, or something else
+/// that is worth weighing.
+fn is_judged(machine: &Machine, is_worth: bool) -> bool {
+    is_worth || machine.timing.is_some()
 }
 
 /// What pass 1 needs to know besides the records.
@@ -355,7 +360,7 @@ fn assess_days(series: SeriesDays, awake: &AwakeClock, keeps_all: bool) -> Vec<A
         let days_of_window = Window::ending_on(day).days();
         let of_window = days.iter().filter(|(of, _)| days_of_window.contains(of));
         let (machine, is_worth) = stage_a(of_window.map(|(_, of_day)| of_day), awake, day);
-        let has_timing = machine.timing.is_some();
+        let is_judged = is_judged(&machine, is_worth);
         if (is_worth || keeps_all)
             && let Some(profile) = window(&mut days, days_of_window, is_last)
         {
@@ -370,7 +375,7 @@ fn assess_days(series: SeriesDays, awake: &AwakeClock, keeps_all: bool) -> Vec<A
                 machine,
             });
         }
-        if is_worth || has_timing {
+        if is_judged {
             days_judged += 1;
             first_judged.get_or_insert(day);
         }

@@ -14,7 +14,7 @@ use undertone_core::series::Destination;
 /// A temporary file that cannot be read.
 pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits>> {
     let Some((last, _)) = fleet.last_day() else { return Ok(None) };
-    let has_common = reached(fleet)? <= HABITS_MAX;
+    let has_common = fleet.reached().map(<[_]>::len).sum::<usize>() <= HABITS_MAX;
     let is_kept = |to: &Destination| has_common || !baseline.is_everybodys(to);
     let is_complete = fleet.totals.folded == 0;
     let mut habits = Habits { is_complete, has_common, ..Habits::until(last) };
@@ -31,13 +31,6 @@ pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits
         }
     }
     Ok(Some(habits))
-}
-
-/// Destinations of each device and app.
-fn reached(fleet: &Fleet) -> io::Result<usize> {
-    let mut count = 0;
-    each_report(fleet, |_, report| count += report.reached.len())?;
-    Ok(count)
 }
 
 fn each_report(fleet: &Fleet, mut see: impl FnMut(&str, &DeviceReport)) -> io::Result<()> {

@@ -25,7 +25,7 @@ pub(super) struct History {
     reports: Regroup,
     /// The same, summed up: from [`History::settle`] to [`History::learned`].
     baseline: Option<Baseline>,
-    /// Those that it is of, by hash.
+    /// The devices that it is of, by hash; as long as it.
     phones: BTreeSet<u64>,
     maxima: FleetMaxima,
     sight: Sight,
@@ -58,7 +58,7 @@ impl History {
     pub(super) fn learned(&mut self) -> Option<Learned> {
         let baseline = self.baseline.take()?;
         let learned = Learned::of(baseline, (self.maxima.clone(), None), self.sight, Bounds::default());
-        Some(Learned { phones: self.phones.clone(), ..learned })
+        Some(Learned { phones: std::mem::take(&mut self.phones), ..learned })
     }
 
     /// Adds a day that has passed, with what the window that ends on it showed; how many devices had traffic on it.

@@ -6,13 +6,13 @@
 use super::cache::{Slot, damaged, head_of, summary_of};
 use super::devices::{Assessed, Device};
 use super::fleet::Fleet;
-use super::quiet;
+use super::quiet::{self, decoded};
 use super::settings::Settings;
 use super::shares::Shares;
 use super::waiting::Strays;
 use super::{FROM_CACHE, ScanSummary};
 use crate::telemetry::Roles;
-use bitcode::{Decode, DecodeOwned, Encode};
+use bitcode::{Decode, Encode};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
@@ -87,10 +87,6 @@ fn next(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     input.take(length).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
-}
-
-fn decoded<T: DecodeOwned>(bytes: &[u8]) -> io::Result<T> {
-    bitcode::decode(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// Keeps all devices of a fleet.

@@ -350,19 +350,13 @@ impl Recorded {
         input.merge(leases);
         let directory = Arc::new(Directory::new(sink.take_leases()));
         let shares = Shares::of(options.memory_bytes);
+        let recorded = |partitions, directory, base, is_usable| {
+            let (keeps_seen, keeps_all) = (false, false);
+            Self { partitions, directory, base, is_usable, threads, shares, keeps_seen, keeps_all }
+        };
         if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink, &directory)) {
             base.notes.push(FROM_CACHE.to_owned());
-            let (is_usable, keeps_seen, keeps_all) = (true, false, false);
-            return Ok(Self {
-                partitions,
-                directory,
-                base,
-                is_usable,
-                threads,
-                shares,
-                keeps_seen,
-                keeps_all,
-            });
+            return Ok(recorded(partitions, directory, base, true));
         }
         let (mut sinks, records) = read_records(&plan, &read, |_| new_sink(Arc::clone(&directory)), progress);
         input.merge(records);
@@ -379,8 +373,7 @@ impl Recorded {
         {
             base.notes.push(format!("nothing was kept for the next run: {error}"));
         }
-        let (keeps_seen, keeps_all) = (false, false);
-        Ok(Self { partitions, directory, base, is_usable, threads, shares, keeps_seen, keeps_all })
+        Ok(recorded(partitions, directory, base, is_usable))
     }
 
     /// Pass 1, over everything or over a window of it.

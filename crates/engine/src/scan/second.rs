@@ -354,8 +354,8 @@ impl Context<'_> {
         };
         let learned = self.settings.learned.as_ref().and_then(|learned| learned.habits.as_ref());
         let (SeriesKey { app, destination, .. }, day) = (&series.key, series.day);
-        let is_everybodys = self.baseline.is_everybodys(destination);
         let known = learned.and_then(|known| {
+            let is_everybodys = self.baseline.is_everybodys(destination);
             let past = known.past(&device.id, &series.key, is_everybodys, day)?;
             // A group has no name of its own: it is known where it goes to known destinations.
             let is_back = |to: &Destination| known.went(&device.id, app.as_deref(), to, day);

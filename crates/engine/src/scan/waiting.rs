@@ -5,6 +5,7 @@
 //! rare, wait beside the series.
 
 use super::devices::Assessed;
+use super::quiet::decoded;
 use crate::partition::{Extent, SpillFile};
 use bitcode::{Decode, DecodeOwned, Encode};
 use std::borrow::Cow;
@@ -121,8 +122,7 @@ impl Packed {
         if self.is_empty() {
             return Ok(T::default());
         }
-        let decoded = bitcode::decode(&self.bytes(file)?);
-        decoded.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        decoded(&self.bytes(file)?)
     }
 }
 
