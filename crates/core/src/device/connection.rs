@@ -45,18 +45,24 @@ pub struct Joined<'a> {
 }
 
 impl<'a> Joined<'a> {
-    /// Connections as they are: each a session and at most one message, in the order given.
+    /// Connections as they are: each a session and at most one message.
     pub fn of(connections: impl IntoIterator<Item = (Session<'a>, Option<Exchange<'a>>)>) -> Self {
         let mut joined = Self::default();
+        joined.add(connections);
+        joined
+    }
+
+    /// Adds connections as they are: each a session and at most one message.
+    pub fn add(&mut self, connections: impl IntoIterator<Item = (Session<'a>, Option<Exchange<'a>>)>) {
         for (session, message) in connections {
             let key = UidKey::of(session.uid);
-            let first = joined.messages.len();
-            joined.messages.extend(message.map(|message| (key, message)));
-            let messages = first..joined.messages.len();
-            joined.links.push(Link { session: joined.sessions.len(), messages });
-            joined.sessions.push((key, session));
+            let first = self.messages.len();
+            self.messages.extend(message.map(|message| (key, message)));
+            let messages = first..self.messages.len();
+            self.links.push(Link { session: self.sessions.len(), messages });
+            self.sessions.push((key, session));
         }
-        joined
+        self.sort_links();
     }
 
     /// Whether there is no connection at all.

@@ -323,7 +323,7 @@ fn session_of<'a>(message: &Exchange<'a>) -> Session<'a> {
 
 impl Joined<'_> {
     /// Puts the connections into their order: by start, then by all that tells them apart.
-    fn sort_links(&mut self) {
+    pub(super) fn sort_links(&mut self) {
         let session = |at: usize| self.sessions.get(self.links.get(at)?.session).map(|(_, session)| session);
         let start = |at: usize| session(at).map_or(i64::MIN, |session| session.start.micros());
         let mut order: Vec<(i64, usize)> = (0..self.links.len()).map(|at| (start(at), at)).collect();

@@ -31,6 +31,12 @@ impl EventFlags {
         self.0 & flags.0 == flags.0
     }
 
+    /// The set without some.
+    #[must_use]
+    pub const fn without(self, flags: Self) -> Self {
+        Self(self.0 & !flags.0)
+    }
+
     /// Both sets.
     #[must_use]
     pub const fn with(self, flags: Self) -> Self {

@@ -1,6 +1,7 @@
 //! History of the series on its own phone: new today, or unchanged for days.
 
 use super::app::is_of_the_app_itself;
+use super::state::is_while_used;
 use super::words::counted;
 use super::{Case, plain};
 use crate::baseline::{Earlier, Past};
@@ -18,6 +19,9 @@ const NEW_BANS: f64 = 3.4;
 /// The same towards a place that other apps polled before. It is rarer still in simulated fleets, but an app that takes
 /// up a service that everybody has is what updates do, and those differ from fleet to fleet.
 const NEW_TO_APP_BANS: f64 = 2.2;
+/// Share of [`NEW_BANS`] that is left while somebody uses the app: people open new pages and find new features each day,
+/// and their timers begin with them; a channel that waits for its app to be used is worth little to its master.
+const NEW_IN_USE_SHARE: f64 = 0.5;
 /// A series that was there, and long enough to be judged (eight check-ins), on a day before, be it the only one. Nearly
 /// every honest sender was, and what it had to show was judged then; a slow one that becomes testable only now loses
 /// nothing.
@@ -112,15 +116,25 @@ fn newness(case: &Case<'_>) -> (f64, String) {
     match (app, polled_before(case)) {
         (_, Earlier { phones: 0, .. }) => {
             let days = counted(device_days.saturating_sub(series_days), "day");
-            (NEW_BANS, format!("{begun}: the phone was seen on {days} before without it"))
+            in_use(case, NEW_BANS, format!("{begun}: the phone was seen on {days} before without it"))
         }
-        (Some(app), earlier @ Earlier { phones, .. }) if is_news_of_the_app(case, earlier) => (
-            NEW_TO_APP_BANS,
-            format!("{begun} for {app}; {} polled it on days before, with other apps", others(phones)),
-        ),
+        (Some(app), earlier @ Earlier { phones, .. }) if is_news_of_the_app(case, earlier) => {
+            let others = others(phones);
+            let text = format!("{begun} for {app}; {others} polled it on days before, with other apps");
+            in_use(case, NEW_TO_APP_BANS, text)
+        }
         (_, Earlier { phones, .. }) => {
             (0.0, format!("new on this phone, but polled on days before by {}", others(phones)))
         }
+    }
+}
+
+/// What newness is worth where somebody used the app all the while.
+fn in_use(case: &Case<'_>, bans: f64, text: String) -> (f64, String) {
+    if is_while_used(case) {
+        (bans * NEW_IN_USE_SHARE, format!("{text}, and all the while somebody used the app"))
+    } else {
+        (bans, text)
     }
 }
 
@@ -141,7 +155,7 @@ mod tests {
     use crate::baseline::{Poll, Polls};
     use crate::model::Day;
     use crate::score::machine;
-    use crate::series::Service;
+    use crate::series::{Service, StateTally};
     use crate::timing::AwakeClock;
 
     const TODAY: i32 = 3;
@@ -189,6 +203,22 @@ mod tests {
         let scene = scene(-3);
         let said = weigh(&Case { past, day: Day::from_number(TODAY), ..scene.case() }).unwrap().text;
         assert_eq!(said, "new since late on the day before: the phone was seen on 1 day before without it");
+    }
+
+    #[test]
+    fn what_begins_while_its_app_is_used_is_half_the_news() {
+        let mut scene = scene(2);
+        scene.profile.states = StateTally { foreground: 18, background: 2, ..StateTally::default() };
+        assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS / 2.0));
+        scene.profile.states = StateTally { foreground: 17, background: 3, ..StateTally::default() };
+        assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));
+        // Without states of the app, a browser on an unlocked phone is in use, and any other app may not be.
+        scene.profile.states = StateTally { unlocked: 20, ..StateTally::default() };
+        assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));
+        scene.role = "browser";
+        assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS / 2.0));
+        scene.profile.states = StateTally { unlocked: 17, locked: 3, ..StateTally::default() };
+        assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));
     }
 
     #[test]

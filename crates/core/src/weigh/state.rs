@@ -18,6 +18,8 @@ const DRIVEN_SESSIONS_MIN: u64 = 8;
 const WAKE_HOURS_FULL: f64 = 8.0;
 /// More wakes than the threshold allows.
 const FREQUENT_BANS: f64 = 0.5;
+/// Share of the sessions from which all of them count as seen in use: clocks and reports are a little off.
+const IN_USE_SHARE_MIN: f64 = 0.9;
 /// Sessions of known state from which shares mean something.
 const KNOWN_MIN: u64 = 6;
 
@@ -79,6 +81,14 @@ fn nobody_there(case: &Case<'_>) -> Option<Evidence> {
 pub(super) fn is_in_service(case: &Case<'_>) -> bool {
     let states = &case.profile.states;
     states.app_known() >= KNOWN_MIN && share(states.foreground_service, states.app_known()) > 0.5
+}
+
+/// Whether it talks only while somebody uses the app: it is on the screen, or it is a browser on an unlocked phone.
+pub(super) fn is_while_used(case: &Case<'_>) -> bool {
+    let states = &case.profile.states;
+    let is_nearly_all = |part, known| known >= KNOWN_MIN && share(part, known) >= IN_USE_SHARE_MIN;
+    is_nearly_all(states.foreground, states.app_known())
+        || (case.role == "browser" && is_nearly_all(states.unlocked, states.lock_known()))
 }
 
 /// Somebody used the app while it talked, or it ran as a visible foreground service.

@@ -239,9 +239,7 @@ fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device 
     let sessions = std::mem::take(&mut lists.sessions);
     let messages = std::mem::take(&mut lists.messages);
     let mut joined = device::join::join_grouped(sessions, messages);
-    if joined.is_empty() {
-        joined = telemetry::connections_of_phone(&lists.telemetry);
-    }
+    telemetry::add_unseen(&mut joined, &lists.telemetry);
     let reports = telemetry::Reports::of(&lists.telemetry);
     let mut device = Device::new(id, platform, roles);
     device.add(&joined, (&lists.telemetry, &reports), None, context);

@@ -65,7 +65,8 @@ pub(super) fn device(
     let mut device = Device::new(&groups.id, platform, roles);
     device.left_out = device_left_out;
     if groups.is_phone_only() {
-        let joined = telemetry::connections_of_phone(&telemetry);
+        let mut joined = device::Joined::default();
+        telemetry::add_unseen(&mut joined, &telemetry);
         device.add(&joined, (&telemetry, &reports), None, context);
         return Ok(Some(device));
     }

@@ -59,9 +59,7 @@ fn show(
     let sessions = std::mem::take(&mut lists.sessions);
     let messages = std::mem::take(&mut lists.messages);
     let mut joined = device::join::join_grouped(sessions, messages);
-    if joined.is_empty() {
-        joined = telemetry::connections_of_phone(&lists.telemetry);
-    }
+    telemetry::add_unseen(&mut joined, &lists.telemetry);
     let connections = joined.connections();
     let reports = telemetry::Reports::of(&lists.telemetry);
     let view = telemetry::view(&reports, &connections, |app| {

@@ -2,14 +2,14 @@
 
 mod apps;
 mod hours;
-mod phone_only;
 mod roles;
 mod stacks;
+mod unseen;
 
 pub use hours::app_hours;
-pub use phone_only::connections_of_phone;
 pub use roles::Roles;
 pub use stacks::app_stacks;
+pub use unseen::add_unseen;
 
 use apps::Apps;
 use std::collections::BTreeMap;
@@ -108,7 +108,8 @@ pub fn view<'r>(
         }
         let about = apps.about(app, method);
         let at = facts.start.plus_micros(skew_micros);
-        view.flags.push(device_flags(&reports.timeline, at, about.window_secs).with(about.flags_at(at)));
+        view.flags
+            .push(possible(device_flags(&reports.timeline, at, about.window_secs).with(about.flags_at(at))));
         view.stacks.push(about.stack_at(at));
         view.apps.push(app);
     }
@@ -130,6 +131,11 @@ fn facts<'a>(connection: &Connection<'a, 'a>) -> SessionFacts<'a> {
     }
 }
 
+/// Nothing is on the screen of a locked phone for long: the word that the app left it was lost, and its state is unknown.
+fn possible(flags: EventFlags) -> EventFlags {
+    if flags.has(EventFlags::LOCKED) { flags.without(EventFlags::FOREGROUND) } else { flags }
+}
+
 /// State of the device at a time of the phone's clock. What is unknown sets nothing.
 fn device_flags(timeline: &StateTimeline, at: Timestamp, window_secs: i64) -> EventFlags {
     let mut flags = EventFlags::default();
@@ -142,5 +148,45 @@ fn device_flags(timeline: &StateTimeline, at: Timestamp, window_secs: i64) -> Ev
         Some(secs) if secs <= window_secs => flags.with(EventFlags::INTERACTION),
         Some(_) => flags.with(EventFlags::NO_INTERACTION),
         None => flags,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use undertone_core::device::join::join;
+    use undertone_core::model::{AppTag, Endpoint, Platform, Session, StateChange, StateKind, Transport};
+
+    #[test]
+    fn no_app_is_on_the_screen_of_a_locked_phone() {
+        let event = |secs, app_id, state| Telemetry {
+            at: Timestamp::from_secs(secs),
+            device_id: "d",
+            platform: Platform::Android,
+            app_id,
+            app_name: None,
+            role: None,
+            uid: None,
+            source: "edr",
+            kind: TelemetryKind::State(StateChange { state }),
+        };
+        // The app's going to the background is missing.
+        let telemetry = [
+            event(10, Some("com.a"), StateKind::Foreground),
+            event(60, None, StateKind::Locked),
+            event(600, None, StateKind::Unlocked),
+        ];
+        let end = |port| Endpoint::new("192.0.2.1".parse().unwrap(), port);
+        let sessions = [20, 120, 610].map(|secs| Session {
+            app: Some(AppTag { uid: 1, package: Some("com.a"), name: None }),
+            ..Session::between(Timestamp::from_secs(secs), end(40_000), end(443), Transport::Tcp)
+        });
+        let joined = join(sessions.to_vec(), Vec::new());
+        let connections = joined.connections();
+        let reports = Reports::of(&telemetry);
+        let flags = view(&reports, &connections, |_| 30).flags;
+        let is_on_screen: Vec<bool> = flags.iter().map(|flags| flags.has(EventFlags::FOREGROUND)).collect();
+        assert_eq!(is_on_screen, [true, false, true]);
+        assert!(flags[1].has(EventFlags::LOCKED));
     }
 }

@@ -1,0 +1,115 @@
+use super::*;
+use undertone_core::device::join::join;
+use undertone_core::model::{AppLookup, Platform};
+
+const MINUTE: i64 = 60;
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// A sensor's record of a connection to `resp`, a minute long.
+fn record(minutes: i64, resp: &str) -> Session<'static> {
+    let orig = Endpoint::new(address("10.0.0.7"), 40_000);
+    let at = Timestamp::from_secs(minutes * MINUTE);
+    let session = Session::between(at, orig, Endpoint::new(address(resp), 443), Transport::Tcp);
+    Session { duration_micros: Some(60_000_000), ..session }
+}
+
+fn event(secs: i64, kind: TelemetryKind<'static>) -> Telemetry<'static> {
+    Telemetry {
+        at: Timestamp::from_secs(secs),
+        device_id: "d",
+        platform: Platform::Android,
+        app_id: Some("com.a"),
+        app_name: None,
+        role: None,
+        uid: None,
+        source: "edr",
+        kind,
+    }
+}
+
+/// The phone's report of one, a second late.
+fn report(minutes: i64, resp: &str, port: u16) -> Telemetry<'static> {
+    let connection = AppConnection {
+        transport: Transport::Tcp,
+        resp_ip: Some(address(resp)),
+        resp_port: Some(port),
+        resp_host: None,
+        orig_ip: None,
+        orig_port: None,
+        orig_is_tunnel: true,
+        orig_bytes: Some(600),
+        resp_bytes: Some(900),
+        end: None,
+        stack: None,
+        hits: 1,
+    };
+    event(minutes * MINUTE + 1, TelemetryKind::Connection(connection))
+}
+
+/// Minutes at which connections start once the reports are added.
+fn minutes(records: Vec<Session<'static>>, telemetry: &[Telemetry<'static>]) -> Vec<i64> {
+    let mut joined = join(records, Vec::new());
+    add_unseen(&mut joined, telemetry);
+    let minute = |connection: &Connection<'_, '_>| connection.session.start.micros() / 1_000_000 / MINUTE;
+    joined.connections().iter().map(minute).collect()
+}
+
+#[test]
+fn reports_count_where_no_sensor_saw_the_phone() {
+    let records = || (0..10).map(|n| record(10 * n, "192.0.2.1")).collect::<Vec<_>>();
+    let mut telemetry: Vec<_> = (0..10).map(|n| report(10 * n, "192.0.2.1", 443)).collect();
+    let seen: Vec<i64> = (0..10).map(|n| 10 * n).collect();
+    assert_eq!(minutes(records(), &telemetry), seen, "the sensor saw all of them");
+    // 29 and 31 minutes after the end of the last record, and at night.
+    telemetry
+        .extend([(120, "192.0.2.9"), (122, "192.0.2.9"), (600, "192.0.2.9")].map(|(m, a)| report(m, a, 443)));
+    assert_eq!(minutes(records(), &telemetry), [seen.as_slice(), &[122, 600]].concat());
+    assert_eq!(minutes(Vec::new(), &telemetry).len(), 13, "without a sensor the phone alone tells");
+}
+
+#[test]
+fn reports_that_sensors_contradict_add_nothing() {
+    let records: Vec<_> = (0..10).map(|n| record(10 * n, "192.0.2.1")).collect();
+    // A clock that is two hours wrong, or a proxy in between: what is seen at the same time is something else.
+    let telemetry: Vec<_> = (0..20).map(|n| report(10 * n, "192.0.2.2", 443)).collect();
+    assert_eq!(minutes(records, &telemetry).len(), 10);
+}
+
+#[test]
+fn a_report_of_no_answer_is_of_a_failed_connection() {
+    let mut silent = report(0, "192.0.2.1", 443);
+    if let TelemetryKind::Connection(connection) = &mut silent.kind {
+        connection.resp_bytes = Some(0);
+    }
+    let mut joined = Joined::default();
+    add_unseen(&mut joined, &[silent, report(1, "192.0.2.1", 443)]);
+    let states: Vec<_> = joined.connections().iter().map(|connection| connection.session.state).collect();
+    assert_eq!(states, [ConnState::Unanswered, ConnState::Unknown]);
+}
+
+#[test]
+fn a_report_is_named_by_the_lookup_before_it() {
+    let lookup = |secs, qname, answers| event(secs, TelemetryKind::Lookup(AppLookup { qname, answers }));
+    let telemetry = [
+        lookup(0, "old.example", "192.0.2.1"),
+        lookup(500, "new.example", "192.0.2.5,192.0.2.1"),
+        lookup(900, "later.example", "192.0.2.1"),
+        report(10, "192.0.2.1", 443),
+        report(11, "192.0.2.1", 7777),
+    ];
+    let mut joined = Joined::default();
+    add_unseen(&mut joined, &telemetry);
+    let connections = joined.connections();
+    let told: Vec<_> = connections
+        .iter()
+        .map(|connection| {
+            let host = connection.messages().find_map(|message| message.host);
+            (connection.session.service, host)
+        })
+        .collect();
+    // Port 7777 stands for no protocol, and a name without one would claim it.
+    assert_eq!(told, [(Some("ssl"), Some("new.example")), (None, None)]);
+}
