@@ -138,10 +138,7 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
             .iter()
             .map(|skipped| (skipped.name.clone(), skipped.reason.to_string()))
             .collect(),
-        partial: input
-            .partial()
-            .map(|file| (file.name.clone(), file.fault.as_ref().map(ToString::to_string).unwrap_or_default()))
-            .collect(),
+        partial: input.partial().map(|(file, loss)| (file.name.clone(), loss)).collect(),
         is_incomplete: input.outcome() == Outcome::Partial,
         first: seen.span.map(|(first, _)| first),
         last: seen.span.map(|(_, last)| last),
