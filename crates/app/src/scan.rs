@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
 use undertone_engine::input::{InputPath, Progress, StopFlag};
 use undertone_engine::{Analysis, Reading, ScanError, ScanOptions, ScanReport, ScanSummary};
-use undertone_wire::findings::{RejectedRows, RunSummary};
+use undertone_wire::findings::{ClockFacts, RejectedRows, RunSummary};
 
 /// Runs the command.
 ///
@@ -135,6 +135,12 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
         first: summary.first,
         last: summary.last,
         attribution: summary.attribution.into_iter().map(|(how, n)| (how.to_owned(), n)).collect(),
+        clocks: ClockFacts {
+            compared: summary.clocks.compared,
+            off: summary.clocks.off,
+            ahead_most_secs: summary.clocks.ahead_most_micros as f64 / 1e6,
+            unjoined: summary.clocks.unjoined,
+        },
         notes: summary.notes,
         findings: shown as u64,
         alerts: count(|finding| finding.alert),

@@ -9,7 +9,7 @@ use super::{ScanError, coverage, large, parallel};
 use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Partitions, Taken, Untaken};
-use crate::telemetry::{self, Roles};
+use crate::telemetry::{self, ClockSight, Roles};
 use bitcode::{Decode, Encode};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -43,6 +43,8 @@ pub(super) struct Device {
     pub(super) duplicates: u64,
     /// Connections by how their app was found.
     pub(super) methods: BTreeMap<&'static str, u64>,
+    /// What of its telemetry and its network logs came together.
+    pub(super) clock: ClockSight,
     /// How each app was found, most strongly.
     pub(super) method_of_app: BTreeMap<Box<str>, &'static str>,
     /// Roles that its telemetry says.
@@ -261,6 +263,7 @@ impl Device {
             waiting: Waiting::default(),
             duplicates: 0,
             methods: BTreeMap::new(),
+            clock: ClockSight::default(),
             method_of_app: BTreeMap::new(),
             roles,
             seen: DeviceSeen::default(),
@@ -317,6 +320,7 @@ impl Device {
         let series = std::mem::take(&mut report.series);
         self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report.awake)));
         self.duplicates += joined.duplicates;
+        self.clock.add(view.clock);
         for (method, count) in view.methods {
             *self.methods.entry(method).or_default() += count;
         }

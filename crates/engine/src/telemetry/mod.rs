@@ -1,11 +1,13 @@
 //! The attribution join: what one phone says, put beside what the network saw of it.
 
 mod apps;
+mod clocks;
 mod hours;
 mod phone_only;
 mod roles;
 mod stacks;
 
+pub use clocks::{ClockSight, Clocks};
 pub use hours::app_hours;
 pub use phone_only::connections_of_phone;
 pub use roles::Roles;
@@ -34,6 +36,8 @@ pub struct PhoneView<'a> {
     pub methods: BTreeMap<&'static str, u64>,
     /// How an app's connections were found, most often.
     pub method_of_app: BTreeMap<Box<str>, &'static str>,
+    /// What of both came together.
+    pub clock: ClockSight,
 }
 
 /// The telemetry of one device, sorted by what it is about.
@@ -96,8 +100,11 @@ pub fn view<'r>(
     let facts: Vec<SessionFacts<'r>> = connections.iter().map(facts).collect();
     let join = DeviceReports { connections: &reports.connections, lookups: &reports.lookups };
     let attributor = Attributor::new(&join, &facts);
-    let skew_micros = attributor.skew().map_or(0, |skew| skew.micros);
+    let ahead_micros = attributor.skew().map(|skew| skew.micros);
+    let skew_micros = ahead_micros.unwrap_or(0);
+    let told = (reports.connections.len() + reports.lookups.len()) as u64;
     let mut view = PhoneView::default();
+    view.clock.reports = told;
     let stacks = apps::stacks(&reports.connections);
     let mut apps = Apps::of(reports, &stacks, interaction_window_secs);
     let mut methods = [0_u64; AttributionMethod::ALL.len()];
@@ -106,12 +113,15 @@ pub fn view<'r>(
         if let Some(count) = methods.get_mut(method as usize) {
             *count += 1;
         }
+        view.clock.add_session(method);
         let about = apps.about(app, method);
         let at = facts.start.plus_micros(skew_micros);
         view.flags.push(device_flags(&reports.timeline, at, about.window_secs).with(about.flags_at(at)));
         view.stacks.push(about.stack_at(at));
         view.apps.push(app);
     }
+    // A phone that stands for its own sessions says nothing of another clock.
+    view.clock.ahead_micros = ahead_micros.filter(|_| view.clock.sessions > 0);
     let counted = AttributionMethod::ALL.iter().zip(methods).filter(|(_, count)| *count > 0);
     view.methods = counted.map(|(method, count)| (method.as_str(), count)).collect();
     view.method_of_app = apps.methods();

@@ -37,7 +37,7 @@ pub use parse::{FINDING_BYTES_MAX, FindingError, parse_finding};
 pub use report::{INPUTS_LISTED_MAX, InputFact, RunFacts, write_html};
 pub use sigma::write_sigma;
 pub use stix::write_stix;
-pub use summary::{NAMED_MAX, RejectedRows, RunSummary, parse_device_days};
+pub use summary::{ClockFacts, NAMED_MAX, RejectedRows, RunSummary, parse_device_days};
 pub use table::{destination_label, destination_title, write_table};
 
 use std::io::{self, Write};

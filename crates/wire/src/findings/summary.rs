@@ -42,6 +42,8 @@ pub struct RunSummary {
     pub last: Option<Timestamp>,
     /// Sessions by the way in which they got their app.
     pub attribution: BTreeMap<String, u64>,
+    /// What telemetry and network logs say of each other's clocks.
+    pub clocks: ClockFacts,
     /// What else a reader should know (limits hit, contradictions in the input).
     pub notes: Vec<String>,
     /// Findings and leads shown.
@@ -54,6 +56,19 @@ pub struct RunSummary {
     pub below: u64,
     /// Alerts and leads that are suppressed; none of the numbers above counts them.
     pub suppressed: u64,
+}
+
+/// What telemetry and network logs say of each other's clocks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct ClockFacts {
+    /// Phones whose clock was held against the sensor's.
+    pub compared: u64,
+    /// Of them, those that were off by a second or more.
+    pub off: u64,
+    /// The clock that was off most: seconds that it was ahead, negative where it was behind.
+    pub ahead_most_secs: f64,
+    /// Phones with telemetry and network logs of which hardly anything came together.
+    pub unjoined: u64,
 }
 
 /// Rows rejected for one reason, with the first example.
@@ -206,6 +221,7 @@ struct SummaryRow<'a> {
     last: Option<Shown<Timestamp>>,
     hours: Option<f64>,
     attribution: &'a BTreeMap<String, u64>,
+    clocks: ClockFacts,
     notes: &'a [String],
     findings: u64,
     alerts: u64,
@@ -262,6 +278,7 @@ impl<'a> SummaryRow<'a> {
             last: summary.last.map(Shown),
             hours: hours.map(|hours| super::json::round_to(hours, 3)),
             attribution: &summary.attribution,
+            clocks: summary.clocks,
             notes: &summary.notes,
             findings: summary.findings,
             alerts: summary.alerts,

@@ -7,7 +7,7 @@ use std::path::Path;
 use undertone_core::finding::Finding;
 use undertone_core::model::Timestamp;
 use undertone_wire::findings::{
-    Format, NAMED_MAX, RejectedRows, RunSummary, TerminalStyle, write_explanation,
+    Format, NAMED_MAX, ClockFacts, RejectedRows, RunSummary, TerminalStyle, write_explanation,
 };
 
 fn check(name: &str, bytes: &[u8]) {
@@ -101,6 +101,7 @@ fn summary() -> RunSummary {
         first: Some(Timestamp::from_micros(1_777_852_991_120_000)),
         last: Some(Timestamp::from_micros(1_777_939_120_001_000)),
         attribution: BTreeMap::from([("five_tuple".to_owned(), 400_000), ("none".to_owned(), 80_112)]),
+        clocks: ClockFacts { compared: 58, off: 3, ahead_most_secs: -12.5, unjoined: 1 },
         notes: vec!["10.20.0.7 leased to two devices at once".to_owned()],
         findings: 3,
         alerts: 3,
