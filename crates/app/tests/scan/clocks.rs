@@ -1,6 +1,6 @@
 //! What phones say of the traffic that the network saw, with clocks that are off and feeds that come twice.
 
-use crate::support::{Logs, scan_folder, write};
+use crate::support::{Logs, jsonl, scan_folder, write};
 use serde_json::Value;
 use undertone_engine::ScanReport;
 
@@ -39,4 +39,19 @@ fn clocks_that_are_off_are_told() {
         assert_eq!(said.len(), usize::from(note.is_some()), "{said:?}");
         assert!(note.is_none_or(|note| said[0].contains(note)), "{said:?}");
     }
+}
+
+/// A feed that is given twice says nothing more than once, and what it says twice of one connection is one.
+#[test]
+fn a_feed_given_twice_changes_nothing() {
+    let mut logs = Logs::people(4);
+    logs.beacon(3);
+    let once = telemetry(&logs, -7.0);
+    let twice = [&once[once.len() / 3..], &once, &once[..once.len() / 3]].concat();
+    let (one, two) = (scanned(&logs, &once), scanned(&logs, &twice));
+    assert_eq!((one.summary.clocks.off, two.summary.clocks), (4, one.summary.clocks));
+    assert_eq!(one.summary.attribution, two.summary.attribution);
+    assert!(jsonl(&one) == jsonl(&two));
+    let note = format!("{} records said what another had said and count once", once.len());
+    assert!(two.summary.notes.contains(&note), "{:?}", two.summary.notes);
 }

@@ -235,6 +235,7 @@ impl FirstPass<'_> {
 
 /// Pass 1 over one device. Its records are taken out of `lists`, which keep their room for the next.
 fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device {
+    let duplicates = telemetry::leave_each_once(&mut lists.telemetry);
     let platform = platform(id, &lists.telemetry, context.directory);
     let mut roles = Roles::default();
     roles.count(&lists.telemetry);
@@ -246,6 +247,7 @@ fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device 
     }
     let reports = telemetry::Reports::of(&lists.telemetry);
     let mut device = Device::new(id, platform, roles);
+    device.duplicates = duplicates;
     device.add(&joined, (&lists.telemetry, &reports), None, context);
     (lists.sessions, lists.messages) = joined.into_lists();
     lists.telemetry.clear();
