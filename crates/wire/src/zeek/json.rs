@@ -37,7 +37,7 @@ pub fn parse_line<S: RecordSink>(line: &[u8], number: u64, sink: &mut S) {
     };
     if cells.is_coded() {
         let mut buffer = String::with_capacity(text.len());
-        emit(log, &cells.decode(&mut buffer, json::decode), number, sink);
+        emit(log, &cells.decode(&mut buffer, |_, text, out| json::decode(text, out)), number, sink);
     } else {
         emit(log, &cells, number, sink);
     }
