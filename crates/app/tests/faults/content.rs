@@ -282,6 +282,23 @@ fn an_input_of_mostly_bad_rows_is_read_in_part() {
     }
 }
 
+/// Two feeds in one pipe: what began is read, and what the other is is said, with its count.
+#[test]
+fn another_format_behind_the_first_is_named() {
+    let conn = Rows { count: 30, ..Rows::default() }.text();
+    let told = r#"{"kind":"state","ts":1777874400,"device_id":"d-1","platform":"android","state":"locked"}"#;
+    let told = format!("{told}\n").repeat(20);
+    for (text, accepted, said) in [
+        (conn.clone() + &told, 30, "of mobile EDR, in an input that began as Zeek JSON"),
+        (told.repeat(2) + &conn, 40, "of Zeek JSON, in an input that began as mobile EDR"),
+    ] {
+        let ended = scan_text(&text);
+        ended.expect(0, accepted);
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        assert!(ended.summary["rejected_examples"].to_string().contains(said), "{}", ended.summary);
+    }
+}
+
 #[test]
 fn captures_and_logs_that_end_in_the_middle() {
     let folder = tempfile::tempdir().unwrap();
