@@ -282,7 +282,10 @@ mod tests {
             assert_eq!(instant(text).map(Timestamp::micros), Some(1_521_911_720_600_000), "{text}");
         }
         assert_eq!(instant("1521911720600.25").map(Timestamp::micros), Some(1_521_911_720_600_250));
-        assert_eq!(instant("253402300799").map(Timestamp::day), undertone_core::model::Day::from_ymd(9999, 12, 31));
+        assert_eq!(
+            instant("253402300799").map(Timestamp::day),
+            undertone_core::model::Day::from_ymd(9999, 12, 31)
+        );
         for text in ["", "1e999", "XXXXXXXXXX.XXXXXX", "yesterday", "253402300800", "999999999999"] {
             assert_eq!(instant(text), None, "{text}");
         }

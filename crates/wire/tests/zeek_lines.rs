@@ -372,11 +372,13 @@ fn inputs_are_known_by_content() {
 #[test]
 fn the_set_separator_of_the_header_counts() {
     let fields = "proto\tquery\tqtype_name\tanswers";
-    for (separator, answers) in [(",", "203.0.113.9,a.example"), (";", "203.0.113.9;a.example"), ("\\x7c", "203.0.113.9|a\\x2eexample")]
-    {
-        let block = format!(
-            "#separator \\x09\n#set_separator\t{separator}\n#path\tdns\n#fields\t{IDS}\t{fields}\n"
-        );
+    for (separator, answers) in [
+        (",", "203.0.113.9,a.example"),
+        (";", "203.0.113.9;a.example"),
+        ("\\x7c", "203.0.113.9|a\\x2eexample"),
+    ] {
+        let block =
+            format!("#separator \\x09\n#set_separator\t{separator}\n#path\tdns\n#fields\t{IDS}\t{fields}\n");
         let Some(header) = zeek::Header::parse(block.as_bytes()) else { panic!("{block}") };
         let check = |record: &Record<'_>| {
             let Record::Exchange(lookup) = record else { panic!("{record:?}") };

@@ -182,7 +182,12 @@ impl<'h, 'a, S: RecordSink> Rows<'h, 'a, S> {
             Ordering::Equal if place.has_escape || self.header.set_separator.is_some() => {
                 let mut buffer = String::with_capacity(bytes);
                 let cells = cut.cells();
-                emit(self.log, &cells.decode(&mut buffer, |slot, text, out| cut.decode(slot, text, out)), self.number, self.sink);
+                emit(
+                    self.log,
+                    &cells.decode(&mut buffer, |slot, text, out| cut.decode(slot, text, out)),
+                    self.number,
+                    self.sink,
+                );
                 return;
             }
             Ordering::Equal => {
