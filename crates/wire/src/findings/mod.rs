@@ -129,7 +129,9 @@ impl Format {
             Self::Cef => "Common Event Format in RFC 5424 syslog, one line a finding",
             Self::Stix => "one STIX 2.1 bundle: observed data and sightings of ATT&CK techniques",
             Self::Navigator => "an ATT&CK Navigator layer 4.5 (mobile-attack) of the findings",
-            Self::Sigma => "Sigma 2.1 rules that match undertone's alerts, one for each level; the same for any findings",
+            Self::Sigma => {
+                "Sigma 2.1 rules that match undertone's alerts, one for each level; the same for any findings"
+            }
             Self::Html => "one page that needs nothing else: search, plots, evidence, run facts",
         }
     }

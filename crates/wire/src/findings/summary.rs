@@ -1,7 +1,7 @@
 //! The run summary: what was read, what was not and why, as text for people and as JSON for programs.
 
 use super::json::{Shown, write_json_line};
-use super::paint::{human_bytes, human_count, human_secs};
+use super::paint::{counted, human_bytes, human_count, human_secs};
 use super::text::escaped;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -103,9 +103,9 @@ impl RunSummary {
         self.write_reading(&mut out, named_max)?;
         writeln!(
             out,
-            "{} alerts, {} leads, {} series below the alert threshold{}",
-            count(self.alerts),
-            count(self.leads),
+            "{}, {}, {} series below the alert threshold{}",
+            counted(self.alerts, "alert"),
+            counted(self.leads, "lead"),
             count(self.below),
             match self.suppressed {
                 0 => String::new(),
@@ -122,10 +122,10 @@ impl RunSummary {
         let count = human_count;
         writeln!(
             out,
-            "read {} files ({}): {} rows accepted, {} rejected, {} ignored",
-            count(self.files),
+            "read {} ({}): {} accepted, {} rejected, {} ignored",
+            counted(self.files, "file"),
             human_bytes(self.bytes),
-            count(self.rows_accepted),
+            counted(self.rows_accepted, "row"),
             count(self.rows_rejected.values().map(|rejected| rejected.count).sum()),
             count(self.rows_ignored.values().sum()),
         )?;
@@ -148,10 +148,10 @@ impl RunSummary {
         };
         writeln!(
             out,
-            "{} devices, {} series, {} sessions{span}",
-            count(self.devices),
+            "{}, {} series, {}{span}",
+            counted(self.devices, "device"),
             count(self.series),
-            count(self.sessions)
+            counted(self.sessions, "session")
         )?;
         if !self.attribution.is_empty() {
             let parts: Vec<_> = self

@@ -7,7 +7,7 @@ use std::path::Path;
 use undertone_core::finding::Finding;
 use undertone_core::model::Timestamp;
 use undertone_wire::findings::{
-    Format, NAMED_MAX, ClockFacts, RejectedRows, RunSummary, TerminalStyle, write_explanation,
+    ClockFacts, Format, NAMED_MAX, RejectedRows, RunSummary, TerminalStyle, write_explanation,
 };
 
 fn check(name: &str, bytes: &[u8]) {
@@ -108,5 +108,26 @@ fn summary() -> RunSummary {
         leads: 0,
         below: 2207,
         suppressed: 2,
+    }
+}
+
+#[test]
+fn one_is_not_said_in_the_plural() {
+    let one = RunSummary {
+        files: 1,
+        rows_accepted: 1,
+        devices: 1,
+        sessions: 1,
+        alerts: 1,
+        leads: 1,
+        ..RunSummary::default()
+    };
+    let mut out = Vec::new();
+    one.write_text(&mut out, 10).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    for said in
+        ["read 1 file (0 B): 1 row accepted", "1 device, 0 series, 1 session\n", "1 alert, 1 lead, 0 series"]
+    {
+        assert!(text.contains(said), "{said}\n{text}");
     }
 }
