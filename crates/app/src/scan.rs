@@ -2,7 +2,7 @@
 
 use crate::cli::{ReadingArgs, ScanArgs, ShownArgs};
 use crate::exit::{Failure, Fault, Outcome};
-use crate::output::{Outputs, write_file};
+use crate::output::{Outputs, check_writable, write_file};
 use crate::progress::Bar;
 use crate::suppressed::Suppressions;
 use crate::terminal::Console;
@@ -19,6 +19,9 @@ use undertone_wire::findings::{ClockFacts, RejectedRows, RunSummary};
 /// See the exit codes of [`crate::exit`].
 pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome> {
     let outputs = Outputs::new(&args.shown)?;
+    if let Some(path) = &args.summary {
+        check_writable(path)?;
+    }
     let suppressions = Suppressions::read(args.shown.suppress.as_deref())?;
     let stop = interrupt::polite()?;
     let options = options(args);
