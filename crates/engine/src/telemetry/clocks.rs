@@ -15,11 +15,12 @@ const JOINED_SHARE: u64 = 10;
 pub struct ClockSight {
     /// How far the phone's clock is ahead; `None` where nothing tells.
     pub ahead_micros: Option<i64>,
-    /// Connections and lookups that its telemetry reports.
+    /// Single connections that its telemetry reports with an address.
     pub reports: u64,
     /// Sessions that the network saw.
     pub sessions: u64,
-    /// Of them, those that telemetry gave an app.
+    /// Of them, those that telemetry gave an app by address and time. Names come together by chance, too: a span of hours
+    /// explains what is reached all day.
     pub joined: u64,
 }
 
@@ -28,8 +29,8 @@ impl ClockSight {
     pub(super) fn add_session(&mut self, method: AttributionMethod) {
         use AttributionMethod::{Address, FiveTuple, Name, None, Reported};
         match method {
-            FiveTuple | Address | Name => (self.sessions, self.joined) = (self.sessions + 1, self.joined + 1),
-            None => self.sessions += 1,
+            FiveTuple | Address => (self.sessions, self.joined) = (self.sessions + 1, self.joined + 1),
+            Name | None => self.sessions += 1,
             // A capture that names the app needs no clock.
             Reported => {}
         }
@@ -136,5 +137,20 @@ mod tests {
         let mut parts = apart;
         parts.add(apart);
         assert_eq!(parts, ClockSight { reports: 40, sessions: 180, joined: 6, ..apart });
+    }
+
+    /// A clock that is hours off leaves names, which fit for hours: they do not say that anything came together.
+    #[test]
+    fn names_do_not_join_clocks() {
+        let of = |method: AttributionMethod| {
+            let mut phone = ClockSight { reports: 50, ..ClockSight::default() };
+            (0..40).for_each(|_| phone.add_session(method));
+            let mut clocks = Clocks::default();
+            clocks.add(phone);
+            clocks.unjoined
+        };
+        assert_eq!((of(AttributionMethod::Name), of(AttributionMethod::None)), (1, 1));
+        assert_eq!((of(AttributionMethod::Address), of(AttributionMethod::FiveTuple)), (0, 0));
+        assert_eq!(of(AttributionMethod::Reported), 0);
     }
 }

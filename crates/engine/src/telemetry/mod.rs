@@ -77,6 +77,12 @@ impl<'a> Reports<'a> {
         Self { connections, lookups, pushes, timeline: states.into_iter().collect() }
     }
 
+    /// Single connections that are told with an address.
+    fn with_address(&self) -> u64 {
+        let all = self.connections.iter().map(|report| &report.connection);
+        all.filter(|connection| connection.hits == 1 && connection.resp_ip.is_some()).count() as u64
+    }
+
     fn is_empty(&self) -> bool {
         self.connections.is_empty()
             && self.lookups.is_empty()
@@ -111,9 +117,8 @@ pub fn view<'r>(
     let attributor = Attributor::new(&join, &facts);
     let ahead_micros = attributor.skew().map(|skew| skew.micros);
     let skew_micros = ahead_micros.unwrap_or(0);
-    let told = (reports.connections.len() + reports.lookups.len()) as u64;
     let mut view = PhoneView::default();
-    view.clock.reports = told;
+    view.clock.reports = reports.with_address();
     let stacks = apps::stacks(&reports.connections);
     let mut apps = Apps::of(reports, &stacks, interaction_window_secs);
     let mut methods = [0_u64; AttributionMethod::ALL.len()];
