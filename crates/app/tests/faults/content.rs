@@ -265,7 +265,7 @@ fn an_input_of_mostly_bad_rows_is_read_in_part() {
             let at = if row % 10 < of_ten { "\"ts\":\"x" } else { "\"ts\":\"17" };
             format!("{}\n", line.replace("\"ts\":17", at).replace(".25,\"uid\":\"C", ".25\",\"uid\":\"D"))
         });
-        lines.collect()
+        lines.collect::<Vec<_>>().concat()
     };
     for (of_ten, code, accepted, said) in [
         (5, 0, 300, None),

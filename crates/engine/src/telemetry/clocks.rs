@@ -126,7 +126,9 @@ mod tests {
         let apart = ClockSight { reports: 40, sessions: 90, joined: 3, ..ClockSight::default() };
         let sum = |phones: &[ClockSight]| {
             let mut clocks = Clocks::default();
-            phones.iter().for_each(|phone| clocks.add(*phone));
+            for phone in phones {
+                clocks.add(*phone);
+            }
             clocks
         };
         let clocks = sum(&[at(0), at(7), at(-7), at(5), apart]);
@@ -144,7 +146,9 @@ mod tests {
     fn names_do_not_join_clocks() {
         let of = |method: AttributionMethod| {
             let mut phone = ClockSight { reports: 50, ..ClockSight::default() };
-            (0..40).for_each(|_| phone.add_session(method));
+            for _ in 0..40 {
+                phone.add_session(method);
+            }
             let mut clocks = Clocks::default();
             clocks.add(phone);
             clocks.unjoined

@@ -34,7 +34,7 @@ pub fn write_sigma<W: Write>(mut out: W) -> io::Result<()> {
 
 fn write_rule<W: Write>(out: &mut W, rule: &Rule) -> io::Result<()> {
     let Rule { id, severities, level } = rule;
-    let severities: String = severities.iter().map(|severity| format!("      - {severity}\n")).collect();
+    let severities = severities.join("\n      - ");
     write!(
         out,
         "\
@@ -60,7 +60,8 @@ detection:
     alert: true
   severe:
     severity:
-{severities}  condition: alert and severe
+      - {severities}
+  condition: alert and severe
 fields:
   - id
   - device.id
