@@ -165,12 +165,23 @@ fn target(text: &str) -> anyhow::Result<Target> {
     if target.path.as_os_str().is_empty() {
         return Err(Fault::error(Failure::Usage, format!("`{text}` names no file")));
     }
-    let folder = folder_of(&target.path);
+    check_writable(&target.path)?;
+    Ok(target)
+}
+
+/// Refuses a path that nothing can be written to, before the work that would be lost.
+///
+/// # Errors
+/// A folder that is not there or that takes no file, a folder in place of the file, logs that would be overwritten.
+pub(crate) fn check_writable(path: &Path) -> anyhow::Result<()> {
+    let folder = folder_of(path);
     if !folder.is_dir() {
         return Err(Fault::error(Failure::Output, format!("no folder `{}` to write to", folder.display())));
     }
-    spare_logs(&target.path)?;
-    Ok(target)
+    if path.is_dir() {
+        return Err(Fault::error(Failure::Output, format!("`{}` is a folder", path.display())));
+    }
+    spare_logs(path)
 }
 
 fn format_by_extension(text: &str) -> anyhow::Result<Format> {

@@ -2,7 +2,7 @@
 
 use crate::cli::{ReadingArgs, ScanArgs, ShownArgs};
 use crate::exit::{Failure, Fault, Outcome};
-use crate::output::{Outputs, write_file};
+use crate::output::{Outputs, check_writable, write_file};
 use crate::progress::Bar;
 use crate::suppressed::Suppressions;
 use crate::terminal::Console;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
 use undertone_engine::input::{InputPath, Progress, StopFlag};
 use undertone_engine::{Analysis, Reading, ScanError, ScanOptions, ScanReport, ScanSummary};
-use undertone_wire::findings::{RejectedRows, RunSummary};
+use undertone_wire::findings::{ClockFacts, RejectedRows, RunSummary};
 
 /// Runs the command.
 ///
@@ -19,6 +19,9 @@ use undertone_wire::findings::{RejectedRows, RunSummary};
 /// See the exit codes of [`crate::exit`].
 pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome> {
     let outputs = Outputs::new(&args.shown)?;
+    if let Some(path) = &args.summary {
+        check_writable(path)?;
+    }
     let suppressions = Suppressions::read(args.shown.suppress.as_deref())?;
     let stop = interrupt::polite()?;
     let options = options(args);
@@ -135,6 +138,12 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
         first: summary.first,
         last: summary.last,
         attribution: summary.attribution.into_iter().map(|(how, n)| (how.to_owned(), n)).collect(),
+        clocks: ClockFacts {
+            compared: summary.clocks.compared,
+            off: summary.clocks.off,
+            ahead_most_secs: summary.clocks.ahead_most_micros as f64 / 1e6,
+            unjoined: summary.clocks.unjoined,
+        },
         notes: summary.notes,
         findings: shown as u64,
         alerts: count(|finding| finding.alert),

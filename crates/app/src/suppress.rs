@@ -109,11 +109,12 @@ fn pinned(finding: &Finding, scope: &[Pin]) -> anyhow::Result<Matchers> {
     }
 }
 
-/// The domain, else the group, else every address.
+/// The domain, else the members of the group, else every address. A group of more members than a finding lists is pinned
+/// by its name: nothing else is known of the rest.
 fn destinations(finding: &Finding) -> Vec<String> {
     let destination = &finding.destination;
     match (&destination.group, &destination.domain) {
-        (Some(group), _) => vec![group.clone()],
+        (Some(group), _) => destination.all_members().map_or_else(|| vec![group.clone()], <[String]>::to_vec),
         (None, Some(domain)) => vec![domain.clone()],
         (None, None) => destination.addresses.iter().map(ToString::to_string).collect(),
     }

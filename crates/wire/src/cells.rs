@@ -54,11 +54,11 @@ impl<'a, const N: usize> Cells<'a, N> {
         self.coded != 0
     }
 
-    /// The same cells with every marked slot decoded into `buffer`.
+    /// The same cells with every marked slot decoded into `buffer`; `decode` is told the slot.
     pub(crate) fn decode<'b>(
         &self,
         buffer: &'b mut String,
-        decode: impl Fn(&str, &mut String),
+        decode: impl Fn(usize, &str, &mut String),
     ) -> Cells<'b, N>
     where
         'a: 'b,
@@ -66,7 +66,7 @@ impl<'a, const N: usize> Cells<'a, N> {
         let mut ends = [0_usize; N];
         for (slot, (text, end)) in self.values.iter().zip(&mut ends).enumerate() {
             if self.coded >> slot & 1 == 1 {
-                decode(text, buffer);
+                decode(slot, text, buffer);
             }
             *end = buffer.len();
         }

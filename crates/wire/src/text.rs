@@ -116,13 +116,29 @@ fn mantissa_and_power(text: &[u8]) -> Option<(u64, i32)> {
     seen.then_some((mantissa, power))
 }
 
-/// A time: decimal seconds since the epoch or RFC 3339.
+/// A time: decimal seconds since the epoch, milliseconds where a log pipeline made these of them, or RFC 3339.
 pub fn instant(text: &str) -> Option<Timestamp> {
-    zeek_instant(text.as_bytes())
-        .or_else(|| Timestamp::from_decimal_secs(text.as_bytes()))
-        .or_else(|| rfc3339::parse(text))
-        .or_else(|| text.contains(['e', 'E']).then(|| decimal_micros(text))?.map(Timestamp::from_micros))
+    zeek_instant(text.as_bytes()).or_else(|| {
+        let number = Timestamp::from_decimal_secs(text.as_bytes())
+            .or_else(|| text.contains(['e', 'E']).then(|| decimal_micros(text))?.map(Timestamp::from_micros));
+        number.map_or_else(|| rfc3339::parse(text), in_calendar)
+    })
 }
+
+/// A number of seconds as the time that it is. From the year 33,658 on it is one of milliseconds, the first of which lies
+/// in 2001; from the year 10,000 to there it is no time.
+fn in_calendar(at: Timestamp) -> Option<Timestamp> {
+    match at.micros() {
+        MILLIS_MIN.. => Some(Timestamp::from_micros(at.micros() / 1000)),
+        YEAR_10_000.. => None,
+        _ => Some(at),
+    }
+}
+
+/// 10000-01-01T00:00:00Z, which RFC 3339 cannot write, microseconds.
+const YEAR_10_000: i64 = 253_402_300_800_000_000;
+/// A million million seconds, microseconds.
+const MILLIS_MIN: i64 = 1_000_000_000_000_000_000;
 
 /// Ten digits, a point, six digits: how Zeek writes every time from 2001 to 2286. Needs no check for overflow.
 fn zeek_instant(text: &[u8]) -> Option<Timestamp> {
@@ -262,7 +278,15 @@ mod tests {
         for text in ["1521911720.6", "1.5219117206e9", "2018-03-24T17:15:20.6Z"] {
             assert_eq!(instant(text).map(Timestamp::micros), Some(1_521_911_720_600_000), "{text}");
         }
-        for text in ["", "1e999", "XXXXXXXXXX.XXXXXX", "yesterday"] {
+        for text in ["1521911720600", "1521911720600.0", "1.5219117206e12"] {
+            assert_eq!(instant(text).map(Timestamp::micros), Some(1_521_911_720_600_000), "{text}");
+        }
+        assert_eq!(instant("1521911720600.25").map(Timestamp::micros), Some(1_521_911_720_600_250));
+        assert_eq!(
+            instant("253402300799").map(Timestamp::day),
+            undertone_core::model::Day::from_ymd(9999, 12, 31)
+        );
+        for text in ["", "1e999", "XXXXXXXXXX.XXXXXX", "yesterday", "253402300800", "999999999999"] {
             assert_eq!(instant(text), None, "{text}");
         }
     }

@@ -367,3 +367,27 @@ fn inputs_are_known_by_content() {
         assert!(!zeek::json::sniff(other) && !zeek::sniff(other));
     }
 }
+
+/// Lists come to the same whatever stands between their members: in text, or written as `#separator` is.
+#[test]
+fn the_set_separator_of_the_header_counts() {
+    let fields = "proto\tquery\tqtype_name\tanswers";
+    for (separator, answers) in [
+        (",", "203.0.113.9,a.example"),
+        (";", "203.0.113.9;a.example"),
+        ("\\x7c", "203.0.113.9|a\\x2eexample"),
+    ] {
+        let block =
+            format!("#separator \\x09\n#set_separator\t{separator}\n#path\tdns\n#fields\t{IDS}\t{fields}\n");
+        let Some(header) = zeek::Header::parse(block.as_bytes()) else { panic!("{block}") };
+        let check = |record: &Record<'_>| {
+            let Record::Exchange(lookup) = record else { panic!("{record:?}") };
+            assert_eq!(lookup.answers, Some("203.0.113.9,a.example"), "{separator}");
+            assert_eq!(lookup.host, Some("b|;c.example"), "no list");
+        };
+        let mut sink = Check { check, records: 0 };
+        let row = format!("{ID}\tudp\tb|;c.example\tA\t{answers}");
+        zeek::parse_row(&header, row.as_bytes(), 7, &mut sink);
+        assert_eq!(sink.records, 1, "{separator}");
+    }
+}

@@ -241,7 +241,7 @@ fn lines_without_end_and_junk() {
     }));
     std::fs::write(&path, &junk).unwrap();
     let ended = scan_with("ulimit -v 900000;", &[], &[&path]);
-    ended.expect(0, 200);
+    ended.expect(3, 200);
     assert!(ended.rejected() > 10_000, "{}", ended.stderr);
 
     std::fs::write(&path, &junk[good.len()..]).unwrap();
@@ -251,6 +251,52 @@ fn lines_without_end_and_junk() {
     let ended = scan(&[&path]);
     ended.expect(0, 0);
     assert!(ended.stderr.contains("empty"), "{}", ended.stderr);
+}
+
+/// Rows that are rejected here and there are read; an input of which most or all are is not, whatever else was given.
+#[test]
+fn an_input_of_mostly_bad_rows_is_read_in_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, bad) = (folder.path().join("conn.log"), folder.path().join("bad.log"));
+    let rows = Rows::default().text();
+    std::fs::write(&good, &rows).unwrap();
+    let spoilt = |of_ten: usize| -> String {
+        let lines = rows.lines().enumerate().map(|(row, line)| {
+            let at = if row % 10 < of_ten { "\"ts\":\"x" } else { "\"ts\":\"17" };
+            format!("{}\n", line.replace("\"ts\":17", at).replace(".25,\"uid\":\"C", ".25\",\"uid\":\"D"))
+        });
+        lines.collect::<Vec<_>>().concat()
+    };
+    for (of_ten, code, accepted, said) in [
+        (5, 0, 300, None),
+        (6, 3, 280, Some("120 of 200 rows rejected")),
+        (10, 3, 200, Some("none of its rows could be used, 200 rejected")),
+    ] {
+        std::fs::write(&bad, spoilt(of_ten)).unwrap();
+        let ended = scan(&[&good, &bad]);
+        ended.expect(code, accepted);
+        let partial = ended.summary["partial"].as_array().unwrap();
+        let reasons: Vec<&str> = partial.iter().map(|file| file["reason"].as_str().unwrap()).collect();
+        assert_eq!(reasons, said.into_iter().collect::<Vec<_>>());
+        assert_eq!(ended.stderr.contains("read in part"), said.is_some(), "{}", ended.stderr);
+    }
+}
+
+/// Two feeds in one pipe: what began is read, and what the other is is said, with its count.
+#[test]
+fn another_format_behind_the_first_is_named() {
+    let conn = Rows { count: 30, ..Rows::default() }.text();
+    let told = r#"{"kind":"state","ts":1777874400,"device_id":"d-1","platform":"android","state":"locked"}"#;
+    let told = format!("{told}\n").repeat(20);
+    for (text, accepted, said) in [
+        (conn.clone() + &told, 30, "of mobile EDR, in an input that began as Zeek JSON"),
+        (told.repeat(2) + &conn, 40, "of Zeek JSON, in an input that began as mobile EDR"),
+    ] {
+        let ended = scan_text(&text);
+        ended.expect(0, accepted);
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+        assert!(ended.summary["rejected_examples"].to_string().contains(said), "{}", ended.summary);
+    }
 }
 
 #[test]

@@ -8,6 +8,22 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// What cannot be written at the end is refused at the beginning.
+#[test]
+fn a_summary_that_can_go_nowhere_ends_the_run_before_it_begins() {
+    let log = folder(Rows::default());
+    let at = |name: &str| log.path().join(name).to_str().unwrap().to_owned();
+    for (path, said) in
+        [(at("none/summary.json"), "no folder"), (at(""), "is a folder"), (at("conn.log"), "logs")]
+    {
+        let output = shell("", &["scan", "--all", "--summary", &path, &at("conn.log")]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(74), "{stderr}");
+        assert!(stderr.contains(said) && !stderr.contains("read 1 file"), "{stderr}");
+        assert!(output.stdout.is_empty(), "{path}");
+    }
+}
+
 #[test]
 fn loops_pipes_devices_and_odd_names_in_a_folder() {
     let outer = tempfile::tempdir().unwrap();

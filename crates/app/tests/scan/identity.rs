@@ -105,7 +105,9 @@ fn which_claims_find_room_does_not_depend_on_threads() {
     }
     let mut options = options(&[folder.path().to_owned()]);
     let whole = run(&options);
-    assert_eq!((whole.summary.devices, whole.summary.notes.len()), (120, 0), "{:?}", whole.summary.notes);
+    let is_short = |note: &String| note.contains("memory");
+    assert_eq!(whole.summary.devices, 120);
+    assert!(!whole.summary.notes.iter().any(is_short), "{:?}", whole.summary.notes);
     options.memory_bytes = 1 << 20;
     let tight = run(&options);
     let is_told = tight.summary.notes.iter().any(|note| note.contains("first by name"));

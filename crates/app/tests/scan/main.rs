@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot prepare its input must fail")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod clocks;
 mod found;
 mod identity;
 mod netflow;

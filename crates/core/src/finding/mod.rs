@@ -139,6 +139,14 @@ pub struct FindingDestination {
     pub members: Vec<String>,
 }
 
+impl FindingDestination {
+    /// The members of a group, where they are known to be all: of a list that is as long as one may be, nobody knows.
+    pub fn all_members(&self) -> Option<&[String]> {
+        let members = self.members.as_slice();
+        (1..MEMBERS_MAX).contains(&members.len()).then_some(members)
+    }
+}
+
 /// Where an expected false alert rate comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Calibration {

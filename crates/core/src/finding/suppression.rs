@@ -103,13 +103,19 @@ impl Matchers {
 
 /// Whether a finding goes to one of some places. A finding of a domain is not hidden by its addresses: many names share
 /// one. What the phone called a server (the name in TLS) only counts below the finding's own domain. A finding of
-/// addresses must have all of them among the places.
+/// addresses must have all of them among the places, and one of a group all of its members, unless the group itself is
+/// named: what ties a group together, a stack and a port, ties others of other places together as well.
 fn goes_to(finding: &Finding, places: &[String]) -> bool {
     let destination = &finding.destination;
-    if let Some(group) = &destination.group {
-        return places.contains(group);
-    }
     let is_at = |name: &str| places.iter().any(|place| is_below(name, place));
+    if let Some(group) = &destination.group {
+        let is_known = |member: &String| match member.parse() {
+            Ok(addr) => places.iter().any(|place| holds(place, addr)),
+            Err(_) => is_at(member),
+        };
+        return places.contains(group)
+            || destination.all_members().is_some_and(|members| members.iter().all(is_known));
+    }
     match (&destination.domain, &destination.name) {
         (Some(domain), Some(name)) => is_at(domain) || (is_below(name, domain) && is_at(name)),
         (Some(domain), None) => is_at(domain),

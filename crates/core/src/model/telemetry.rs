@@ -38,8 +38,8 @@ impl Platform {
     }
 }
 
-/// One telemetry event of one device.
-#[derive(Debug, Clone, PartialEq)]
+/// One telemetry event of one device. Events are ordered by their times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Telemetry<'a> {
     /// When.
     pub at: Timestamp,
@@ -62,7 +62,7 @@ pub struct Telemetry<'a> {
 }
 
 /// What a [`Telemetry`] event says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TelemetryKind<'a> {
     /// The app opened a connection.
     Connection(AppConnection<'a>),
@@ -77,7 +77,7 @@ pub enum TelemetryKind<'a> {
 }
 
 /// A connection as the phone saw it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AppConnection<'a> {
     /// Transport.
     pub transport: Transport,
@@ -107,7 +107,7 @@ pub struct AppConnection<'a> {
 }
 
 /// A name lookup as the phone saw it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AppLookup<'a> {
     /// Name looked up.
     pub qname: &'a str,
@@ -116,7 +116,7 @@ pub struct AppLookup<'a> {
 }
 
 /// A change of the device's or an app's state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StateChange {
     /// The new state.
     pub state: StateKind,
@@ -172,7 +172,7 @@ impl StateKind {
 }
 
 /// Bytes that an app moved in a span of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AppUsage {
     /// End of the span; its start is the event's time.
     pub to: Timestamp,
@@ -185,7 +185,7 @@ pub struct AppUsage {
 }
 
 /// A push message for an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Push {
     /// Size, where said.
     pub bytes: Option<u64>,

@@ -6,7 +6,7 @@
 use super::fault::{Fault, SkipReason};
 use super::lines::{Block, LineCutter};
 use super::open::{Opened, Opener, Peeked};
-use super::parse::{parse_document, parse_lines};
+use super::parse::{name_other_formats, parse_document, parse_lines};
 use super::plan::{Plan, Source};
 use super::progress::{Phase, Progress, StopFlag};
 use super::summary::{FileReport, InputSummary, Skipped};
@@ -261,6 +261,7 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
         part.bytes += self.block.bytes().len() as u64 + self.block.too_long_bytes;
         let mut sink = Counted { sink: &mut self.sink, tally: &mut part.tally };
         parse_lines(input.format, &self.block, self.shared.options, &mut sink);
+        name_other_formats(input.format, &self.block, &mut part.tally);
     }
 
     /// Reads a document or a capture, which cannot be shared.

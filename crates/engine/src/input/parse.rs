@@ -2,8 +2,9 @@
 
 use super::ReadOptions;
 use super::lines::Block;
+use super::tally::Tally;
 use memchr::memchr_iter;
-use undertone_wire::format::{DocumentFormat, LineFormat};
+use undertone_wire::format::{self, DocumentFormat, Format, LineFormat};
 use undertone_wire::mobile::packages::UidMap;
 use undertone_wire::mobile::{amapi, app_privacy, edr, intrusion, netstats, pcapdroid, usagestats};
 use undertone_wire::{RecordSink, RejectReason, eve, inventory, zeek};
@@ -31,6 +32,23 @@ pub(super) fn parse_lines<S: RecordSink>(
             each_line(block, |line, number| app_privacy::parse_line(line, number, sink));
         }
         LineFormat::ManagementApi => each_line(block, |line, number| amapi::parse_line(line, number, sink)),
+    }
+}
+
+/// Says of the first rejected lines, where this block has them, whether they are of another format than the input began
+/// with: two feeds in one pipe.
+pub(super) fn name_other_formats(format: LineFormat, block: &Block, tally: &mut Tally) {
+    for rejects in tally.rejected.values_mut() {
+        let at = rejects.first_line.checked_sub(block.first_line).and_then(|at| usize::try_from(at).ok());
+        let line = at.and_then(|at| block.bytes().split(|byte| *byte == b'\n').nth(at)).unwrap_or_default();
+        let ours = Format::Lines(format);
+        if let Some(other) = format::detect(line).filter(|other| *other != ours) {
+            rejects.first_detail = format!(
+                "of {}, in an input that began as {}: each needs an input of its own",
+                other.as_str(),
+                ours.as_str()
+            );
+        }
     }
 }
 

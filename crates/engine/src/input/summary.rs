@@ -32,6 +32,24 @@ pub struct FileReport {
     pub fault: Option<Fault>,
 }
 
+impl FileReport {
+    /// What of it was lost, in words; `None` where it was read. Rows that are rejected here and there were read; where
+    /// they are more than the others, something is wrong with the whole input.
+    pub fn loss(&self) -> Option<String> {
+        let fault = self.fault.as_ref().filter(|fault| fault.loses_rows()).map(ToString::to_string);
+        fault.or_else(|| {
+            let (rejected, accepted) = (self.tally.rejected_total(), self.tally.accepted);
+            // A capture counts packets that are no use, and of the others sessions.
+            let most = if self.format == Format::Capture { 0 } else { rejected.saturating_sub(1) };
+            let is_bad = rejected > 0 && accepted <= most;
+            is_bad.then(|| match accepted {
+                0 => format!("none of its rows could be used, {rejected} rejected"),
+                _ => format!("{rejected} of {} rows rejected", rejected + accepted),
+            })
+        })
+    }
+}
+
 /// Whether everything that was asked for was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -100,12 +118,12 @@ impl InputSummary {
         sums
     }
 
-    /// Inputs of which something was lost.
-    pub fn partial(&self) -> impl Iterator<Item = &FileReport> {
-        self.files.iter().filter(|file| file.fault.as_ref().is_some_and(Fault::loses_rows))
+    /// Inputs of which something was lost, each with what it was.
+    pub fn partial(&self) -> impl Iterator<Item = (&FileReport, String)> {
+        self.files.iter().filter_map(|file| Some((file, file.loss()?)))
     }
 
-    /// Whether everything that was asked for was read. Rejected rows alone are no loss of input: they were read.
+    /// Whether everything that was asked for was read; see [`FileReport::loss`].
     pub fn outcome(&self) -> Outcome {
         if self.accepted() == 0 && self.ignored().is_empty() {
             Outcome::NothingUsable

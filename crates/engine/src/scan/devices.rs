@@ -9,7 +9,7 @@ use super::{ScanError, coverage, large, parallel};
 use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Partitions, Taken, Untaken};
-use crate::telemetry::{self, Roles};
+use crate::telemetry::{self, ClockSight, Roles};
 use bitcode::{Decode, Encode};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -43,6 +43,8 @@ pub(super) struct Device {
     pub(super) duplicates: u64,
     /// Connections by how their app was found.
     pub(super) methods: BTreeMap<&'static str, u64>,
+    /// What of its telemetry and its network logs came together.
+    pub(super) clock: ClockSight,
     /// How each app was found, most strongly.
     pub(super) method_of_app: BTreeMap<Box<str>, &'static str>,
     /// Roles that its telemetry says.
@@ -233,6 +235,7 @@ impl FirstPass<'_> {
 
 /// Pass 1 over one device. Its records are taken out of `lists`, which keep their room for the next.
 fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device {
+    let duplicates = telemetry::leave_each_once(&mut lists.telemetry);
     let platform = platform(id, &lists.telemetry, context.directory);
     let mut roles = Roles::default();
     roles.count(&lists.telemetry);
@@ -242,6 +245,7 @@ fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device 
     telemetry::add_unseen(&mut joined, &lists.telemetry);
     let reports = telemetry::Reports::of(&lists.telemetry);
     let mut device = Device::new(id, platform, roles);
+    device.duplicates = duplicates;
     device.add(&joined, (&lists.telemetry, &reports), None, context);
     (lists.sessions, lists.messages) = joined.into_lists();
     lists.telemetry.clear();
@@ -259,6 +263,7 @@ impl Device {
             waiting: Waiting::default(),
             duplicates: 0,
             methods: BTreeMap::new(),
+            clock: ClockSight::default(),
             method_of_app: BTreeMap::new(),
             roles,
             seen: DeviceSeen::default(),
@@ -315,6 +320,7 @@ impl Device {
         let series = std::mem::take(&mut report.series);
         self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report.awake)));
         self.duplicates += joined.duplicates;
+        self.clock.add(view.clock);
         for (method, count) in view.methods {
             *self.methods.entry(method).or_default() += count;
         }

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::shares::Shares;
 use super::waiting::Strays;
 use super::{FROM_CACHE, ScanSummary};
-use crate::telemetry::Roles;
+use crate::telemetry::{ClockSight, Roles};
 use bitcode::{Decode, Encode};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -33,6 +33,7 @@ struct Facts {
     platform: Platform,
     duplicates: u64,
     methods: BTreeMap<String, u64>,
+    clock: ClockSight,
     method_of_app: BTreeMap<Box<str>, String>,
     seen: DeviceSeen,
 }
@@ -137,6 +138,7 @@ fn facts(device: &Device) -> Facts {
         platform: device.platform,
         duplicates: device.duplicates,
         methods: device.methods.iter().map(|(method, count)| (owned(method), *count)).collect(),
+        clock: device.clock,
         method_of_app: device
             .method_of_app
             .iter()
@@ -157,6 +159,7 @@ fn device(facts: Facts, report: DeviceReport, assessed: Vec<Assessed>) -> Option
         report,
         assessed,
         duplicates: facts.duplicates,
+        clock: facts.clock,
         seen: facts.seen,
         ..Device::new(&facts.id, facts.platform, Roles::default())
     })

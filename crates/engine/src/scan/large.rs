@@ -57,13 +57,14 @@ pub(super) fn device(
     let storage = latest(&groups.telemetry, 0, shares.records_max(), &mut device_left_out)?;
     let mut lists = Lists::default();
     fill(&mut lists, &storage);
-    let telemetry = std::mem::take(&mut lists.telemetry);
+    let mut telemetry = std::mem::take(&mut lists.telemetry);
+    let duplicates = telemetry::leave_each_once(&mut telemetry);
     let platform = platform(&groups.id, &telemetry, context.directory);
     let mut roles = Roles::default();
     roles.count(&telemetry);
     let reports = telemetry::Reports::of(&telemetry);
     let mut device = Device::new(&groups.id, platform, roles);
-    device.left_out = device_left_out;
+    (device.left_out, device.duplicates) = (device_left_out, duplicates);
     if groups.is_phone_only() {
         let mut joined = device::Joined::default();
         telemetry::add_unseen(&mut joined, &telemetry);

@@ -1,6 +1,7 @@
 //! The batch run: two passes over partitions of devices, one baseline between them.
 
 mod backtest;
+mod bounds;
 mod cache;
 mod coverage;
 mod details;
@@ -293,6 +294,7 @@ fn verdict(
     find_details(&mut findings, &shortened, (&options, threads), |number| {
         Ok(fixed.device(fleet, settings, number, false)?.drafts)
     })?;
+    bounds::tell(&mut findings, fleet);
     add_context(&mut findings, &fixed.baseline, &settings.thresholds, &reports_of(&fleet.devices));
     Ok(findings)
 }

@@ -3,6 +3,7 @@
 use super::second::Totals;
 use crate::input::{InputSummary, Outcome, SkipReason};
 use crate::partition::SinkCounts;
+use crate::telemetry::Clocks;
 use std::collections::BTreeMap;
 use undertone_core::baseline::Learned;
 use undertone_core::finding::Finding;
@@ -53,6 +54,8 @@ pub struct ScanSummary {
     pub last: Option<Timestamp>,
     /// Sessions by how their app was found.
     pub attribution: BTreeMap<&'static str, u64>,
+    /// What telemetry and network logs say of each other's clocks.
+    pub clocks: Clocks,
     /// Findings that fell short and that were not asked for ([`super::ScanOptions::keeps_below`]).
     pub below: u64,
     /// Device-days, without a past and with one, that are loud by way of what an implant hardly is: how many there are
@@ -138,10 +141,7 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
             .iter()
             .map(|skipped| (skipped.name.clone(), skipped.reason.to_string()))
             .collect(),
-        partial: input
-            .partial()
-            .map(|file| (file.name.clone(), file.fault.as_ref().map(ToString::to_string).unwrap_or_default()))
-            .collect(),
+        partial: input.partial().map(|(file, loss)| (file.name.clone(), loss)).collect(),
         is_incomplete: input.outcome() == Outcome::Partial,
         first: seen.span.map(|(first, _)| first),
         last: seen.span.map(|(_, last)| last),
@@ -154,6 +154,7 @@ impl ScanSummary {
     /// The same, with what the devices came to.
     pub(super) fn with(&self, totals: &Totals) -> Self {
         let mut summary = self.clone();
+        summary.notes.extend(totals.clocks.notes());
         summary.notes.extend(bound_notes(totals));
         if totals.duplicates > 0 {
             summary
@@ -165,6 +166,7 @@ impl ScanSummary {
         summary.sessions = totals.sessions;
         summary.device_days = totals.device_days;
         summary.attribution.clone_from(&totals.methods);
+        summary.clocks = totals.clocks;
         summary
     }
 }

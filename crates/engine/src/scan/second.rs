@@ -8,7 +8,7 @@ use super::pooled::{Faint, Pools};
 use super::rotations::Rotations;
 use super::settings::Settings;
 use super::waiting::Mark;
-use crate::telemetry::Roles;
+use crate::telemetry::{Clocks, Roles};
 use std::collections::BTreeMap;
 use std::io;
 use undertone_core::baseline::{
@@ -54,6 +54,8 @@ pub(super) struct Totals {
     pub(super) duplicates: u64,
     /// Connections by how their app was found.
     pub(super) methods: BTreeMap<&'static str, u64>,
+    /// What telemetry and network logs say of each other's clocks.
+    pub(super) clocks: Clocks,
     /// Records left out of devices with too many of them for one destination.
     pub(super) left_out: u64,
     /// Destinations of devices that were folded into a count.
@@ -80,6 +82,7 @@ impl Totals {
         for (method, count) in &device.methods {
             *self.methods.entry(method).or_default() += count;
         }
+        self.clocks.add(device.clock);
         self.left_out += device.left_out;
         self.cut += device.report.cut;
         self.folded += device.folded;
@@ -102,6 +105,7 @@ impl Totals {
         more(&mut self.unmarked, earlier.unmarked);
         more(&mut self.strays_cut, earlier.strays_cut);
         more(&mut self.cut, earlier.cut);
+        self.clocks = self.clocks.larger(earlier.clocks);
         for (method, count) in earlier.methods {
             more(self.methods.entry(method).or_default(), count);
         }

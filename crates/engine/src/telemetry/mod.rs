@@ -1,11 +1,13 @@
 //! The attribution join: what one phone says, put beside what the network saw of it.
 
 mod apps;
+mod clocks;
 mod hours;
 mod roles;
 mod stacks;
 mod unseen;
 
+pub use clocks::{ClockSight, Clocks};
 pub use hours::app_hours;
 pub use roles::Roles;
 pub use stacks::app_stacks;
@@ -34,6 +36,8 @@ pub struct PhoneView<'a> {
     pub methods: BTreeMap<&'static str, u64>,
     /// How an app's connections were found, most often.
     pub method_of_app: BTreeMap<Box<str>, &'static str>,
+    /// What of both came together.
+    pub clock: ClockSight,
 }
 
 /// The telemetry of one device, sorted by what it is about.
@@ -73,12 +77,27 @@ impl<'a> Reports<'a> {
         Self { connections, lookups, pushes, timeline: states.into_iter().collect() }
     }
 
+    /// Single connections that are told with an address.
+    fn with_address(&self) -> u64 {
+        let all = self.connections.iter().map(|report| &report.connection);
+        all.filter(|connection| connection.hits == 1 && connection.resp_ip.is_some()).count() as u64
+    }
+
     fn is_empty(&self) -> bool {
         self.connections.is_empty()
             && self.lookups.is_empty()
             && self.pushes.is_empty()
             && self.timeline.is_empty()
     }
+}
+
+/// Leaves each event of one device once, by their times: a feed that is given twice says nothing more. How many went.
+pub fn leave_each_once(telemetry: &mut Vec<Telemetry<'_>>) -> u64 {
+    let before = telemetry.len();
+    // Stable sorting is the one that takes no time where the order is nearly right, as it is here.
+    telemetry.sort();
+    telemetry.dedup();
+    (before - telemetry.len()) as u64
 }
 
 /// Joins telemetry with connections. `interaction_window_secs` says how long a person's touch explains an app's
@@ -96,8 +115,10 @@ pub fn view<'r>(
     let facts: Vec<SessionFacts<'r>> = connections.iter().map(facts).collect();
     let join = DeviceReports { connections: &reports.connections, lookups: &reports.lookups };
     let attributor = Attributor::new(&join, &facts);
-    let skew_micros = attributor.skew().map_or(0, |skew| skew.micros);
+    let ahead_micros = attributor.skew().map(|skew| skew.micros);
+    let skew_micros = ahead_micros.unwrap_or(0);
     let mut view = PhoneView::default();
+    view.clock.reports = reports.with_address();
     let stacks = apps::stacks(&reports.connections);
     let mut apps = Apps::of(reports, &stacks, interaction_window_secs);
     let mut methods = [0_u64; AttributionMethod::ALL.len()];
@@ -106,6 +127,7 @@ pub fn view<'r>(
         if let Some(count) = methods.get_mut(method as usize) {
             *count += 1;
         }
+        view.clock.add_session(method);
         let about = apps.about(app, method);
         let at = facts.start.plus_micros(skew_micros);
         view.flags
@@ -113,6 +135,8 @@ pub fn view<'r>(
         view.stacks.push(about.stack_at(at));
         view.apps.push(app);
     }
+    // A phone that stands for its own sessions says nothing of another clock.
+    view.clock.ahead_micros = ahead_micros.filter(|_| view.clock.sessions > 0);
     let counted = AttributionMethod::ALL.iter().zip(methods).filter(|(_, count)| *count > 0);
     view.methods = counted.map(|(method, count)| (method.as_str(), count)).collect();
     view.method_of_app = apps.methods();

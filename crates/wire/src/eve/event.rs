@@ -243,7 +243,7 @@ pub fn parse_line<S: RecordSink>(line: &[u8], number: u64, sink: &mut S) {
     };
     if event.cells.is_coded() {
         let mut buffer = String::with_capacity(text.len());
-        emit(kind, &event.cells.decode(&mut buffer, json::decode), number, sink);
+        emit(kind, &event.cells.decode(&mut buffer, |_, text, out| json::decode(text, out)), number, sink);
     } else {
         emit(kind, &event.cells, number, sink);
     }

@@ -37,7 +37,7 @@ pub use parse::{FINDING_BYTES_MAX, FindingError, parse_finding};
 pub use report::{INPUTS_LISTED_MAX, InputFact, RunFacts, write_html};
 pub use sigma::write_sigma;
 pub use stix::write_stix;
-pub use summary::{NAMED_MAX, RejectedRows, RunSummary, parse_device_days};
+pub use summary::{ClockFacts, NAMED_MAX, RejectedRows, RunSummary, parse_device_days};
 pub use table::{destination_label, destination_title, write_table};
 
 use std::io::{self, Write};
@@ -64,7 +64,7 @@ pub enum Format {
     Stix,
     /// An ATT&CK Navigator layer.
     Navigator,
-    /// A Sigma rule over our findings.
+    /// Sigma rules over our findings.
     Sigma,
     /// One page for a browser.
     Html,
@@ -129,7 +129,9 @@ impl Format {
             Self::Cef => "Common Event Format in RFC 5424 syslog, one line a finding",
             Self::Stix => "one STIX 2.1 bundle: observed data and sightings of ATT&CK techniques",
             Self::Navigator => "an ATT&CK Navigator layer 4.5 (mobile-attack) of the findings",
-            Self::Sigma => "a Sigma 2.1 rule that matches undertone's alerts; the same for any findings",
+            Self::Sigma => {
+                "Sigma 2.1 rules that match undertone's alerts, one for each level; the same for any findings"
+            }
             Self::Html => "one page that needs nothing else: search, plots, evidence, run facts",
         }
     }

@@ -128,6 +128,11 @@ pub fn human_count(count: u64) -> String {
     out
 }
 
+/// `1 device`, `1,200 devices`: a noun in the number that is counted.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", human_count(count), if count == 1 { "" } else { "s" })
+}
+
 /// Bytes for people, in powers of 1024: `3.2 MiB`.
 pub fn human_bytes(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];

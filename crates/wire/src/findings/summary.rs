@@ -1,7 +1,7 @@
 //! The run summary: what was read, what was not and why, as text for people and as JSON for programs.
 
 use super::json::{Shown, write_json_line};
-use super::paint::{human_bytes, human_count, human_secs};
+use super::paint::{counted, human_bytes, human_count, human_secs};
 use super::text::escaped;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ pub struct RunSummary {
     pub last: Option<Timestamp>,
     /// Sessions by the way in which they got their app.
     pub attribution: BTreeMap<String, u64>,
+    /// What telemetry and network logs say of each other's clocks.
+    pub clocks: ClockFacts,
     /// What else a reader should know (limits hit, contradictions in the input).
     pub notes: Vec<String>,
     /// Findings and leads shown.
@@ -54,6 +56,19 @@ pub struct RunSummary {
     pub below: u64,
     /// Alerts and leads that are suppressed; none of the numbers above counts them.
     pub suppressed: u64,
+}
+
+/// What telemetry and network logs say of each other's clocks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct ClockFacts {
+    /// Phones whose clock was held against the sensor's.
+    pub compared: u64,
+    /// Of them, those that were off by a second or more.
+    pub off: u64,
+    /// The clock that was off most: seconds that it was ahead, negative where it was behind.
+    pub ahead_most_secs: f64,
+    /// Phones with telemetry and network logs of which hardly anything came together.
+    pub unjoined: u64,
 }
 
 /// Rows rejected for one reason, with the first example.
@@ -88,9 +103,9 @@ impl RunSummary {
         self.write_reading(&mut out, named_max)?;
         writeln!(
             out,
-            "{} alerts, {} leads, {} series below the alert threshold{}",
-            count(self.alerts),
-            count(self.leads),
+            "{}, {}, {} series below the alert threshold{}",
+            counted(self.alerts, "alert"),
+            counted(self.leads, "lead"),
             count(self.below),
             match self.suppressed {
                 0 => String::new(),
@@ -107,10 +122,10 @@ impl RunSummary {
         let count = human_count;
         writeln!(
             out,
-            "read {} files ({}): {} rows accepted, {} rejected, {} ignored",
-            count(self.files),
+            "read {} ({}): {} accepted, {} rejected, {} ignored",
+            counted(self.files, "file"),
             human_bytes(self.bytes),
-            count(self.rows_accepted),
+            counted(self.rows_accepted, "row"),
             count(self.rows_rejected.values().map(|rejected| rejected.count).sum()),
             count(self.rows_ignored.values().sum()),
         )?;
@@ -133,10 +148,10 @@ impl RunSummary {
         };
         writeln!(
             out,
-            "{} devices, {} series, {} sessions{span}",
-            count(self.devices),
+            "{}, {} series, {}{span}",
+            counted(self.devices, "device"),
             count(self.series),
-            count(self.sessions)
+            counted(self.sessions, "session")
         )?;
         if !self.attribution.is_empty() {
             let parts: Vec<_> = self
@@ -206,6 +221,7 @@ struct SummaryRow<'a> {
     last: Option<Shown<Timestamp>>,
     hours: Option<f64>,
     attribution: &'a BTreeMap<String, u64>,
+    clocks: ClockFacts,
     notes: &'a [String],
     findings: u64,
     alerts: u64,
@@ -262,6 +278,7 @@ impl<'a> SummaryRow<'a> {
             last: summary.last.map(Shown),
             hours: hours.map(|hours| super::json::round_to(hours, 3)),
             attribution: &summary.attribution,
+            clocks: summary.clocks,
             notes: &summary.notes,
             findings: summary.findings,
             alerts: summary.alerts,

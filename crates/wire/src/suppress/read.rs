@@ -4,9 +4,11 @@ use super::{FACTS, MATCHERS};
 use crate::config::node::{self, Entry, Node, Value};
 use crate::config::{Problem, Problems};
 use crate::rfc3339;
+use std::net::IpAddr;
 use undertone_core::attack::Analytic;
 use undertone_core::finding::{Band, Suppression};
-use undertone_core::model::{Day, Timestamp};
+use undertone_core::model::{Day, Network, Timestamp};
+use undertone_core::series::Service;
 
 /// Records of a file at the most: each is held against each finding.
 const RECORDS_MAX: usize = 10_000;
@@ -72,7 +74,7 @@ fn record(item: &Node, problems: &mut Problems) -> Option<Suppression> {
             "role" => matchers.role = values(entry, problems),
             "destination" => matchers.destination = destinations(entry, problems),
             "analytic" => matchers.analytic = analytics(entry, problems),
-            "service" => matchers.service = values(entry, problems),
+            "service" => matchers.service = services(entry, problems),
             "interval_secs" => matchers.interval = band(entry, problems),
             "reason" => found.reason = text(entry, &entry.value, problems).unwrap_or_default(),
             "author" => found.author = text(entry, &entry.value, problems),
@@ -117,7 +119,31 @@ fn destinations(entry: &Entry, problems: &mut Problems) -> Vec<String> {
         let is_group = ["ja4=", "ja3=", "port="].iter().any(|tie| name.starts_with(tie));
         if is_group { name } else { name.trim_start_matches("*.").trim_end_matches('.').to_ascii_lowercase() }
     };
-    values(entry, problems).into_iter().map(bare).collect()
+    let found: Vec<String> = values(entry, problems).into_iter().map(bare).collect();
+    for text in found.iter().filter(|text| is_no_address(text)) {
+        problems
+            .add(entry.value.line, format!("`{text}` is no address and no network, such as 203.0.113.0/24"));
+    }
+    found
+}
+
+/// Whether a text is written as an address or a network and is none: no name is of digits and points, has a colon or a
+/// slash. What ties a group together is no place.
+fn is_no_address(text: &str) -> bool {
+    let is_group = text.contains('=');
+    let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_meant = !is_group && (is_numeric || text.contains([':', '/']));
+    is_meant && text.parse::<IpAddr>().is_err() && Network::parse(text).is_none()
+}
+
+/// Services as findings have them.
+fn services(entry: &Entry, problems: &mut Problems) -> Vec<String> {
+    let found = values(entry, problems);
+    for name in found.iter().filter(|name| Service::from_name(name).is_none()) {
+        let known = Service::ALL.map(Service::as_str).join(", ");
+        problems.add(entry.value.line, format!("unknown service `{name}`, not one of {known}"));
+    }
+    found
 }
 
 fn analytics(entry: &Entry, problems: &mut Problems) -> Vec<String> {

@@ -65,6 +65,17 @@ fn problems_name_their_line_and_the_nearest_key() {
     ] {
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected}: {found:#?}");
     }
+    let places = "- destination: [203.0.113.0/33, 203.0.113.300, \"10.0.0.0/8\", \"::g\", a.example, \"ja4=x port=443\"]\n  service: tsl\n  reason: r\n";
+    let found = problems(places);
+    for expected in [
+        "1: `203.0.113.0/33` is no address and no network",
+        "1: `203.0.113.300` is no address",
+        "1: `::g` is no address",
+        "2: unknown service `tsl`, not one of tls, http",
+    ] {
+        assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected}: {found:#?}");
+    }
+    assert_eq!(found.len(), 4, "{found:#?}");
     assert!(problems("- device: a\n  reason: r\n- device: a\n  reason: s\n")[0].contains("line 1"));
     assert!(problems("device: a\n")[0].contains("must be a list"));
 }

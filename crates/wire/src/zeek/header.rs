@@ -2,6 +2,7 @@
 
 use memchr::memchr_iter;
 
+use super::escape;
 use super::field::{FIELDS, Field};
 use super::log::Log;
 use crate::text::{clip, trim_line_end};
@@ -18,7 +19,8 @@ const NO_COLUMN: u16 = u16::MAX;
 #[derive(Debug, Clone)]
 pub struct Header {
     pub(super) separator: u8,
-    pub(super) set_separator: String,
+    /// What stands between the members of a list, where it is not a comma.
+    pub(super) set_separator: Option<String>,
     pub(super) empty_field: String,
     pub(super) unset_field: String,
     /// First bytes of the two.
@@ -40,7 +42,7 @@ impl Header {
     pub fn parse(block: &[u8]) -> Option<Self> {
         let mut header = Self {
             separator: b'\t',
-            set_separator: ",".to_owned(),
+            set_separator: None,
             empty_field: "(empty)".to_owned(),
             unset_field: "-".to_owned(),
             absent_starts: [0; 2],
@@ -104,7 +106,11 @@ impl Header {
         };
         match key {
             "#separator" => self.separator = separator(value).unwrap_or(b'\t'),
-            "#set_separator" => value.clone_into(&mut self.set_separator),
+            "#set_separator" => {
+                let mut text = String::new();
+                escape::decode(value, &mut text);
+                self.set_separator = Some(text).filter(|text| !matches!(text.as_str(), "" | ","));
+            }
             "#empty_field" => value.clone_into(&mut self.empty_field),
             "#unset_field" => value.clone_into(&mut self.unset_field),
             "#path" => clip(value).clone_into(&mut self.name),

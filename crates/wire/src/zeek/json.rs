@@ -5,8 +5,9 @@ use super::log::Log;
 use super::records::emit;
 use crate::cells::Cells;
 use crate::json::{self, Cursor, Fault, Scalar};
+use crate::mobile::edr;
 use crate::text::{clip, trim_line_end};
-use crate::{RecordSink, RejectReason};
+use crate::{RecordSink, RejectReason, eve};
 
 /// Reads one line and hands `sink` exactly one record, reject or ignored row. Empty lines are no rows.
 ///
@@ -30,6 +31,9 @@ pub fn parse_line<S: RecordSink>(line: &[u8], number: u64, sink: &mut S) {
     let Some(log) = Log::identify(path, cells.filled()) else {
         if path.is_empty() && cells.filled() == 0 {
             sink.reject(number, RejectReason::MissingField, "ts");
+        } else if path.is_empty() && (edr::sniff(line) || eve::sniff(line)) {
+            // Another feed behind this one: it would be read if it came by itself.
+            sink.reject(number, RejectReason::Malformed, "no row of a Zeek log");
         } else {
             sink.ignore(if path.is_empty() { "zeek log without path" } else { clip(path) });
         }
@@ -37,7 +41,7 @@ pub fn parse_line<S: RecordSink>(line: &[u8], number: u64, sink: &mut S) {
     };
     if cells.is_coded() {
         let mut buffer = String::with_capacity(text.len());
-        emit(log, &cells.decode(&mut buffer, json::decode), number, sink);
+        emit(log, &cells.decode(&mut buffer, |_, text, out| json::decode(text, out)), number, sink);
     } else {
         emit(log, &cells, number, sink);
     }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use memchr::memchr_iter;
 
 use super::escape;
-use super::field::FIELDS;
+use super::field::{FIELDS, Field};
 use super::header::Header;
 use super::log::Log;
 use super::marks::each_mark;
@@ -13,6 +13,9 @@ use super::records::{Fields, emit};
 use crate::cells::Cells;
 use crate::text::trim_line_end;
 use crate::{RecordSink, RejectReason};
+
+/// Columns that are sets or vectors in Zeek.
+const LISTS: [Field; 4] = [Field::Service, Field::Answers, Field::MsgTypes, Field::Topics];
 
 /// Reads one line under `header` and hands `sink` exactly one record, reject or ignored row.
 ///
@@ -101,12 +104,31 @@ impl<'a> Fields<'a> for Cut<'_, 'a> {
 }
 
 impl<'a> Cut<'_, 'a> {
+    /// Whether a slot holds a list whose members are not separated by commas, as everybody who reads one takes them to be.
+    fn is_list(self, slot: usize) -> bool {
+        self.header.set_separator.is_some() && LISTS.iter().any(|list| list.slot() == slot)
+    }
+
+    fn decode(self, slot: usize, text: &str, out: &mut String) {
+        match &self.header.set_separator {
+            Some(separator) if self.is_list(slot) => {
+                for (at, member) in text.split(separator.as_str()).enumerate() {
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    escape::decode(member, out);
+                }
+            }
+            _ => escape::decode(text, out),
+        }
+    }
+
     /// The same as cells, of which some must be decoded.
     fn cells(self) -> Cells<'a, FIELDS> {
         let mut cells = Cells::new();
         for slot in 0..FIELDS {
             match self.get(slot) {
-                Some(text) if text.contains('\\') => cells.set_coded(slot, text),
+                Some(text) if text.contains('\\') || self.is_list(slot) => cells.set_coded(slot, text),
                 Some(text) => cells.set(slot, text),
                 None => {}
             }
@@ -157,10 +179,15 @@ impl<'h, 'a, S: RecordSink> Rows<'h, 'a, S> {
             Ordering::Less => (RejectReason::MissingColumns, "fewer columns than the header names"),
             // Two lines run into one (a cut line that was appended to) have more; no part can be trusted.
             Ordering::Greater => (RejectReason::Malformed, "more columns than the header names"),
-            Ordering::Equal if place.has_escape => {
+            Ordering::Equal if place.has_escape || self.header.set_separator.is_some() => {
                 let mut buffer = String::with_capacity(bytes);
                 let cells = cut.cells();
-                emit(self.log, &cells.decode(&mut buffer, escape::decode), self.number, self.sink);
+                emit(
+                    self.log,
+                    &cells.decode(&mut buffer, |slot, text, out| cut.decode(slot, text, out)),
+                    self.number,
+                    self.sink,
+                );
                 return;
             }
             Ordering::Equal => {

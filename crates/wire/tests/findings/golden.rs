@@ -7,7 +7,7 @@ use std::path::Path;
 use undertone_core::finding::Finding;
 use undertone_core::model::Timestamp;
 use undertone_wire::findings::{
-    Format, NAMED_MAX, RejectedRows, RunSummary, TerminalStyle, write_explanation,
+    ClockFacts, Format, NAMED_MAX, RejectedRows, RunSummary, TerminalStyle, write_explanation,
 };
 
 fn check(name: &str, bytes: &[u8]) {
@@ -101,11 +101,33 @@ fn summary() -> RunSummary {
         first: Some(Timestamp::from_micros(1_777_852_991_120_000)),
         last: Some(Timestamp::from_micros(1_777_939_120_001_000)),
         attribution: BTreeMap::from([("five_tuple".to_owned(), 400_000), ("none".to_owned(), 80_112)]),
+        clocks: ClockFacts { compared: 58, off: 3, ahead_most_secs: -12.5, unjoined: 1 },
         notes: vec!["10.20.0.7 leased to two devices at once".to_owned()],
         findings: 3,
         alerts: 3,
         leads: 0,
         below: 2207,
         suppressed: 2,
+    }
+}
+
+#[test]
+fn one_is_not_said_in_the_plural() {
+    let one = RunSummary {
+        files: 1,
+        rows_accepted: 1,
+        devices: 1,
+        sessions: 1,
+        alerts: 1,
+        leads: 1,
+        ..RunSummary::default()
+    };
+    let mut out = Vec::new();
+    one.write_text(&mut out, 10).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    for said in
+        ["read 1 file (0 B): 1 row accepted", "1 device, 0 series, 1 session\n", "1 alert, 1 lead, 0 series"]
+    {
+        assert!(text.contains(said), "{said}\n{text}");
     }
 }

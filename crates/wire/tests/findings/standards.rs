@@ -280,15 +280,23 @@ fn check_layer(layer: &Value) {
 }
 
 #[test]
-fn the_sigma_rule_names_keys_that_findings_have() {
-    let rule = written(Format::Sigma, &[]);
+fn the_sigma_rules_name_keys_that_findings_have() {
+    let rules = written(Format::Sigma, &[]);
+    let rules: Vec<&str> = rules.split("---\n").collect();
     let finding = &rows(&written(Format::Jsonl, &[sample::alert()]))[0];
-    let fields = rule.split_once("\nfields:\n").unwrap().1.split_once("\nfalsepositives:").unwrap().0;
-    for field in fields.lines().map(|line| line.trim().trim_start_matches("- ")) {
-        let value = field.split('.').fold(finding, |value, key| &value[key]);
-        assert!(!value.is_null(), "{field}");
+    for (rule, level) in rules.iter().zip(["level: high", "level: medium"]) {
+        let fields = rule.split_once("\nfields:\n").unwrap().1.split_once("\nfalsepositives:").unwrap().0;
+        for field in fields.lines().map(|line| line.trim().trim_start_matches("- ")) {
+            let value = field.split('.').fold(finding, |value, key| &value[key]);
+            assert!(!value.is_null(), "{field}");
+        }
+        for key in ["title:", "id:", "logsource:", "detection:", "condition: alert and severe", level] {
+            assert!(rule.contains(key), "{key}");
+        }
     }
-    for key in ["title:", "id:", "logsource:", "detection:", "condition: alert and severe", "level: high"] {
-        assert!(rule.contains(key), "{key}");
+    // An alert has one of three severities, and one rule for each.
+    for severity in ["medium", "high", "critical"] {
+        let of = rules.iter().filter(|rule| rule.contains(&format!("      - {severity}\n")));
+        assert_eq!(of.count(), 1, "{severity}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::attack::attacks_of;
-use crate::finding::{FindingApp, FindingDestination, FindingDevice};
+use crate::finding::{FindingApp, FindingDestination, FindingDevice, MEMBERS_MAX};
 use crate::model::Platform;
 
 fn finding() -> Finding {
@@ -86,6 +86,35 @@ fn a_destination_is_a_domain_a_host_an_address_or_a_network() {
     assert!(!to("203.0.113.0/24").fit(&bare), "one address elsewhere is elsewhere");
     let both = vec!["203.0.113.0/24".to_owned(), "198.51.100.1".to_owned()];
     assert!(Matchers { destination: both, ..Matchers::default() }.fit(&bare));
+}
+
+/// What ties a group together says nothing of where it goes: another group of the same stack and port goes elsewhere.
+#[test]
+fn a_group_is_hidden_by_its_name_or_by_all_of_its_members() {
+    let to = |values: &[&str]| Matchers {
+        destination: values.iter().map(|value| (*value).to_owned()).collect(),
+        ..Matchers::default()
+    };
+    let group = |members: &[&str]| {
+        let mut group = finding();
+        group.destination.group = Some("ja4=x port=443".to_owned());
+        (group.destination.domain, group.destination.name) = (None, None);
+        group.destination.members = members.iter().map(|member| (*member).to_owned()).collect();
+        group
+    };
+    let (known, other) = (group(&["203.0.113.9", "a.example"]), group(&["198.51.100.7", "a.example"]));
+    let pinned = to(&["203.0.113.0/24", "a.example"]);
+    assert!(pinned.fit(&known) && !pinned.fit(&other));
+    assert!(!to(&["a.example"]).fit(&known), "one member of several");
+    assert!(to(&["ja4=x port=443"]).fit(&known) && to(&["ja4=x port=443"]).fit(&other));
+    // A list that may be cut says nothing of the rest.
+    let long: Vec<String> = (0..MEMBERS_MAX).map(|n| format!("n{n}.a.example")).collect();
+    let mut cut = group(&[]);
+    assert!(!to(&["a.example"]).fit(&cut));
+    cut.destination.members = long;
+    assert!(!to(&["a.example"]).fit(&cut));
+    cut.destination.members.pop();
+    assert!(to(&["a.example"]).fit(&cut));
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn intervals(trace: &Trace, width: usize) -> Option<Plot> {
     let gap = bins.saturating_sub(first.chars().count() + last.chars().count()).max(1);
     lines.push(row("", &format!("{first}{}{last}", " ".repeat(gap))));
     let mut note = format!(
-        "half of {} intervals lie between {} and {}; dots: what chance would look like",
+        "the half of {} intervals that is closest together: {} to {}; dots: what chance would look like",
         intervals.len(),
         human_secs(intervals.band.0),
         human_secs(intervals.band.1)
@@ -170,7 +170,7 @@ fn intervals(trace: &Trace, width: usize) -> Option<Plot> {
     Some(Plot { head, lines })
 }
 
-/// A line under the bins in which half of the intervals lie.
+/// A line under the bins in which the half of the intervals lies that is closest together.
 fn band(intervals: &Intervals, edges: &[f64], bins: usize) -> String {
     let pairs = edges.iter().zip(edges.iter().skip(1)).take(bins);
     pairs.map(|(a, b)| if *b >= intervals.band.0 && *a <= intervals.band.1 { '━' } else { ' ' }).collect()

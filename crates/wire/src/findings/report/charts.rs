@@ -246,7 +246,8 @@ pub(super) fn intervals(trace: &Trace) -> Option<Chart> {
     let (low, high) = (human_secs(intervals.band.0), human_secs(intervals.band.1));
     let period = human_secs(intervals.period);
     let title = format!("Time between check-ins: about {period}");
-    let about = format!("Half of {} intervals lie between {low} and {high}", intervals.len());
+    let about =
+        format!("The half of {} intervals that is closest together: {low} to {high}", intervals.len());
     let mut frame = Frame::new(&title, &about);
     draw_histogram(&mut frame, &histogram, &intervals);
     let mut note = format!("{about} (green). Dashed: what chance would look like.");

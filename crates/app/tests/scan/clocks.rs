@@ -1,0 +1,57 @@
+//! What phones say of the traffic that the network saw, with clocks that are off and feeds that come twice.
+
+use crate::support::{Logs, jsonl, scan_folder, write};
+use serde_json::Value;
+use undertone_engine::ScanReport;
+
+/// What the phones of some logs say of each connection, their clocks so many seconds ahead.
+fn telemetry(logs: &Logs, ahead_secs: f64) -> Vec<String> {
+    let told = logs.conn.iter().map(|row| {
+        let row: Value = serde_json::from_str(row).unwrap();
+        let at = row["ts"].as_f64().unwrap() + ahead_secs;
+        let (phone, port, server) = (&row["id.orig_h"], &row["id.orig_p"], &row["id.resp_h"]);
+        format!(
+            r#"{{"kind":"connection","ts":{at:.6},"device_id":{phone},"platform":"android","app_id":"com.example.app","transport":"tcp","orig_ip":{phone},"orig_port":{port},"resp_ip":{server},"resp_port":443}}"#
+        )
+    });
+    told.collect()
+}
+
+fn scanned(logs: &Logs, telemetry: &[String]) -> ScanReport {
+    let folder = logs.folder();
+    write(&folder.path().join("edr.ndjson"), telemetry);
+    scan_folder(folder.path())
+}
+
+#[test]
+fn clocks_that_are_off_are_told() {
+    let mut logs = Logs::default();
+    logs.person(0);
+    logs.poll(0);
+    for (ahead_secs, off, unjoined, note) in [
+        (0.2, 0, 0, None),
+        (-7.0, 1, 0, Some("of 1 phone was off by a second or more, the most by 7.0 s behind")),
+        (7230.0, 0, 1, Some("network logs of 1 phone do not come together")),
+    ] {
+        let summary = scanned(&logs, &telemetry(&logs, ahead_secs)).summary;
+        assert_eq!((summary.clocks.off, summary.clocks.unjoined), (off, unjoined), "{summary:?}");
+        let said: Vec<&String> = summary.notes.iter().filter(|note| note.starts_with("clocks:")).collect();
+        assert_eq!(said.len(), usize::from(note.is_some()), "{said:?}");
+        assert!(note.is_none_or(|note| said[0].contains(note)), "{said:?}");
+    }
+}
+
+/// A feed that is given twice says nothing more than once, and what it says twice of one connection is one.
+#[test]
+fn a_feed_given_twice_changes_nothing() {
+    let mut logs = Logs::people(4);
+    logs.beacon(3);
+    let once = telemetry(&logs, -7.0);
+    let twice = [&once[once.len() / 3..], &once, &once[..once.len() / 3]].concat();
+    let (one, two) = (scanned(&logs, &once), scanned(&logs, &twice));
+    assert_eq!((one.summary.clocks.off, two.summary.clocks), (4, one.summary.clocks));
+    assert_eq!(one.summary.attribution, two.summary.attribution);
+    assert!(jsonl(&one) == jsonl(&two));
+    let note = format!("{} records said what another had said and count once", once.len());
+    assert!(two.summary.notes.contains(&note), "{:?}", two.summary.notes);
+}
