@@ -174,7 +174,7 @@ fn logs_are_not_overwritten() {
     }
 }
 
-/// Where the system starts no thread (of a thousand there is no address space for their stacks), there are fewer.
+/// Where the system starts no thread (there is address space for three such stacks and for all else), there are fewer.
 #[test]
 fn threads_that_cannot_be_started_are_done_without() {
     let folder = crate::support::folder(Rows::default());
@@ -183,7 +183,7 @@ fn threads_that_cannot_be_started_are_done_without() {
         shell(before, &["scan", "--all", "--format", "jsonl", "--threads", threads, path]).output().unwrap()
     };
     let one = scan("", "1");
-    let many = scan("ulimit -v 300000;", "256");
+    let many = scan("ulimit -v 6000000; export RUST_MIN_STACK=1610612736;", "256");
     assert_eq!(many.status.code(), Some(0), "{}", String::from_utf8_lossy(&many.stderr));
     assert!(!one.stdout.is_empty() && one.stdout == many.stdout);
     assert_eq!(scan("", "100000").status.code(), Some(64));
