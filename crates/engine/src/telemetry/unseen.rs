@@ -116,7 +116,9 @@ impl<'a> Names<'a> {
                 names.entry(address.to_canonical()).or_default().push((event.at, lookup.qname));
             }
         }
-        names.values_mut().for_each(|asked| asked.sort_unstable());
+        for asked in names.values_mut() {
+            asked.sort_unstable();
+        }
         Self(names)
     }
 
