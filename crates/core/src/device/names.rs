@@ -1,6 +1,7 @@
 //! Which name an address had for a device, from the lookups that were seen.
 
 use crate::model::Timestamp;
+use hashbrown::HashMap;
 use std::net::IpAddr;
 
 /// How long an answer names an address. Longer than most time-to-live values: apps keep connections and
@@ -14,22 +15,24 @@ const CLOCK_SLACK_MICROS: i64 = 1_000_000;
 /// Names of the addresses that a device reached without a name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
-    /// Addresses that need a name, ascending.
-    wanted: Vec<IpAddr>,
-    /// (place of the address, when it was asked, number of the name), ascending.
-    answers: Vec<(usize, Timestamp, u32)>,
+    /// Numbers of the addresses that need a name. Only ever asked, never walked.
+    wanted: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
+    /// (number of the address, when it was asked, number of the name), ascending.
+    answers: Vec<(u32, Timestamp, u32)>,
 }
 
 impl Names {
     /// Names for these addresses (in any order) out of lookups: when, the number of the name, the answers joined
     /// with commas. `text` gives the name of a number: of two lookups of one instant the later name counts.
     pub(super) fn of<'t>(
-        mut wanted: Vec<IpAddr>,
+        nameless: impl Iterator<Item = IpAddr>,
         lookups: &[(Timestamp, u32, &str)],
         text: impl Fn(u32) -> &'t str,
     ) -> Self {
-        wanted.sort_unstable();
-        wanted.dedup();
+        let mut wanted = HashMap::default();
+        for (number, addr) in (0..).zip(nameless) {
+            wanted.entry(addr).or_insert(number);
+        }
         let mut answers = Vec::new();
         if wanted.is_empty() {
             return Self { wanted, answers };
@@ -37,25 +40,25 @@ impl Names {
         for (at, name, list) in lookups {
             for answer in list.split(',').take(ANSWERS_MAX) {
                 if let Ok(addr) = answer.trim().parse::<IpAddr>()
-                    && let Ok(place) = wanted.binary_search(&addr.to_canonical())
+                    && let Some(number) = wanted.get(&addr.to_canonical())
                 {
-                    answers.push((place, *at, *name));
+                    answers.push((*number, *at, *name));
                 }
             }
         }
-        answers.sort_unstable_by(|(place_a, at_a, name_a), (place_b, at_b, name_b)| {
-            (place_a, at_a).cmp(&(place_b, at_b)).then_with(|| text(*name_a).cmp(text(*name_b)))
+        answers.sort_unstable_by(|(addr_a, at_a, name_a), (addr_b, at_b, name_b)| {
+            (addr_a, at_a).cmp(&(addr_b, at_b)).then_with(|| text(*name_a).cmp(text(*name_b)))
         });
         Self { wanted, answers }
     }
 
     /// The number of the name that the address had at `at`: of the latest lookup before it that is not too old.
     pub(super) fn name_of(&self, addr: IpAddr, at: Timestamp) -> Option<u32> {
-        let place = self.wanted.binary_search(&addr).ok()?;
-        let latest = (place, at.plus_micros(CLOCK_SLACK_MICROS));
+        let number = *self.wanted.get(&addr)?;
+        let latest = (number, at.plus_micros(CLOCK_SLACK_MICROS));
         let until = self.answers.partition_point(|(known, asked_at, _)| (*known, *asked_at) <= latest);
         let (known, asked_at, name) = self.answers.get(until.checked_sub(1)?)?;
-        (*known == place && at.since(*asked_at) <= NAME_KEPT_MICROS).then_some(*name)
+        (*known == number && at.since(*asked_at) <= NAME_KEPT_MICROS).then_some(*name)
     }
 }
 
@@ -67,10 +70,10 @@ mod tests {
     fn the_latest_lookup_before_a_connection_names_it() {
         let at = Timestamp::from_secs;
         let addr: IpAddr = "192.0.2.1".parse().unwrap();
-        let wanted = vec![addr, "198.51.100.1".parse().unwrap()];
+        let nameless = [addr, "198.51.100.1".parse().unwrap()];
         let texts = ["new.example.com", "old.example.com"];
         let lookups = [(at(200), 0, "192.0.2.1,2001:db8::1"), (at(100), 1, "cname.example.net, 192.0.2.1")];
-        let names = Names::of(wanted, &lookups, |number| texts[number as usize]);
+        let names = Names::of(nameless.into_iter(), &lookups, |number| texts[number as usize]);
         assert_eq!(names.name_of(addr, at(50)), None);
         assert_eq!(names.name_of(addr, at(150)), Some(1));
         assert_eq!(names.name_of(addr, at(250)), Some(0));

@@ -259,7 +259,7 @@ impl First {
         for (at, name, answers) in elsewhere {
             lookups.push((*at, hosts.number(name), *answers));
         }
-        let names = Names::of(nameless, &lookups, |number| hosts.text(number));
+        let names = Names::of(nameless.into_iter(), &lookups, |number| hosts.text(number));
         let mut stacks = stacks.into_texts();
         stacks.sort_unstable();
         let mut addresses = distinct(addresses);

@@ -14,6 +14,7 @@ use crate::series::{
     Destination, Event, EventFlags, Events, Profile, SeriesKey, Service, StableKey, stable_hash,
 };
 use crate::text;
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
@@ -149,7 +150,8 @@ impl<'a> Summary<'a> {
             self.messages.push(event);
         }
         if let Some(message) = circumstances.message(sighting) {
-            self.add_message(key, message, path_class);
+            let host = sighting.host.map(|host| circumstances.hosts.text(host));
+            self.add_message(key, (message, host), path_class);
         } else {
             connection.messages().filter(|m| is_handshake(m.kind)).for_each(|m| self.add_handshake(m));
         }
@@ -212,10 +214,17 @@ impl<'a> Summary<'a> {
         }
     }
 
-    fn add_message(&mut self, key: &SeriesKey, message: &Exchange<'a>, path_class: Option<String>) {
+    /// Adds a message, with the normal form of its host where that is one that a connection can go to.
+    fn add_message(
+        &mut self,
+        key: &SeriesKey,
+        (message, host): (&Exchange<'a>, Option<&str>),
+        path_class: Option<String>,
+    ) {
         match message.kind {
             ExchangeKind::Dns => {
-                let host = message.host.map(normal_host).unwrap_or_default();
+                let host =
+                    host.map(Cow::Borrowed).or_else(|| message.host.map(normal_host)).unwrap_or_default();
                 let domain = match &key.destination {
                     Destination::Domain(domain) => domain.as_ref(),
                     _ => "",

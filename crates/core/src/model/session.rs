@@ -24,9 +24,9 @@ pub struct Session<'a> {
     pub orig_bytes: Option<u64>,
     /// Payload bytes of the responder.
     pub resp_bytes: Option<u64>,
-    /// Packets of the originator.
+    /// Packets of the originator, where a reader needs them for itself; Zeek's are not read.
     pub orig_pkts: Option<u64>,
-    /// Packets of the responder.
+    /// Packets of the responder, in the same way.
     pub resp_pkts: Option<u64>,
     /// How the connection went.
     pub state: ConnState,

@@ -137,7 +137,7 @@ enum Source<'p> {
 impl Source<'_> {
     fn partition(&self, index: usize) -> Untaken<'_> {
         match self {
-            Self::Taken(all) => all.lock().unwrap_or_else(PoisonError::into_inner).take(index),
+            Self::Taken(all) => locked(all).take(index),
             Self::Lent(all, window) => all.lend(index, window.days()),
         }
     }
@@ -152,6 +152,8 @@ struct FirstPass<'p> {
     large: Mutex<()>,
     /// Room for the records of a device, used again: as much of it as there are threads.
     rooms: Mutex<Vec<Room<'static>>>,
+    /// The same for what is packed of it.
+    packing: Mutex<Vec<bitcode::Buffer>>,
     threads: usize,
 }
 
@@ -172,7 +174,8 @@ pub(super) fn first_pass(
         Some(window) => Source::Lent(partitions, window),
         None => Source::Taken(Mutex::new(partitions)),
     };
-    let pass = FirstPass { source, context, fleet, large: Mutex::new(()), rooms: Mutex::default(), threads };
+    let (rooms, packing) = (Mutex::default(), Mutex::default());
+    let pass = FirstPass { source, context, fleet, large: Mutex::new(()), rooms, packing, threads };
     let done = parallel::map(Partitions::COUNT, threads, |index| {
         if stop.is_stopped() { Ok(()) } else { pass.partition(index, stop) }
     });
@@ -191,7 +194,7 @@ impl FirstPass<'_> {
         if sizes.fit(shares, self.threads) {
             return self.each_device(&untaken.gather()?);
         }
-        let _one_at_a_time = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = locked(&self.large);
         for batch in sizes.batches(shares) {
             if stop.is_stopped() {
                 return Ok(());
@@ -210,7 +213,7 @@ impl FirstPass<'_> {
     }
 
     fn each_device(&self, taken: &[Taken]) -> io::Result<()> {
-        let room = self.rooms().pop().unwrap_or_default();
+        let room = locked(&self.rooms).pop().unwrap_or_default();
         let mut done = Ok(());
         let room = Grouped::of(taken).each_device(room.recycled(), |id, lists| {
             let is_empty =
@@ -219,18 +222,20 @@ impl FirstPass<'_> {
                 done = self.add(device(id, lists, self.context));
             }
         });
-        self.rooms().push(room.recycled());
+        locked(&self.rooms).push(room.recycled());
         done
     }
 
-    fn rooms(&self) -> MutexGuard<'_, Vec<Room<'static>>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn add(&self, mut device: Device) -> io::Result<()> {
-        device.pack();
-        self.fleet.lock().unwrap_or_else(PoisonError::into_inner).add(device)
+        let mut room = locked(&self.packing).pop().unwrap_or_default();
+        device.pack(&mut room);
+        locked(&self.packing).push(room);
+        locked(&self.fleet).add(device)
     }
+}
+
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Pass 1 over one device. Its records are taken out of `lists`, which keep their room for the next.
@@ -275,10 +280,10 @@ impl Device {
     }
 
     /// Packs its series: they wait for the second pass.
-    pub(super) fn pack(&mut self) {
+    pub(super) fn pack(&mut self, room: &mut bitcode::Buffer) {
         let awake = std::mem::take(&mut self.report.awake);
         let strays = Strays { series: std::mem::take(&mut self.report.strays), awake };
-        self.waiting = Waiting::of(&std::mem::take(&mut self.assessed), &strays);
+        self.waiting = Waiting::of(&std::mem::take(&mut self.assessed), &strays, room);
     }
 
     /// Leaves each series once for each day: one whose traffic lay in two parts is the one that shows most.

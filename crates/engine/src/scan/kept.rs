@@ -63,13 +63,14 @@ fn read(slot: &Slot, shares: Shares) -> io::Result<(Fleet, ScanSummary)> {
     let (mut input, head) = slot.open()?;
     let mut fleet = Fleet::new(shares, false, true);
     let roles = next(&mut input)?.ok_or_else(damaged)?;
+    let mut room = bitcode::Buffer::new();
     while let Some(facts) = next(&mut input)? {
         let mut part = || next(&mut input)?.ok_or_else(damaged);
         let (report, assessed, strays) = (part()?, part()?, part()?);
         let (mut report, strays) = (decoded::<DeviceReport>(&report)?, decoded::<Strays>(&strays)?);
         (report.strays, report.awake) = (strays.series, strays.awake);
         let mut device = device(decoded(&facts)?, report, decoded(&assessed)?).ok_or_else(damaged)?;
-        device.pack();
+        device.pack(&mut room);
         fleet.add(device)?;
     }
     fleet.roles = decoded(&roles)?;

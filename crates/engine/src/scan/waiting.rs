@@ -82,8 +82,8 @@ impl Default for Packed {
 
 impl Packed {
     /// Nothing takes no bytes.
-    fn of<T: Encode + ?Sized>(is_empty: bool, value: &T) -> Self {
-        if is_empty { Self::default() } else { Self::Here(bitcode::encode(value)) }
+    fn of<T: Encode + ?Sized>(is_empty: bool, value: &T, room: &mut bitcode::Buffer) -> Self {
+        if is_empty { Self::default() } else { Self::Here(room.encode(value).to_vec()) }
     }
 
     fn is_empty(&self) -> bool {
@@ -127,14 +127,14 @@ impl Packed {
 }
 
 impl Waiting {
-    /// Packs series and strays.
-    pub(super) fn of(series: &[Assessed], strays: &Strays) -> Self {
+    /// Packs series and strays, in room that is used again for the next device.
+    pub(super) fn of(series: &[Assessed], strays: &Strays, room: &mut bitcode::Buffer) -> Self {
         let mut asked: Vec<u64> = series.iter().map(|one| one.key.destination.stable_hash()).collect();
         asked.sort_unstable();
         asked.dedup();
         Self {
-            series: Packed::of(series.is_empty(), series),
-            strays: Packed::of(strays.series.is_empty(), strays),
+            series: Packed::of(series.is_empty(), series, room),
+            strays: Packed::of(strays.series.is_empty(), strays, room),
             marks: series.iter().filter_map(Mark::of).collect(),
             asked,
             has_apps: series.iter().any(|one| one.key.app.is_some()),

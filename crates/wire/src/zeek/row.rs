@@ -8,7 +8,7 @@ use super::escape;
 use super::field::{FIELDS, Field};
 use super::header::Header;
 use super::log::Log;
-use super::marks::each_mark;
+use super::marks::{each_bit, each_block};
 use super::records::{Fields, emit};
 use crate::cells::Cells;
 use crate::text::trim_line_end;
@@ -148,14 +148,21 @@ impl<'h, 'a, S: RecordSink> Rows<'h, 'a, S> {
         let mut starts = vec![0; self.header.columns.len() + 1];
         let starts = starts.as_mut_slice();
         let mut place = Place::default();
-        each_mark(bytes, [separator, line_end, b'\\'], |at| match bytes.get(at) {
-            Some(mark) if *mark == separator => place.end_cell(starts, at),
-            Some(b'\\') => place.has_escape = true,
-            _ => {
-                self.end_row(starts, place, at);
-                place = Place::default();
-                starts.iter_mut().take(1).for_each(|start| *start = at + 1);
-            }
+        each_block(bytes, separator, [line_end, b'\\'], |base, marks| {
+            let mut separators = marks.separators;
+            each_bit(marks.others, |other| {
+                let before = separators & ((1 << other) - 1);
+                separators ^= before;
+                each_bit(before, |bit| place.end_cell(starts, base + bit));
+                if bytes.get(base + other) == Some(&b'\\') {
+                    place.has_escape = true;
+                } else {
+                    self.end_row(starts, place, base + other);
+                    place = Place::default();
+                    starts.iter_mut().take(1).for_each(|start| *start = base + other + 1);
+                }
+            });
+            each_bit(separators, |bit| place.end_cell(starts, base + bit));
         });
     }
 
