@@ -241,6 +241,12 @@ impl StateTally {
         self.foreground + self.background + self.foreground_service
     }
 
+    /// Sessions of which it is known whether the app was on the screen: on a locked phone it was not, whatever else is
+    /// known of it.
+    pub fn screen_known(&self) -> u64 {
+        self.app_known().max(self.foreground + self.locked)
+    }
+
     /// Sessions in which the lock state is known.
     pub fn lock_known(&self) -> u64 {
         self.locked + self.unlocked

@@ -212,6 +212,9 @@ mod tests {
         assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS / 2.0));
         scene.profile.states = StateTally { foreground: 17, background: 3, ..StateTally::default() };
         assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));
+        // Of the sessions on a locked phone the app's state is not known, and none was in use.
+        scene.profile.states = StateTally { foreground: 18, locked: 3, ..StateTally::default() };
+        assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));
         // Without states of the app, a browser on an unlocked phone is in use, and any other app may not be.
         scene.profile.states = StateTally { unlocked: 20, ..StateTally::default() };
         assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));

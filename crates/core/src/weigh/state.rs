@@ -51,7 +51,7 @@ fn nobody_there(case: &Case<'_>) -> Option<Evidence> {
         PeerFeature::Unattended,
         states.without_interaction,
         states.interaction_known(),
-        "with nobody at the phone",
+        "without a touch of the phone shortly before",
     );
     let mut best: Option<Evidence> = None;
     for (observed, feature, count, known, what) in [locked, unattended] {
@@ -87,19 +87,18 @@ pub(super) fn is_in_service(case: &Case<'_>) -> bool {
 pub(super) fn is_while_used(case: &Case<'_>) -> bool {
     let states = &case.profile.states;
     let is_nearly_all = |part, known| known >= KNOWN_MIN && share(part, known) >= IN_USE_SHARE_MIN;
-    is_nearly_all(states.foreground, states.app_known())
+    is_nearly_all(states.foreground, states.screen_known())
         || (case.role == "browser" && is_nearly_all(states.unlocked, states.lock_known()))
 }
 
 /// Somebody used the app while it talked, or it ran as a visible foreground service.
 fn foreground(case: &Case<'_>) -> Option<Evidence> {
     let states = &case.profile.states;
-    let known = states.app_known();
-    if known < KNOWN_MIN {
+    if states.app_known() < KNOWN_MIN {
         return None;
     }
-    let in_front = share(states.foreground, known);
     if is_in_service(case) {
+        let known = states.app_known();
         let text = format!(
             "{} of {known} sessions while the app ran a visible foreground service",
             states.foreground_service
@@ -110,6 +109,8 @@ fn foreground(case: &Case<'_>) -> Option<Evidence> {
             ..plain(EvidenceKind::State, None, -1.0, text)
         });
     }
+    let known = states.screen_known();
+    let in_front = share(states.foreground, known);
     if case.thresholds.foreground_state_required && in_front > 0.5 {
         let text = format!("{} of {known} sessions while the app was on the screen", states.foreground);
         return Some(Evidence {

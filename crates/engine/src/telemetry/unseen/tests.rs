@@ -1,3 +1,5 @@
+//! Reports become connections where no sensor saw the phone, and only there.
+
 use super::*;
 use undertone_core::device::join::join;
 use undertone_core::model::{AppLookup, Platform};
