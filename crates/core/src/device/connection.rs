@@ -65,11 +65,6 @@ impl<'a> Joined<'a> {
         self.sort_links();
     }
 
-    /// Whether there is no connection at all.
-    pub fn is_empty(&self) -> bool {
-        self.links.is_empty()
-    }
-
     /// Connections, ascending by (start, uid, endpoints).
     pub fn connections(&self) -> Vec<Connection<'_, 'a>> {
         let connection = |link: &Link| {

@@ -240,21 +240,28 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Pass 1 over one device. Its records are taken out of `lists`, which keep their room for the next.
 fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device {
-    let duplicates = telemetry::leave_each_once(&mut lists.telemetry);
+    let joined = joined_of(lists);
     let platform = platform(id, &lists.telemetry, context.directory);
     let mut roles = Roles::default();
     roles.count(&lists.telemetry);
-    let sessions = std::mem::take(&mut lists.sessions);
-    let messages = std::mem::take(&mut lists.messages);
-    let mut joined = device::join::join_grouped(sessions, messages);
-    telemetry::add_unseen(&mut joined, &lists.telemetry);
     let reports = telemetry::Reports::of(&lists.telemetry);
     let mut device = Device::new(id, platform, roles);
-    device.duplicates = duplicates;
     device.add(&joined, (&lists.telemetry, &reports), None, context);
     (lists.sessions, lists.messages) = joined.into_lists();
     lists.telemetry.clear();
     device
+}
+
+/// The connections of a phone: what sensors recorded, taken out of `lists`, and what it reported while none saw it. Its
+/// telemetry stays, each event once.
+pub(super) fn joined_of<'a>(lists: &mut Lists<'a>) -> Joined<'a> {
+    let repeated = telemetry::leave_each_once(&mut lists.telemetry);
+    let sessions = std::mem::take(&mut lists.sessions);
+    let messages = std::mem::take(&mut lists.messages);
+    let mut joined = device::join::join_grouped(sessions, messages);
+    telemetry::add_unseen(&mut joined, &lists.telemetry);
+    joined.duplicates += repeated;
+    joined
 }
 
 impl Device {

@@ -1,6 +1,6 @@
 //! Everything that each device did, joined and attributed but not scored: for questions about the data itself.
 
-use super::devices::platform;
+use super::devices::{joined_of, platform};
 use super::grouped::{Grouped, Room};
 use super::settings::Settings;
 use super::{Recorded, ScanError, ScanOptions, parallel};
@@ -9,7 +9,7 @@ use crate::partition::Partitions;
 use crate::telemetry::{self, Roles};
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use undertone_core::device::{self, DeviceInput};
+use undertone_core::device::DeviceInput;
 use undertone_core::model::Platform;
 use undertone_wire::packed::Lists;
 
@@ -54,12 +54,9 @@ fn show(
     (settings, platform): (&Settings, Platform),
     add: impl FnOnce(&DeviceInput<'_, '_>),
 ) {
+    let joined = joined_of(lists);
     let mut roles = Roles::default();
     roles.count(&lists.telemetry);
-    let sessions = std::mem::take(&mut lists.sessions);
-    let messages = std::mem::take(&mut lists.messages);
-    let mut joined = device::join::join_grouped(sessions, messages);
-    telemetry::add_unseen(&mut joined, &lists.telemetry);
     let connections = joined.connections();
     let reports = telemetry::Reports::of(&lists.telemetry);
     let view = telemetry::view(&reports, &connections, |app| {
