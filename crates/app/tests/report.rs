@@ -1,4 +1,4 @@
-//! The report in a real browser: hostile text runs nothing, the search works, 500 findings open in time.
+//! The report in a real browser: hostile text runs nothing, the search works, 500 findings open.
 //!
 //! Needs `chromium` (the gate installs it); says so and passes where there is none.
 
@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 /// Without a network, a first run, or anything that could outlive the test.
 const FLAGS: [&str; 8] = [
@@ -27,13 +26,13 @@ const FLAGS: [&str; 8] = [
 const RUN_OUT: &str = "--virtual-time-budget=4000";
 /// Seconds after which a browser that hangs is ended.
 const PATIENCE_SECS: &str = "120";
-/// Findings of the page that is timed.
+/// Findings of the large page, each with 400 events.
 const MANY: usize = 500;
-/// Time in which it must be open, on a machine with nothing else to do.
-const OPEN_MAX: Duration = Duration::from_secs(2);
-
-/// The most that other work on the machine is taken to slow a browser down.
-const SLOWDOWN_MAX: f64 = 4.0;
+/// Elements that one finding may add to a page, so that hundreds open at once. How long that takes, `bench/report-open`
+/// says: time is measured there, not asserted here.
+const ELEMENTS_MAX: usize = 400;
+/// Bytes of markup that one finding may add, the page's own charts included.
+const MARKUP_MAX_BYTES: usize = 48_000;
 
 /// Text that would change the page's title if any of it ran.
 const SCRIPTS: [&str; 20] = [
@@ -271,7 +270,7 @@ fn the_search_finds_what_it_is_asked_for() {
 }
 
 #[test]
-fn hundreds_of_findings_open_in_time() {
+fn hundreds_of_findings_open() {
     if !has_browser() {
         return;
     }
@@ -285,42 +284,24 @@ fn hundreds_of_findings_open_in_time() {
     row["trace"]["lock"] = json!("LLU-".repeat(100));
     row["trace"]["app"] = json!("BBS-".repeat(100));
     row["trace"].as_object_mut().unwrap().remove("push");
-    let findings: Vec<Value> = (0..MANY)
-        .map(|number| {
-            let mut row = row.clone();
-            row["id"] = json!(format!("{number:016x}"));
-            row
-        })
-        .collect();
-    let page = report(folder.path(), "findings.jsonl", &findings);
-    let least = (0..3).map(|_| {
-        let slow = slowdown();
+    let opened = |many: usize| {
+        let findings: Vec<Value> = (0..many)
+            .map(|number| {
+                let mut row = row.clone();
+                row["id"] = json!(format!("{number:016x}"));
+                row
+            })
+            .collect();
+        let page = report(folder.path(), &format!("{many}.jsonl"), &findings);
         let dom = dumped(folder.path(), &page, "", &[]);
-        let ready = dom.split("data-ready-ms=\"").nth(1).unwrap().split('"').next().unwrap();
-        println!("open after {ready} ms, on a machine {slow:.1} times as busy");
-        Duration::from_millis(ready.parse().unwrap()).div_f64(slow)
-    });
-    let least = least.min().unwrap();
-    println!("{MANY} findings open in {least:?}");
-    assert!(least < OPEN_MAX, "{least:?}");
-}
-
-/// How much longer than its own work something takes on this machine now: 1 when nothing else runs.
-fn slowdown() -> f64 {
-    let on_processor = || -> Option<f64> {
-        let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        text.split(' ').next()?.parse().ok()
+        // Every finding has its section, and the page's script came to its end.
+        assert_eq!(dom.matches("<section class=\"finding\"").count(), many);
+        assert!(dom.contains(&format!(">{many} findings<")) && dom.contains("data-ready-ms=\""));
+        dom
     };
-    let (started, before) = (Instant::now(), on_processor());
-    let mut sum = 0_u64;
-    while started.elapsed() < Duration::from_millis(500) {
-        sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(7));
-    }
-    match (before, on_processor()) {
-        (Some(before), Some(after)) if after > before => {
-            (started.elapsed().as_nanos() as f64 / (after - before)).max(1.0)
-        }
-        _ => 1.0,
-    }
-    .min(SLOWDOWN_MAX)
+    let (one, all) = (opened(1), opened(MANY));
+    let elements = (all.matches("</").count() - one.matches("</").count()) / (MANY - 1);
+    let markup = (all.len() - one.len()) / (MANY - 1);
+    assert!((1..=ELEMENTS_MAX).contains(&elements), "{elements} elements a finding");
+    assert!((1..=MARKUP_MAX_BYTES).contains(&markup), "{markup} bytes a finding");
 }
