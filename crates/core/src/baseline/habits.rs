@@ -6,6 +6,7 @@
 use crate::model::Day;
 use crate::series::{Destination, SeriesKey, Service, stable_hash};
 use std::collections::BTreeMap;
+use std::iter;
 
 /// Days that are told apart, up to the last one.
 pub const HABIT_DAYS: i32 = 64;
@@ -111,11 +112,15 @@ impl Habits {
     }
 
     /// Adds a day on which a series was long enough to be judged. What an app looks up and what it connects to are
-    /// judged apart.
+    /// judged apart. It is remembered with its app and without, for days on which nobody says which app it is.
     pub fn add_judged(&mut self, device: &str, key: &SeriesKey, day: Day) {
         let last_day = self.last_day;
-        let key = key_of(device, key.app.as_deref(), &key.destination, Some(key.service));
-        self.seen(key, day).judged.add(day, last_day);
+        let SeriesKey { app, destination, service } = key;
+        let with_app = key_of(device, app.as_deref(), destination, Some(*service));
+        let with_any = app.is_some().then(|| key_of_any(device, destination, *service));
+        for key in iter::once(with_app).chain(with_any) {
+            self.seen(key, day).judged.add(day, last_day);
+        }
     }
 
     fn seen(&mut self, key: u64, day: Day) -> &mut Habit {
@@ -150,8 +155,13 @@ impl Habits {
         let days = self.devices.get(&stable_hash(device.as_bytes()))?.before(day, self.last_day);
         let SeriesKey { app, destination, service } = key;
         let app = app.as_deref();
-        let habit = self.series.get(&key_of(device, app, destination, Some(*service)));
-        let judged = habit.map_or(0, |habit| habit.judged.before(day, self.last_day));
+        let judged = |key: u64| self.series.get(&key).map_or(0, |habit| habit.judged.before(day, self.last_day));
+        // Where either day does not know the app, it may be the same.
+        let otherwise = match app {
+            Some(_) => key_of(device, None, destination, Some(*service)),
+            None => key_of_any(device, destination, *service),
+        };
+        let judged = judged(key_of(device, app, destination, Some(*service))).max(judged(otherwise));
         // What was left out may have been this.
         let is_unknown = !self.is_complete || (is_everybodys && !self.has_common);
         let is_seen = judged > 0 || is_unknown || self.went(device, app, destination, day);
@@ -166,6 +176,11 @@ fn key_of(device: &str, app: Option<&str>, to: &Destination, service: Option<Ser
         key.push_str(service.as_str());
     }
     stable_hash(key.as_bytes())
+}
+
+/// The key of what any app polls.
+fn key_of_any(device: &str, to: &Destination, service: Service) -> u64 {
+    key_of(device, Some("*"), to, Some(service))
 }
 
 #[cfg(test)]
@@ -200,6 +215,19 @@ mod tests {
     }
 
     #[test]
+    fn a_series_whose_app_one_day_does_not_know_may_be_the_same() {
+        let mut habits = Habits::until(day(12));
+        let (own, other) =
+            (Destination::Domain("own.example".into()), Destination::Domain("x.example".into()));
+        habits.add_device("d1", &[day(10), day(11)]);
+        habits.add_judged("d1", &series(Some("a"), &own), day(10));
+        habits.add_judged("d1", &series(None, &other), day(11));
+        let judged = |app, to| habits.past("d1", &series(app, to), false, day(13)).unwrap().days_judged;
+        assert_eq!((judged(Some("a"), &own), judged(None, &own), judged(Some("b"), &own)), (1, 1, 0));
+        assert_eq!((judged(None, &other), judged(Some("b"), &other)), (1, 1));
+    }
+
+    #[test]
     fn what_was_left_out_is_not_called_new() {
         let mut habits = Habits::until(day(3));
         habits.add_device("d1", &[day(1), day(2), day(3)]);
@@ -208,7 +236,7 @@ mod tests {
             habits.add_series("d1", None, &place(n), day(1));
         }
         habits.add_judged("d1", &series(None, &place(4)), day(2));
-        assert_eq!(habits.bound(4), 7, "a place that was judged is kept by both keys");
+        assert_eq!(habits.bound(4), 7, "a place that was judged is kept by all its keys");
         assert_eq!(habits.past("d1", &series(None, &place(4)), false, day(4)).unwrap().days_judged, 1);
         assert_eq!(habits.past("d1", &series(None, &place(77)), false, day(4)).unwrap().series_days, 1);
         assert_eq!(habits.bound(4), 0);

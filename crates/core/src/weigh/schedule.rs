@@ -14,6 +14,7 @@ use super::state::is_in_service;
 use super::words::{duration, percent};
 use super::{Case, plain};
 use crate::evidence::{Evidence, EvidenceKind};
+use crate::model::Timestamp;
 use crate::score::machine::{RHYTHM_P_MAX, observed_hours};
 
 /// 15 minutes with the least flex of 5: two runs can be 10 to 20 minutes apart.
@@ -40,6 +41,12 @@ const KEPT_CONNECTION_BANS: f64 = 0.6;
 /// Nine of ten implants keep their rhythm through the hours without anybody, in simulated fleets of two authors; of honest
 /// apps with a rhythm this fast it depends on the fleet, from hardly one to nearly all. The half way between.
 const ATTENDED_BANS: f64 = -0.8;
+/// A rhythm that was there for one sitting, and never again while the phone goes on: a page or a game that somebody opened
+/// and closed. In fleets of a fourth author none of 106 implants with a rhythm this fast was like that, and most of the
+/// honest series that are new and go where hardly anybody does. Each hour of silence says as much, up to eight.
+const SITTING_BANS_PER_HOUR: f64 = -0.25;
+const SITTING_MAX_SECS: f64 = 3600.0;
+const SILENT_HOURS_MIN: f64 = 2.0;
 /// Any app may have it, and an implant, too: it says little.
 const INSIDE_BANS: f64 = -0.4;
 /// Slower than an hour and its flex is what most of the system's jobs are, and few implants: of the series of simulated
@@ -64,7 +71,9 @@ fn rhythm(case: &Case<'_>) -> Option<Evidence> {
     let timing = case.machine.timing.as_ref().filter(|timing| timing.p_value <= RHYTHM_P_MAX)?;
     let period = timing.best.period_secs;
     if period < SYSTEM_PERIOD_SECS {
-        return kept_rhythm(case, period).or_else(|| attended_rhythm(case, period));
+        return kept_rhythm(case, period)
+            .or_else(|| one_sitting(case, period))
+            .or_else(|| attended_rhythm(case, period));
     }
     let is_slow = period >= LOOSE_PERIOD_MAX_SECS;
     let is_systems = is_slow || timing.best.dispersion >= SYSTEM_SCATTER_MIN;
@@ -90,6 +99,25 @@ fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
         );
         let bans = if is_in_service(case) { KEPT_IN_SERVICE_BANS } else { KEPT_RHYTHM_BANS };
         item(bans, period, 900.0, text)
+    })
+}
+
+/// Whether all of it happened within an hour.
+pub(super) fn is_one_sitting(case: &Case<'_>) -> bool {
+    let is_short = |(first, last): (Timestamp, Timestamp)| last.since(first) as f64 <= SITTING_MAX_SECS * 1e6;
+    case.profile.span().is_some_and(is_short)
+}
+
+/// A fast rhythm that never came back, while the phone was seen.
+fn one_sitting(case: &Case<'_>, period: f64) -> Option<Evidence> {
+    let hours = case.machine.awake_hours;
+    (hours >= SILENT_HOURS_MIN && is_one_sitting(case)).then(|| {
+        let text = format!(
+            "a rhythm of {} that was over within an hour and did not come back in the {hours:.0} hours in which the phone \
+             was seen: a page or a game that somebody opened can look like this",
+            duration(period)
+        );
+        item(SITTING_BANS_PER_HOUR * hours.min(HOURS_MIN), period, 900.0, text)
     })
 }
 
@@ -173,9 +201,11 @@ mod tests {
     #[test]
     fn a_fast_rhythm_goes_on_or_stops_while_the_phone_is_there() {
         assert_eq!(bans_of_rhythm(20, 24), Some(KEPT_RHYTHM_BANS));
-        assert_eq!(bans_of_rhythm(2, 24), Some(-0.8));
+        assert_eq!(bans_of_rhythm(2, 24), Some(ATTENDED_BANS));
+        assert_eq!(bans_of_rhythm(1, 24), Some(-2.0));
+        assert_eq!(bans_of_rhythm(1, 4), Some(-1.0));
         // The phone was gone soon after, or nobody knows: neither.
-        assert_eq!(bans_of_rhythm(2, 3), None);
+        assert_eq!((bans_of_rhythm(1, 1), bans_of_rhythm(2, 3)), (None, None));
         assert_eq!(bans_of_rhythm(2, 0), None);
         // Most of the hours, but not enough of them for the clock round.
         assert_eq!(bans_of_rhythm(7, 9), None);

@@ -1,5 +1,6 @@
 //! Pass 1: one partition at a time, one device at a time: join, attribute, sum up, stage A.
 
+use super::appless;
 use super::fleet::Fleet;
 use super::grouped::{Grouped, Room};
 use super::settings::Settings;
@@ -247,6 +248,7 @@ fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device 
     let reports = telemetry::Reports::of(&lists.telemetry);
     let mut device = Device::new(id, platform, roles);
     device.add(&joined, (&lists.telemetry, &reports), None, context);
+    appless::share_pasts(&mut device.assessed);
     (lists.sessions, lists.messages) = joined.into_lists();
     lists.telemetry.clear();
     device
@@ -300,6 +302,7 @@ impl Device {
             a.key.cmp(&b.key).then_with(|| rank(a).cmp(&rank(b)))
         });
         self.assessed.dedup_by(|next, kept| next.day == kept.day && next.key == kept.key);
+        appless::share_pasts(&mut self.assessed);
         // A name that is looked up in one part and connected to in another is one destination.
         device::unite_reached(&mut self.report.reached, u32::saturating_add);
     }

@@ -6,7 +6,7 @@ use super::quiet;
 use std::io;
 use undertone_core::baseline::{Baseline, HABITS_MAX, Habits};
 use undertone_core::device::DeviceReport;
-use undertone_core::series::Destination;
+use undertone_core::series::{Destination, SeriesKey};
 
 /// The habits of devices, all of which must have been kept; `None` without any day.
 ///
@@ -28,6 +28,11 @@ pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits
         let judged = |series: &&Assessed| is_kept(&series.key.destination) && series.is_judged();
         for series in fleet.series_of(device)?.iter().filter(judged) {
             habits.add_judged(&device.id, &series.key, series.day);
+            for addr in series.profile.addresses.keys().copied() {
+                // Whoever sees a later day without the lookup of the day before sees the address only.
+                let nameless = SeriesKey { destination: Destination::Address(addr), ..series.key.clone() };
+                habits.add_judged(&device.id, &nameless, series.day);
+            }
         }
     }
     Ok(Some(habits))

@@ -1,5 +1,6 @@
 //! The batch run: two passes over partitions of devices, one baseline between them.
 
+mod appless;
 mod backtest;
 mod bounds;
 mod cache;
