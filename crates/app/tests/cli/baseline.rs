@@ -200,3 +200,41 @@ fn a_learned_past_calls_nothing_new_that_the_days_themselves_know() {
     let both = nightly.iter().filter(|(id, is_new)| *is_new && whole.get(id) == Some(&true)).count();
     assert!(both > 0, "nothing that is new is called so");
 }
+
+/// One phone that polls one server every five minutes of a day; its only lookup is on the first.
+fn polled(day: i64, tls: bool) -> String {
+    let from = 1_790_000_000 - 1_790_000_000 % 86_400 + day * 86_400;
+    let mut rows = String::new();
+    for n in 0..200 {
+        let (at, uid) = (from + 3600 + n * 300, format!("C{day}n{n}"));
+        rows += &format!(
+            r#"{{"_path":"conn","ts":{at},"uid":"{uid}","id.orig_h":"10.0.0.7","id.orig_p":40000,"id.resp_h":"203.0.113.9","id.resp_p":443,"proto":"tcp","service":"ssl","duration":0.5,"orig_bytes":700,"resp_bytes":900,"conn_state":"SF"}}"#,
+        );
+        rows.push('\n');
+        if tls {
+            rows += &format!(
+                r#"{{"_path":"ssl","ts":{at},"uid":"{uid}","id.orig_h":"10.0.0.7","id.orig_p":40000,"id.resp_h":"203.0.113.9","id.resp_p":443,"server_name":"api.example.net"}}"#,
+            );
+            rows.push('\n');
+        }
+    }
+    rows
+}
+
+/// What a day without lookups and names shows only as an address is known by that address.
+#[test]
+fn a_place_is_remembered_by_its_addresses_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(at("before.log"), polled(0, true) + &polled(1, true)).unwrap();
+    std::fs::write(at("after.log"), polled(2, false)).unwrap();
+    let learned = run(&["baseline", "learn", &at("before.log"), "-o", &at("known.json")]);
+    assert_eq!(learned.code, Some(0), "{}", learned.stderr);
+    let ended =
+        run(&["scan", &at("after.log"), "--baseline", &at("known.json"), "--all", "--format", "jsonl"]);
+    let finding: Value = serde_json::from_str(ended.stdout.lines().next().unwrap()).unwrap();
+    assert!(finding["destination"]["name"].is_null());
+    let said: Vec<&str> =
+        finding["evidence"].as_array().unwrap().iter().map(|item| text(&item["text"])).collect();
+    assert!(said.contains(&"the same on 2 days before, of 2 on which the phone was seen"), "{said:?}");
+}

@@ -155,7 +155,8 @@ impl Habits {
         let days = self.devices.get(&stable_hash(device.as_bytes()))?.before(day, self.last_day);
         let SeriesKey { app, destination, service } = key;
         let app = app.as_deref();
-        let judged = |key: u64| self.series.get(&key).map_or(0, |habit| habit.judged.before(day, self.last_day));
+        let judged =
+            |key: u64| self.series.get(&key).map_or(0, |habit| habit.judged.before(day, self.last_day));
         // Where either day does not know the app, it may be the same.
         let otherwise = match app {
             Some(_) => key_of(device, None, destination, Some(*service)),

@@ -69,8 +69,7 @@ mod tests {
             pattern_hash: 0,
             flags: EventFlags::default(),
         };
-        let profile =
-            Profile { starts: Events::of((0..100).map(event).collect()), ..Profile::default() };
+        let profile = Profile { starts: Events::of((0..100).map(event).collect()), ..Profile::default() };
         let destination = Destination::Domain("x.example".into());
         let key = SeriesKey { app: app.map(Box::from), destination, service: Service::Tls };
         let series = SeriesDays { key, days: vec![(Day::from_number(day), profile)] };
