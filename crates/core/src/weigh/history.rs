@@ -20,7 +20,7 @@ const NEW_BANS: f64 = 3.4;
 /// The same towards a place that other apps polled before. It is rarer still in simulated fleets, but an app that takes
 /// up a service that everybody has is what updates do, and those differ from fleet to fleet.
 const NEW_TO_APP_BANS: f64 = 2.2;
-/// Share of [`NEW_BANS`] that is left while somebody uses the app, and of what was over within an hour: people open new pages and find new features each day,
+/// Share of [`NEW_BANS`] that is left while somebody uses the app: people open new pages and find new features each day,
 /// and their timers begin with them; a channel that waits for its app to be used is worth little to its master.
 const NEW_IN_USE_SHARE: f64 = 0.5;
 /// A series that was there, and long enough to be judged (eight check-ins), on a day before, be it the only one. Nearly
@@ -130,12 +130,12 @@ fn newness(case: &Case<'_>) -> (f64, String) {
     }
 }
 
-/// What newness is worth where somebody used the app all the while, or where it was over soon.
+/// What newness is worth where somebody used the app all the while, or where it was soon over.
 fn in_use(case: &Case<'_>, bans: f64, text: String) -> (f64, String) {
-    if is_while_used(case) {
+    if is_one_sitting(case) {
+        (0.0, format!("{text}, but it was soon over, like most that people open"))
+    } else if is_while_used(case) {
         (bans * NEW_IN_USE_SHARE, format!("{text}, and all the while somebody used the app"))
-    } else if is_one_sitting(case) {
-        (bans * NEW_IN_USE_SHARE, format!("{text}, and it was over within an hour"))
     } else {
         (bans, text)
     }
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_within_an_hour_is_half_the_news() {
+    fn what_was_over_within_an_hour_is_no_news() {
         let of_check_ins = |count: i64| {
             let mut scene = scene(2);
             let from = i64::from(TODAY) * DAY_MICROS;
@@ -236,7 +236,7 @@ mod tests {
             scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), i64::MAX);
             bans(&scene, 0, 0)
         };
-        assert_eq!((of_check_ins(13), of_check_ins(14)), (Some(NEW_BANS / 2.0), Some(NEW_BANS)));
+        assert_eq!((of_check_ins(13), of_check_ins(14)), (Some(0.0), Some(NEW_BANS)));
     }
 
     #[test]

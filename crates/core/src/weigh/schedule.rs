@@ -15,7 +15,7 @@ use super::words::{duration, percent};
 use super::{Case, plain};
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::model::Timestamp;
-use crate::score::machine::{RHYTHM_P_MAX, observed_hours};
+use crate::score::machine::{RHYTHM_P_MAX, Rhythm, Timing, observed_hours};
 
 /// 15 minutes with the least flex of 5: two runs can be 10 to 20 minutes apart.
 const SYSTEM_PERIOD_SECS: f64 = 600.0;
@@ -46,6 +46,8 @@ const ATTENDED_BANS: f64 = -0.8;
 /// honest series that are new and go where hardly anybody does. Each hour of silence says as much, up to eight.
 const SITTING_BANS_PER_HOUR: f64 = -0.25;
 const SITTING_MAX_SECS: f64 = 3600.0;
+/// All of a rhythm's intervals together, for one among other traffic with the same place: twenty check-ins a minute apart.
+const RHYTHM_MIN_SECS: f64 = 1200.0;
 const SILENT_HOURS_MIN: f64 = 2.0;
 /// Any app may have it, and an implant, too: it says little.
 const INSIDE_BANS: f64 = -0.4;
@@ -102,10 +104,14 @@ fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
     })
 }
 
-/// Whether all of it happened within an hour.
+/// Whether all of it happened within an hour, or the rhythm in it takes up some minutes of a day.
 pub(super) fn is_one_sitting(case: &Case<'_>) -> bool {
     let is_short = |(first, last): (Timestamp, Timestamp)| last.since(first) as f64 <= SITTING_MAX_SECS * 1e6;
-    case.profile.span().is_some_and(is_short)
+    let is_brief = |timing: &Timing| {
+        let is_own = !matches!(timing.rhythm, Rhythm::Together(_));
+        is_own && timing.best.events as f64 * timing.best.period_secs <= RHYTHM_MIN_SECS
+    };
+    case.profile.span().is_some_and(is_short) || case.machine.timing.as_ref().is_some_and(is_brief)
 }
 
 /// A fast rhythm that never came back, while the phone was seen.
@@ -113,8 +119,8 @@ fn one_sitting(case: &Case<'_>, period: f64) -> Option<Evidence> {
     let hours = case.machine.awake_hours;
     (hours >= SILENT_HOURS_MIN && is_one_sitting(case)).then(|| {
         let text = format!(
-            "a rhythm of {} that was over within an hour and did not come back in the {hours:.0} hours in which the phone \
-             was seen: a page or a game that somebody opened can look like this",
+            "a rhythm of {} that was soon over and did not come back in the {hours:.0} hours in which the phone was seen \
+             since: a page or a game that somebody opened can look like this",
             duration(period)
         );
         item(SITTING_BANS_PER_HOUR * hours.min(HOURS_MIN), period, 900.0, text)
