@@ -55,3 +55,22 @@ fn a_feed_given_twice_changes_nothing() {
     let note = format!("{} records said what another had said and count once", once.len());
     assert!(two.summary.notes.contains(&note), "{:?}", two.summary.notes);
 }
+
+/// A day whose connections nobody logged, while phones went on reporting theirs.
+#[test]
+fn a_sensor_that_fell_silent_is_told() {
+    let mut logs = Logs::default();
+    (0..40).for_each(|device| logs.person(device));
+    let telemetry = telemetry(&logs, 0.0);
+    assert!(silences(&scanned(&logs, &telemetry)).is_empty());
+    let at = |row: &String| serde_json::from_str::<Value>(row).unwrap()["ts"].as_f64().unwrap();
+    let end = logs.conn.iter().map(at).fold(f64::INFINITY, f64::min) + 4.0 * 3600.0;
+    logs.conn.retain(|row| at(row) < end);
+    logs.ssl.retain(|row| at(row) < end);
+    let notes = silences(&scanned(&logs, &telemetry));
+    assert!(notes.iter().any(|note| note.contains("hardly any connections in network logs")), "{notes:?}");
+}
+
+fn silences(report: &ScanReport) -> Vec<String> {
+    report.summary.notes.iter().filter(|note| note.starts_with("silence:")).cloned().collect()
+}

@@ -6,6 +6,7 @@
 mod aliases;
 mod chunks;
 mod claims;
+mod hours;
 mod partitions;
 mod regroup;
 mod settings;

@@ -1,6 +1,7 @@
 //! What all sinks of a run share, and what each counts.
 
 use super::claims::{Claims, ClaimsCut};
+use super::hours::HourCounts;
 use super::spill::SpillFile;
 use crate::identity::{Inside, LeaseBook};
 use std::io;
@@ -117,9 +118,16 @@ pub struct SinkCounts {
     pub claims: ClaimsCut,
     /// Whether some devices are in no list of names.
     pub(super) has_unlisted: bool,
+    /// Rows by hour.
+    pub(super) hours: HourCounts,
 }
 
 impl SinkCounts {
+    /// Where one source fell silent while the others went on, in words.
+    pub fn silences(&self) -> Vec<String> {
+        self.hours.clone().silences()
+    }
+
     pub(super) fn see(&mut self, at: Timestamp) {
         self.span = Some(self.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
     }
@@ -127,6 +135,7 @@ impl SinkCounts {
     pub(super) fn merge(&mut self, other: &Self) {
         self.inbound += other.inbound;
         self.has_unlisted |= other.has_unlisted;
+        self.hours.merge(&other.hours);
         if let Some((first, last)) = other.span {
             self.see(first);
             self.see(last);

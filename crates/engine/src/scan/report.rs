@@ -130,6 +130,7 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
             seen.claims.crowded
         ));
     }
+    notes.extend(seen.silences());
     ScanSummary {
         files: input.files.len() as u64,
         bytes: input.bytes(),
