@@ -201,24 +201,19 @@ fn a_learned_past_calls_nothing_new_that_the_days_themselves_know() {
     assert!(both > 0, "nothing that is new is called so");
 }
 
-/// One phone that polls one server every five minutes of a day; its only lookup is on the first.
-fn polled(day: i64, tls: bool) -> String {
+/// One phone that polls one server every five minutes of a day, with or without saying its name.
+fn polled(day: i64, with_name: bool) -> String {
     let from = 1_790_000_000 - 1_790_000_000 % 86_400 + day * 86_400;
-    let mut rows = String::new();
-    for n in 0..200 {
+    let rows = (0..200).flat_map(|n| {
         let (at, uid) = (from + 3600 + n * 300, format!("C{day}n{n}"));
-        rows += &format!(
-            r#"{{"_path":"conn","ts":{at},"uid":"{uid}","id.orig_h":"10.0.0.7","id.orig_p":40000,"id.resp_h":"203.0.113.9","id.resp_p":443,"proto":"tcp","service":"ssl","duration":0.5,"orig_bytes":700,"resp_bytes":900,"conn_state":"SF"}}"#,
+        let ends = r#""id.orig_h":"10.0.0.7","id.orig_p":40000,"id.resp_h":"203.0.113.9","id.resp_p":443"#;
+        let conn = format!(
+            r#"{{"_path":"conn","ts":{at},"uid":"{uid}",{ends},"proto":"tcp","service":"ssl","duration":0.5,"orig_bytes":700,"resp_bytes":900,"conn_state":"SF"}}"#,
         );
-        rows.push('\n');
-        if tls {
-            rows += &format!(
-                r#"{{"_path":"ssl","ts":{at},"uid":"{uid}","id.orig_h":"10.0.0.7","id.orig_p":40000,"id.resp_h":"203.0.113.9","id.resp_p":443,"server_name":"api.example.net"}}"#,
-            );
-            rows.push('\n');
-        }
-    }
-    rows
+        let ssl = format!(r#"{{"_path":"ssl","ts":{at},"uid":"{uid}",{ends},"server_name":"api.example.net"}}"#);
+        std::iter::once(conn).chain(with_name.then_some(ssl))
+    });
+    rows.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// What a day without lookups and names shows only as an address is known by that address.

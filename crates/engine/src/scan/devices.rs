@@ -67,8 +67,6 @@ pub(super) struct Device {
 pub(super) struct Assessed {
     pub(super) key: SeriesKey,
     pub(super) day: Day,
-    /// Whether it is the series' last day: the one that stands for it among peers.
-    pub(super) is_last: bool,
     /// Days before on which the series was seen, in the whole input.
     pub(super) days_before: u32,
     /// Days before on which it was long enough to be judged.
@@ -386,7 +384,6 @@ fn assess_days(series: SeriesDays, awake: &AwakeClock, keeps_all: bool) -> Vec<A
             found.push(Assessed {
                 key: key.clone(),
                 day,
-                is_last,
                 days_before: u32::try_from(before).unwrap_or(u32::MAX),
                 days_judged,
                 first_judged: *first_judged.get_or_insert(day),

@@ -1,7 +1,7 @@
 //! Rotations of each device, put together once the baseline knows which destinations are rare.
 
 use super::devices::{Assessed, assess};
-use super::waiting::Strays;
+use super::waiting::{Strays, last_driven};
 use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Poll};
 use undertone_core::device::rotations;
@@ -66,8 +66,7 @@ impl Rotations {
 
     /// A rotation polls each of its destinations, at the pace of all, from the day on which the device went there.
     pub(super) fn polls(&self, device: u32) -> impl Iterator<Item = Poll> {
-        let is_one = |series: &&Assessed| series.is_last && series.machine.is_machine_driven();
-        self.assessed.iter().filter(is_one).flat_map(move |series| {
+        last_driven(&self.assessed).flat_map(move |series| {
             self.members(&series.key).iter().map(move |(destination, _)| Poll {
                 device,
                 app: series.key.app.clone(),

@@ -16,7 +16,7 @@ use undertone_core::model::Day;
 use undertone_core::series::{Destination, SeriesKey, StableKey};
 use undertone_core::timing::AwakeClock;
 
-/// A machine-driven series on its last day: what it is to the others.
+/// A series on the last day on which a machine drove it: what it is to the others.
 #[derive(Debug)]
 pub(super) struct Mark {
     pub(super) key: SeriesKey,
@@ -30,15 +30,14 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    fn of(series: &Assessed) -> Option<Self> {
-        let is_one = series.is_last && series.machine.is_machine_driven();
-        is_one.then(|| Self {
+    fn of(series: &Assessed) -> Self {
+        Self {
             key: series.key.clone(),
             shape: Shape::of(&series.profile, &series.machine),
             pace_secs: series.machine.pace_secs(),
             first_judged: series.first_judged,
             check_ins: series.machine.check_ins,
-        })
+        }
     }
 
     /// About how much memory it takes, here and among peers and polls, bytes.
@@ -47,6 +46,13 @@ impl Mark {
         let key = self.key.app.as_ref().map_or(0, |app| app.len()) + self.key.destination.text_bytes();
         size_of::<Self>() + self.shape.text_bytes() + 2 * key + 400
     }
+}
+
+/// Of each series the last day on which a machine drove it; the days of a series stand together, ascending. A day later may
+/// have too little of it: an hour past midnight that a log still holds.
+pub(super) fn last_driven(series: &[Assessed]) -> impl Iterator<Item = &Assessed> {
+    let of_one = series.chunk_by(|a, b| a.key == b.key);
+    of_one.filter_map(|days| days.iter().rfind(|day| day.machine.is_machine_driven()))
 }
 
 /// The series of a device that wait for the second pass.
@@ -135,7 +141,7 @@ impl Waiting {
         Self {
             series: Packed::of(series.is_empty(), series, room),
             strays: Packed::of(strays.series.is_empty(), strays, room),
-            marks: series.iter().filter_map(Mark::of).collect(),
+            marks: last_driven(series).map(Mark::of).collect(),
             asked,
             has_apps: series.iter().any(|one| one.key.app.is_some()),
         }
