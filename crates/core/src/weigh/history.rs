@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::baseline::{Poll, Polls};
     use crate::model::Day;
-    use crate::score::machine;
+    use crate::score::machine::{self, Persistence};
     use crate::series::{Service, StateTally};
     use crate::timing::AwakeClock;
 
@@ -234,9 +234,19 @@ mod tests {
             let from = i64::from(TODAY) * DAY_MICROS;
             scene.profile.starts = check_ins((0..count).map(|n| from + n * 300_000_000));
             scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), i64::MAX);
-            bans(&scene, 0, 0)
+            scene
         };
-        assert_eq!((of_check_ins(13), of_check_ins(14)), (Some(0.0), Some(NEW_BANS)));
+        assert_eq!(bans(&of_check_ins(13), 0, 0), Some(0.0));
+        assert_eq!(bans(&of_check_ins(14), 0, 0), Some(NEW_BANS));
+        // One connection that stays begins within an hour, too.
+        let mut kept = of_check_ins(1);
+        kept.machine.persistence = Some(Persistence {
+            longest_secs: 18_000.0,
+            connected_secs: 18_000.0,
+            connected_share: 1.0,
+            active_hours: 6,
+        });
+        assert_eq!(bans(&kept, 0, 0), Some(NEW_BANS));
     }
 
     #[test]

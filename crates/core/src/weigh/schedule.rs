@@ -104,14 +104,18 @@ fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
     })
 }
 
-/// Whether all of it happened within an hour, or the rhythm in it takes up some minutes of a day.
+/// Whether all of it happened within an hour, or the rhythm in it takes up some minutes of a day; and no connection of it
+/// stayed.
 pub(super) fn is_one_sitting(case: &Case<'_>) -> bool {
     let is_short = |(first, last): (Timestamp, Timestamp)| last.since(first) as f64 <= SITTING_MAX_SECS * 1e6;
     let is_brief = |timing: &Timing| {
         let is_own = !matches!(timing.rhythm, Rhythm::Together(_));
         is_own && timing.best.events as f64 * timing.best.period_secs <= RHYTHM_MIN_SECS
     };
-    case.profile.span().is_some_and(is_short) || case.machine.timing.as_ref().is_some_and(is_brief)
+    let is_kept = case.machine.persistence.is_some_and(|found| found.connected_secs > SITTING_MAX_SECS);
+    let is_over =
+        case.profile.span().is_some_and(is_short) || case.machine.timing.as_ref().is_some_and(is_brief);
+    is_over && !is_kept
 }
 
 /// A fast rhythm that never came back, while the phone was seen.
