@@ -14,7 +14,6 @@ use super::state::is_in_service;
 use super::words::{duration, percent};
 use super::{Case, plain};
 use crate::evidence::{Evidence, EvidenceKind};
-use crate::model::Timestamp;
 use crate::score::machine::{RHYTHM_P_MAX, Rhythm, Timing, observed_hours};
 
 /// 15 minutes with the least flex of 5: two runs can be 10 to 20 minutes apart.
@@ -68,9 +67,13 @@ fn item(weight: f64, observed: f64, baseline: f64, text: String) -> Evidence {
     }
 }
 
+fn rhythm_of<'c>(case: &Case<'c>) -> Option<&'c Timing> {
+    case.machine.timing.as_ref().filter(|timing| timing.p_value <= RHYTHM_P_MAX)
+}
+
 /// A rhythm that the system gives, or one that is faster and kept with nobody there.
 fn rhythm(case: &Case<'_>) -> Option<Evidence> {
-    let timing = case.machine.timing.as_ref().filter(|timing| timing.p_value <= RHYTHM_P_MAX)?;
+    let timing = rhythm_of(case)?;
     let period = timing.best.period_secs;
     if period < SYSTEM_PERIOD_SECS {
         return kept_rhythm(case, period)
@@ -107,14 +110,13 @@ fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
 /// Whether all of it happened within an hour, or the rhythm in it takes up some minutes of a day; and no connection of it
 /// stayed.
 pub(super) fn is_one_sitting(case: &Case<'_>) -> bool {
-    let is_short = |(first, last): (Timestamp, Timestamp)| last.since(first) as f64 <= SITTING_MAX_SECS * 1e6;
     let is_brief = |timing: &Timing| {
         let is_own = !matches!(timing.rhythm, Rhythm::Together(_));
         is_own && timing.best.events as f64 * timing.best.period_secs <= RHYTHM_MIN_SECS
     };
     let is_kept = case.machine.persistence.is_some_and(|found| found.connected_secs > SITTING_MAX_SECS);
     let is_over =
-        case.profile.span().is_some_and(is_short) || case.machine.timing.as_ref().is_some_and(is_brief);
+        observed_hours(case.profile) * 3600.0 <= SITTING_MAX_SECS || rhythm_of(case).is_some_and(is_brief);
     is_over && !is_kept
 }
 
