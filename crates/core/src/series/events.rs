@@ -45,7 +45,7 @@ impl EventFlags {
 }
 
 /// One check-in. Ordered by time, then by `tie`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Encode, Decode)]
 pub struct Event {
     /// Microseconds since the epoch.
     pub at_micros: i64,
@@ -143,11 +143,8 @@ mod tests {
             .map(|at| Event {
                 at_micros: at,
                 tie: at.cast_unsigned() % 7,
-                orig_bytes: None,
                 resp_bytes: Some(1),
-                duration_millis: None,
-                pattern_hash: 0,
-                flags: EventFlags::default(),
+                ..Event::default()
             })
             .collect()
     }

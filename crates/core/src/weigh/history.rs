@@ -117,12 +117,12 @@ fn newness(case: &Case<'_>) -> (f64, String) {
     match (app, polled_before(case)) {
         (_, Earlier { phones: 0, .. }) => {
             let days = counted(device_days.saturating_sub(series_days), "day");
-            in_use(case, NEW_BANS, format!("{begun}: the phone was seen on {days} before without it"))
+            as_it_was_used(case, NEW_BANS, format!("{begun}: the phone was seen on {days} before without it"))
         }
         (Some(app), earlier @ Earlier { phones, .. }) if is_news_of_the_app(case, earlier) => {
             let others = others(phones);
             let text = format!("{begun} for {app}; {others} polled it on days before, with other apps");
-            in_use(case, NEW_TO_APP_BANS, text)
+            as_it_was_used(case, NEW_TO_APP_BANS, text)
         }
         (_, Earlier { phones, .. }) => {
             (0.0, format!("new on this phone, but polled on days before by {}", others(phones)))
@@ -131,7 +131,7 @@ fn newness(case: &Case<'_>) -> (f64, String) {
 }
 
 /// What newness is worth where somebody used the app all the while, or where it was soon over.
-fn in_use(case: &Case<'_>, bans: f64, text: String) -> (f64, String) {
+fn as_it_was_used(case: &Case<'_>, bans: f64, text: String) -> (f64, String) {
     if is_one_sitting(case) {
         (0.0, format!("{text}, but it was soon over, like most that people open"))
     } else if is_while_used(case) {

@@ -4,20 +4,12 @@ use super::Case;
 use crate::baseline::{Baseline, Declared, Past, Peers, Polls, RoleHours, Shape};
 use crate::model::{Day, Platform};
 use crate::score::machine::Machine;
-use crate::series::{Destination, Event, EventFlags, Events, Profile, SeriesKey, Service};
+use crate::series::{Destination, Event, Events, Profile, SeriesKey, Service};
 use crate::thresholds::Thresholds;
 
 /// Check-ins at so many instants, microseconds, of which nothing else is known.
 pub(crate) fn check_ins(at_micros: impl Iterator<Item = i64>) -> Events {
-    let event = |at_micros| Event {
-        at_micros,
-        tie: 0,
-        orig_bytes: None,
-        resp_bytes: None,
-        duration_millis: None,
-        pattern_hash: 0,
-        flags: EventFlags::default(),
-    };
+    let event = |at_micros| Event { at_micros, ..Event::default() };
     Events::of(at_micros.map(event).collect())
 }
 

@@ -1,7 +1,7 @@
 //! What all sinks of a run share, and what each counts.
 
 use super::claims::{Claims, ClaimsCut};
-use super::hours::HourCounts;
+use super::hours::{Feed, HourCounts};
 use super::spill::SpillFile;
 use crate::identity::{Inside, LeaseBook};
 use std::io;
@@ -128,7 +128,16 @@ impl SinkCounts {
         self.hours.clone().silences()
     }
 
-    pub(super) fn see(&mut self, at: Timestamp) {
+    /// Counts a row of a source, or one of none that is counted.
+    #[inline]
+    pub(super) fn row(&mut self, feed: Option<Feed>, at: Timestamp) {
+        self.see(at);
+        if let Some(feed) = feed {
+            self.hours.add(feed, at);
+        }
+    }
+
+    fn see(&mut self, at: Timestamp) {
         self.span = Some(self.span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
     }
 

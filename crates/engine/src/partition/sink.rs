@@ -155,8 +155,7 @@ impl PartitionSink {
             }
             turn(session);
         }
-        self.counts.see(session.start);
-        self.counts.hours.add(Feed::Connections, session.start);
+        self.counts.row(Some(Feed::Connections), session.start);
         let device = self.opener(session);
         // What nothing looks at from here on is not kept; a lease that comes later may need the link-layer address.
         (session.local_orig, session.local_resp) = (None, None);
@@ -174,10 +173,7 @@ impl PartitionSink {
             std::mem::swap(&mut message.orig, &mut message.resp);
             std::mem::swap(&mut message.orig_bytes, &mut message.resp_bytes);
         }
-        self.counts.see(message.at);
-        if let Some(feed) = Feed::of_message(message.kind) {
-            self.counts.hours.add(feed, message.at);
-        }
+        self.counts.row(Feed::of_message(message.kind), message.at);
         let device = self.device_at(message.orig.addr, message.at);
         // What nothing looks at from here on is not kept.
         (message.subject, message.issuer) = (None, None);
@@ -199,10 +195,7 @@ impl PartitionSink {
     }
 
     fn telemetry(&mut self, event: &mut Telemetry<'_>) {
-        self.counts.see(event.at);
-        if let Some(feed) = Feed::of_event(&event.kind) {
-            self.counts.hours.add(feed, event.at);
-        }
+        self.counts.row(Feed::of_event(&event.kind), event.at);
         let device = self.number_of(event.device_id);
         if let TelemetryKind::Connection(connection) = &event.kind
             && let Some(addr) = connection.orig_ip

@@ -53,22 +53,15 @@ mod tests {
     use super::super::devices::assess;
     use super::*;
     use undertone_core::device::SeriesDays;
-    use undertone_core::series::{Event, EventFlags, Events, Profile, SeriesKey};
+    use undertone_core::series::{Event, Events, Profile, SeriesKey};
     use undertone_core::timing::AwakeClock;
 
     const DAY_MICROS: i64 = 86_400_000_000;
 
     /// A check-in every five minutes on a day.
     fn polled(app: Option<&str>, day: i32) -> Vec<Assessed> {
-        let event = |n: i64| Event {
-            at_micros: i64::from(day) * DAY_MICROS + n * 300_000_000,
-            tie: 0,
-            orig_bytes: None,
-            resp_bytes: None,
-            duration_millis: None,
-            pattern_hash: 0,
-            flags: EventFlags::default(),
-        };
+        let event =
+            |n: i64| Event { at_micros: i64::from(day) * DAY_MICROS + n * 300_000_000, ..Event::default() };
         let profile = Profile { starts: Events::of((0..100).map(event).collect()), ..Profile::default() };
         let destination = Destination::Domain("x.example".into());
         let key = SeriesKey { app: app.map(Box::from), destination, service: Service::Tls };

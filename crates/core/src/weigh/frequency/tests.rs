@@ -15,11 +15,8 @@ fn scene(counts: &[&[u32]], flags: EventFlags) -> Scene {
             events.extend((0..i64::from(*count)).map(|at| Event {
                 at_micros: hour * MICROS_PER_HOUR + at * 1_000_000,
                 tie: at.cast_unsigned(),
-                orig_bytes: None,
-                resp_bytes: None,
-                duration_millis: None,
-                pattern_hash: 0,
                 flags,
+                ..Event::default()
             }));
         }
     }
