@@ -15,6 +15,7 @@ pub const MAX_TEXT_BYTES: usize = 4096;
 const MAX_DIGITS: u64 = 100_000_000_000_000_000;
 
 /// The text, cut to [`MAX_TEXT_BYTES`] at a character boundary.
+#[inline]
 pub fn clip(text: &str) -> &str {
     if text.len() <= MAX_TEXT_BYTES {
         return text;

@@ -16,8 +16,8 @@ const NONE: u32 = u32::MAX - 1;
 
 /// Numbers of apps, destinations and series, in order of first sight.
 #[derive(Debug, Default)]
-pub(super) struct Filing {
-    apps: Interner,
+pub(super) struct Filing<'i> {
+    apps: Interner<&'i str>,
     destinations: Vec<Destination>,
     numbers: Numbers<Destination>,
     by_addr: Numbers<IpAddr>,
@@ -30,9 +30,9 @@ pub(super) struct Filing {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "what one device has of anything is far below 2^32")]
-impl Filing {
+impl<'i> Filing<'i> {
     /// The number of an app; 0 is the unknown one.
-    pub(super) fn app(&mut self, app: Option<&str>) -> u32 {
+    pub(super) fn app(&mut self, app: Option<&'i str>) -> u32 {
         app.map_or(0, |app| self.apps.number(app).0 + 1)
     }
 

@@ -4,6 +4,7 @@ use super::interner::Interner;
 use crate::destination::{is_ip_literal, normal_host};
 use crate::model::{Exchange, ExchangeKind};
 use crate::series::stable_hash;
+use std::borrow::Cow;
 
 /// Longest host name (RFC 1035, 3.1), in text form.
 pub(super) const HOST_BYTES_MAX: usize = 253;
@@ -25,39 +26,40 @@ pub(super) struct Host {
 
 /// The names of one device in normal form.
 #[derive(Debug, Default)]
-pub(super) struct Hosts {
+pub(super) struct Hosts<'a> {
     /// Names as sent: most are asked for again and again in one form.
-    raw: Interner,
+    raw: Interner<&'a str>,
     /// Number of the normal form of each name as sent.
     normal_of_raw: Vec<u32>,
-    normal: Interner,
+    normal: Interner<Cow<'a, str>>,
     known: Vec<Host>,
     asked: usize,
 }
 
-impl Hosts {
+impl<'a> Hosts<'a> {
     /// The number of a name as sent.
-    pub(super) fn number(&mut self, raw: &str) -> u32 {
+    pub(super) fn number(&mut self, raw: &'a str) -> u32 {
         let (number, is_new) = self.raw.number(raw);
         if !is_new {
             return self.normal_of_raw.get(number as usize).copied().unwrap_or(u32::MAX);
         }
         let name = normal_host(raw);
-        let (normal, is_new) = self.normal.number(&name);
+        let host = Host {
+            is_usable: !name.is_empty() && name.len() <= HOST_BYTES_MAX,
+            is_ip_literal: is_ip_literal(&name),
+            is_asked: false,
+            hash: stable_hash(name.as_bytes()),
+        };
+        let (normal, is_new) = self.normal.number(name);
         if is_new {
-            self.known.push(Host {
-                is_usable: !name.is_empty() && name.len() <= HOST_BYTES_MAX,
-                is_ip_literal: is_ip_literal(&name),
-                is_asked: false,
-                hash: stable_hash(name.as_bytes()),
-            });
+            self.known.push(host);
         }
         self.normal_of_raw.push(normal);
         normal
     }
 
     /// The number of the host of a message, noting it as looked up where the message is a lookup.
-    pub(super) fn number_of_message(&mut self, message: &Exchange<'_>) -> Option<u32> {
+    pub(super) fn number_of_message(&mut self, message: &Exchange<'a>) -> Option<u32> {
         let number = self.number(message.host?);
         if message.kind == ExchangeKind::Dns
             && let Some(host) = self.known.get_mut(number as usize)
@@ -92,6 +94,7 @@ mod tests {
 
     #[test]
     fn names_in_any_form_are_one_and_lookups_count_from_twenty_on() {
+        let others: Vec<String> = (0..19).map(|n| format!("h{n}.example.net")).collect();
         let mut hosts = Hosts::default();
         let first = hosts.number("WWW.Example.com.");
         assert_eq!(hosts.number("www.example.com:443"), first);
@@ -99,16 +102,15 @@ mod tests {
         let none = hosts.number("");
         assert!(!hosts.get(none).unwrap().is_usable);
         let end = Endpoint::new("192.0.2.1".parse().unwrap(), 53);
-        let ask = |hosts: &mut Hosts, name: &str| {
+        let lookup = |name| {
             let at = Timestamp::from_secs(1);
-            let lookup = Exchange { host: Some(name), ..Exchange::new(ExchangeKind::Dns, "", at, end, end) };
-            hosts.number_of_message(&lookup)
+            Exchange { host: Some(name), ..Exchange::new(ExchangeKind::Dns, "", at, end, end) }
         };
-        for n in 0..19 {
-            ask(&mut hosts, &format!("h{n}.example.net"));
+        for name in &others {
+            hosts.number_of_message(&lookup(name));
         }
         assert_eq!(hosts.was_resolved(first), None, "19 lookups say nothing of the rest");
-        ask(&mut hosts, "www.example.com");
+        hosts.number_of_message(&lookup("www.example.com"));
         assert_eq!(hosts.was_resolved(first), Some(true));
         let other = hosts.number("other.example.com");
         assert_eq!(hosts.was_resolved(other), Some(false));

@@ -4,6 +4,7 @@
 //! moments of shared activity ([`moments`]) and summed up as series ([`mod@observe`]). Nothing here looks at
 //! another device; only the baseline does.
 
+mod appliance;
 mod chain;
 mod connection;
 mod filing;
@@ -20,6 +21,7 @@ mod sighting;
 mod summary;
 mod tally;
 
+pub use appliance::is_appliance;
 pub use connection::{Connection, Joined};
 pub use join::{Keyed, UidKey};
 pub use moments::{Moments, MomentsSketch};

@@ -165,11 +165,11 @@ pub fn observe(input: &DeviceInput<'_, '_>) -> DeviceReport {
 }
 
 /// Sums up a part of a device that is too large to be looked at whole: all of its traffic with some destinations.
-pub fn observe_part(input: &DeviceInput<'_, '_>, rest: Rest<'_, '_>) -> DeviceReport {
+pub fn observe_part<'a>(input: &DeviceInput<'_, 'a>, rest: Rest<'_, 'a>) -> DeviceReport {
     sum_up(input, Some(rest))
 }
 
-fn sum_up(input: &DeviceInput<'_, '_>, rest: Option<Rest<'_, '_>>) -> DeviceReport {
+fn sum_up<'a>(input: &DeviceInput<'_, 'a>, rest: Option<Rest<'_, 'a>>) -> DeviceReport {
     let lookups = rest.map(|rest| rest.lookups).unwrap_or_default();
     let First { hosts, message_hosts, names, stacks, days, addresses, cut } =
         First::of(input.connections, lookups);
@@ -214,8 +214,8 @@ fn sum_up(input: &DeviceInput<'_, '_>, rest: Option<Rest<'_, '_>>) -> DeviceRepo
 
 /// What must be known before connections can be filed. One walk over all of them: a device's connections do not fit
 /// in a cache.
-struct First {
-    hosts: Hosts,
+struct First<'a> {
+    hosts: Hosts<'a>,
     /// Numbers of the hosts of all messages, in the order of the connections.
     message_hosts: Vec<Option<u32>>,
     /// Names, by the lookups that are seen, of the responders that no message names.
@@ -228,8 +228,8 @@ struct First {
     cut: u64,
 }
 
-impl First {
-    fn of(connections: &[Connection<'_, '_>], elsewhere: &[(Timestamp, &str, &str)]) -> Self {
+impl<'a> First<'a> {
+    fn of(connections: &[Connection<'_, 'a>], elsewhere: &[(Timestamp, &'a str, &'a str)]) -> Self {
         let (mut hosts, mut stacks) = (Hosts::default(), Interner::default());
         let messages = connections.iter().map(|connection| connection.messages.len()).sum();
         let mut message_hosts = Vec::with_capacity(messages);
@@ -260,7 +260,7 @@ impl First {
             lookups.push((*at, hosts.number(name), *answers));
         }
         let names = Names::of(nameless.into_iter(), &lookups, |number| hosts.text(number));
-        let mut stacks = stacks.into_texts();
+        let mut stacks: Vec<Box<str>> = stacks.into_texts().into_iter().map(Box::from).collect();
         stacks.sort_unstable();
         let mut addresses = distinct(addresses);
         let cut = bound(&mut stacks, STACKS_MAX) + bound(&mut addresses, ADDRESSES_MAX);
@@ -298,7 +298,11 @@ fn distinct<T: Ord>(mut values: Vec<T>) -> Vec<T> {
     values
 }
 
-fn report(filing: &Filing, found: &[Sighting], circumstances: &Circumstances<'_, '_, '_>) -> DeviceReport {
+fn report(
+    filing: &Filing<'_>,
+    found: &[Sighting],
+    circumstances: &Circumstances<'_, '_, '_>,
+) -> DeviceReport {
     let mut report = DeviceReport { series_total: filing.len() as u64, ..DeviceReport::default() };
     let mut reached = Vec::with_capacity(filing.len());
     let groups = filing.groups(found);
@@ -376,7 +380,7 @@ fn days_of(group: &[Sighting]) -> Option<(Day, Day)> {
 type Contact = ((u32, u32), (Day, Day, u32));
 
 /// One entry for each app and destination, whatever the services.
-fn reported(filing: &Filing, mut reached: Vec<Contact>) -> Vec<Reported> {
+fn reported(filing: &Filing<'_>, mut reached: Vec<Contact>) -> Vec<Reported> {
     reached.sort_unstable();
     reached.dedup_by(|next, kept| {
         let is_same = next.0 == kept.0;

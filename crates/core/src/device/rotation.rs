@@ -46,7 +46,7 @@ impl Strays {
 
     /// The candidates: not to widely used destinations, of an app and service that has several of them, or of a few
     /// starts at least.
-    pub(super) fn of(filing: &Filing, groups: &Groups) -> Self {
+    pub(super) fn of(filing: &Filing<'_>, groups: &Groups) -> Self {
         let is_candidate = filing.destinations_that(|destination| match destination {
             Destination::Domain(domain) => !is_widely_used(domain),
             Destination::Address(addr) => !Network::is_inside_by_kind(*addr),

@@ -25,12 +25,12 @@ pub(super) struct Sighting {
 
 /// Where the hosts of a device's messages are looked up.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Naming<'n> {
-    pub(super) hosts: &'n Hosts,
+pub(super) struct Naming<'n, 'a> {
+    pub(super) hosts: &'n Hosts<'a>,
     pub(super) names: &'n Names,
 }
 
-impl Naming<'_> {
+impl Naming<'_, '_> {
     /// The host of a message that a connection can go to.
     pub(super) fn usable(&self, host: Option<u32>) -> Option<u32> {
         host.filter(|number| self.hosts.get(*number).is_some_and(|host| host.is_usable))
@@ -44,7 +44,7 @@ pub(super) fn sightings(
     place: u32,
     (connection, service): (&Connection<'_, '_>, Service),
     hosts: &[Option<u32>],
-    naming: Naming<'_>,
+    naming: Naming<'_, '_>,
     mut file: impl FnMut(Option<u32>) -> u32,
     found: &mut Vec<Sighting>,
 ) {

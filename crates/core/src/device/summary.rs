@@ -22,7 +22,7 @@ const MICROS_PER_HOUR: i64 = 3_600_000_000;
 /// What surrounds a device's sightings.
 pub(super) struct Circumstances<'c, 'i, 'a> {
     pub(super) input: &'c DeviceInput<'i, 'a>,
-    pub(super) hosts: &'c Hosts,
+    pub(super) hosts: &'c Hosts<'a>,
     pub(super) moments: &'c Moments,
 }
 
@@ -261,7 +261,7 @@ impl<'a> Summary<'a> {
     }
 
     /// The profile. What is left is empty and keeps its room for the next series.
-    pub(super) fn finish(&mut self, key: &SeriesKey, hosts: &Hosts) -> Profile {
+    pub(super) fn finish(&mut self, key: &SeriesKey, hosts: &Hosts<'_>) -> Profile {
         let mut profile = std::mem::take(&mut self.profile);
         self.hosts.flush(&mut profile.hosts, |host| counted_host(host, key, hosts));
         self.addresses.flush(&mut profile.addresses, |addr| addr);
@@ -286,7 +286,7 @@ fn is_handshake(kind: ExchangeKind) -> bool {
     matches!(kind, ExchangeKind::Tls | ExchangeKind::Quic)
 }
 
-fn counted_host(host: u32, key: &SeriesKey, hosts: &Hosts) -> Box<str> {
+fn counted_host(host: u32, key: &SeriesKey, hosts: &Hosts<'_>) -> Box<str> {
     match &key.destination {
         Destination::Domain(domain) if host == DOMAIN => domain.clone(),
         _ => hosts.text(host).into(),

@@ -64,7 +64,9 @@ impl<'a> LatestIds<'a> {
     /// The ids; none is held any more.
     pub(super) fn drained(&mut self) -> LatestUids {
         self.keep_latest();
-        LatestUids::of_ascending(self.held.drain(..))
+        let ids = LatestUids::of_ascending(&self.held);
+        self.held.clear();
+        ids
     }
 }
 

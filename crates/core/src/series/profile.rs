@@ -86,7 +86,7 @@ impl Profile {
         self.hours.extend(other.hours);
         self.hours.sort_unstable();
         self.hours.dedup();
-        self.uids.merge(other.uids);
+        self.uids.merge(&other.uids);
     }
 
     /// Of the sum of several profiles what stage A looks at ([`crate::score::machine`]); the rest is empty. Most
@@ -121,7 +121,7 @@ impl Profile {
         let events = self.starts.latest().len() + self.messages.latest().len();
         size_of::<Self>()
             + events * size_of::<Event>()
-            + (counted + numbers + self.uids.latest_first().count()) * VALUE_BYTES
+            + (counted + numbers + self.uids.len()) * VALUE_BYTES
             + self.hours.len() * size_of::<i32>()
             + self.dns.as_ref().map_or(0, |dns| dns.bytes())
     }
@@ -292,44 +292,66 @@ impl EntropySum {
     }
 }
 
-/// The latest session ids, by (time, id).
+/// The latest session ids, by (time, id). One text holds them all: a series has eight, and there are many series.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Encode, Decode)]
-pub struct LatestUids(Vec<(i64, Box<str>)>);
+pub struct LatestUids {
+    /// When each session was, and how many bytes its id has; ascending by time and id.
+    entries: Vec<(i64, u32)>,
+    /// The ids, one behind the other.
+    text: String,
+}
 
 impl LatestUids {
     /// Ids kept at the most: enough to pivot into the sensor's logs.
     pub const CAP: usize = 8;
 
-    /// So many ids at the most, ascending, none of them empty or doubled.
-    pub(crate) fn of_ascending<'u>(ids: impl ExactSizeIterator<Item = (i64, &'u str)>) -> Self {
-        debug_assert!(ids.len() <= Self::CAP, "the caller keeps the latest");
-        Self(ids.map(|(at, uid)| (at, uid.into())).collect())
+    /// Those of the ids that are kept; none of them is empty or doubled.
+    pub(crate) fn of_ascending(ids: &[(i64, &str)]) -> Self {
+        let kept = ids.get(ids.len().saturating_sub(Self::CAP)..).unwrap_or_default();
+        let mut text = String::with_capacity(kept.iter().map(|(_, uid)| uid.len()).sum());
+        kept.iter().for_each(|(_, uid)| text.push_str(uid));
+        let bytes = |uid: &str| u32::try_from(uid.len()).unwrap_or(u32::MAX);
+        Self { entries: kept.iter().map(|(at, uid)| (*at, bytes(uid))).collect(), text }
     }
 
     /// Notes a session; an empty id is not noted.
     pub fn add(&mut self, at_micros: i64, uid: &str) {
-        if uid.is_empty() {
-            return;
-        }
-        let is_full = self.0.len() >= Self::CAP;
-        if is_full && self.0.first().is_some_and(|(at, known)| (*at, known.as_ref()) >= (at_micros, uid)) {
-            return;
-        }
-        let entry = (at_micros, uid.into());
-        if let Err(at) = self.0.binary_search(&entry) {
-            self.0.insert(at, entry);
-            if is_full {
-                self.0.remove(0);
-            }
+        if !uid.is_empty() {
+            *self = Self::of_any(self.ids().chain([(at_micros, uid)]).collect());
         }
     }
 
-    fn merge(&mut self, other: Self) {
-        other.0.into_iter().for_each(|(at, uid)| self.add(at, &uid));
+    fn merge(&mut self, other: &Self) {
+        if !other.entries.is_empty() {
+            *self = Self::of_any(self.ids().chain(other.ids()).collect());
+        }
+    }
+
+    fn of_any(mut ids: Vec<(i64, &str)>) -> Self {
+        ids.sort_unstable();
+        ids.dedup();
+        Self::of_ascending(&ids)
+    }
+
+    /// Times and ids, ascending.
+    fn ids(&self) -> impl Iterator<Item = (i64, &str)> {
+        let mut rest = self.text.as_str();
+        self.entries.iter().filter_map(move |(at, bytes)| {
+            let (uid, behind) = rest.split_at_checked(*bytes as usize)?;
+            rest = behind;
+            Some((*at, uid))
+        })
     }
 
     /// Ids, latest first.
     pub fn latest_first(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().rev().map(|(_, uid)| uid.as_ref())
+        let mut ids: Vec<&str> = self.ids().map(|(_, uid)| uid).collect();
+        ids.reverse();
+        ids.into_iter()
+    }
+
+    /// How many there are.
+    fn len(&self) -> usize {
+        self.entries.len()
     }
 }

@@ -308,32 +308,73 @@ fn hyperexponential(intervals: &Intervals) -> f64 {
         let (sum, count) = half.fold((0.0, 0_u32), |(sum, count), x| (sum + x, count + 1));
         sum / f64::from(count.max(1))
     };
+    let total: f64 = secs.iter().sum();
     let mut phase = [(0.5, mean_of(true)), (0.5, mean_of(false).max(median))];
     for step in 1..=HYPEREXPONENTIAL_STEPS {
-        let [(w0, m0), (w1, m1)] = phase;
-        let (mut n0, mut s0, mut s1) = (0.0, 0.0, 0.0);
-        // The densities' ratio takes one exponential, each of them alone two.
-        let (odds, rate) = (w1 * m0 / (w0 * m1), 1.0 / m0 - 1.0 / m1);
-        for x in secs {
-            let share = 1.0 / (1.0 + odds * (x * rate).exp());
-            n0 += share;
-            s0 += share * x;
-            s1 += (1.0 - share) * x;
-        }
-        let n1 = count - n0;
+        let (n0, s0) = first_phase(secs, Odds::of(phase));
+        let (n1, s1) = (count - n0, total - s0);
         if step == HYPEREXPONENTIAL_STEPS || n0 < 0.5 || n1 < 0.5 || s0 <= 0.0 || s1 <= 0.0 {
             break;
         }
         phase = [(n0 / count, s0 / n0), (n1 / count, s1 / n1)];
     }
-    // Of the phases that the last step began with: only there the logarithms are worth their time.
-    let [(w0, m0), (w1, m1)] = phase;
-    let ln_density = |x: &f64| {
-        let a = w0 / m0 * (-x / m0).exp();
-        let b = w1 / m1 * (-x / m1).exp();
-        (a + b).max(f64::MIN_POSITIVE).ln()
+    // Of the phases that the last step began with. The density is that of the first phase over its share.
+    let ([(w0, m0), _], odds) = (phase, Odds::of(phase));
+    let ln_rest = |x: &f64| odds.ln_of(*x).max(0.0) - logistic(odds.ln_of(*x).abs()).ln();
+    let ln_density = secs.iter().fold(0.0, |sum, x| sum + ln_rest(x)) - total / m0;
+    ln_density + count * ((w0 / m0).ln() + intervals.mean_ln())
+}
+
+/// By how much likelier an interval is of the second phase than of the first: `ln` of it grows with the interval.
+#[derive(Clone, Copy)]
+struct Odds {
+    ln_at_0: f64,
+    rate: f64,
+}
+
+impl Odds {
+    fn of([(w0, m0), (w1, m1)]: [(f64, f64); 2]) -> Self {
+        Self { ln_at_0: (w1 * m0 / (w0 * m1)).ln(), rate: 1.0 / m0 - 1.0 / m1 }
+    }
+
+    fn ln_of(self, x: f64) -> f64 {
+        x * self.rate + self.ln_at_0
+    }
+}
+
+/// How many intervals are of the first phase, and the sum of them.
+fn first_phase(secs: &[f64], odds: Odds) -> (f64, f64) {
+    // Four sums side by side: one would wait for itself.
+    let (mut counts, mut sums) = ([0.0; 4], [0.0; 4]);
+    let mut add = |block: &[f64]| {
+        for ((x, count), sum) in block.iter().zip(&mut counts).zip(&mut sums) {
+            let share = logistic(-odds.ln_of(*x));
+            *count += share;
+            *sum += share * x;
+        }
     };
-    secs.iter().fold(0.0, |sum, x| sum + ln_density(x)) + count * intervals.mean_ln()
+    let (blocks, rest) = secs.as_chunks::<4>();
+    blocks.iter().for_each(|block| add(block));
+    add(rest);
+    (counts.iter().sum(), sums.iter().sum())
+}
+
+/// `1 / (1 + e^-y)`, within 1e-9 of it in proportion for `|y| <= 40` and beyond that as there. Of arithmetic alone, so that
+/// several are worked out at once.
+#[inline]
+fn logistic(y: f64) -> f64 {
+    /// 1.5 * 2^52: a number of up to 2^51 that is added to it is rounded to a whole one, in the low bits.
+    const ROUNDER: f64 = 6_755_399_441_055_744.0;
+    let y = y.clamp(-40.0, 40.0);
+    // e^-y = 2^k e^r with |r| <= ln(2) / 2, and e^r by its series up to the eighth power.
+    let rounded = -y * std::f64::consts::LOG2_E + ROUNDER;
+    let r = -y - (rounded - ROUNDER) * std::f64::consts::LN_2;
+    let series = 1.0 / 6.0
+        + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0 + r * (1.0 / 5040.0 + r / 40_320.0))));
+    let exp_r = 1.0 + r * (1.0 + r * (0.5 + r * series));
+    // The low bits of what was rounded are k; in the place of an exponent they are the factor 2^k.
+    let power = f64::from_bits((rounded.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
+    1.0 / (1.0 + exp_r * power)
 }
 
 /// Steps of expectation maximisation; the null tables were made with as many.
@@ -345,6 +386,17 @@ mod tests {
 
     fn sample(secs: &[f64]) -> Intervals {
         Intervals::from_secs(secs.iter().copied()).unwrap()
+    }
+
+    #[test]
+    fn the_logistic_of_arithmetic_alone_is_the_exact_one() {
+        for step in -4_100..=4_100 {
+            let y = f64::from(step) / 100.0;
+            let exact = 1.0 / (1.0 + (-y.clamp(-40.0, 40.0)).exp());
+            assert!((logistic(y) / exact - 1.0).abs() < 1e-9, "{y}: {} for {exact}", logistic(y));
+        }
+        assert!(logistic(f64::INFINITY) > 0.999);
+        assert!(logistic(f64::NEG_INFINITY) < 1e-9);
     }
 
     #[test]

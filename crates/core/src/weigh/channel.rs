@@ -103,14 +103,14 @@ struct Carried {
 impl Carried {
     fn of(rate: &DnsAssessment, threshold: f64) -> Self {
         let unusual = rate.unusual_type_share.unwrap_or(0.0);
-        let is_channel = rate.distinct_labels >= 8.0 && rate.distinct_labels_per_query > 0.4;
+        let is_many = rate.distinct_labels >= 8.0;
+        let is_channel = is_many && rate.distinct_labels_per_query > 0.4;
         let information = 1.0 + (rate.information_bits_per_hour / threshold).log10() * 1.5;
-        let is_failing = rate.nxdomain_share.unwrap_or(0.0) > 0.5;
         Self {
             is_channel,
             information: if is_channel { information.max(0.0) } else { 0.0 },
             types: if rate.queries >= 8 && unusual > 0.3 { 1.0 + unusual } else { 0.0 },
-            failing: if rate.queries >= 8 && is_failing { 0.5 } else { 0.0 },
+            failing: if is_many && is_failing(rate) { 0.5 } else { 0.0 },
         }
     }
 
@@ -123,6 +123,11 @@ impl Carried {
     }
 }
 
+/// Whether most of the names that are asked for do not exist.
+fn is_failing(rate: &DnsAssessment) -> bool {
+    rate.queries >= 8 && rate.nxdomain_share.unwrap_or(0.0) > 0.5
+}
+
 /// Whether the series is lookups that carry nothing, whose sizes are those of the name.
 pub(super) fn is_plain_lookups(case: &Case<'_>) -> bool {
     let threshold = case.thresholds.dns_information_rate_threshold;
@@ -130,12 +135,16 @@ pub(super) fn is_plain_lookups(case: &Case<'_>) -> bool {
     case.key.service == Service::Dns && case.machine.dns.as_ref().is_some_and(carries_nothing)
 }
 
-/// Information carried in names, unusual query types, and failing names. Address lookups that carry nothing keep the
-/// rhythm of a cache, whoever asks.
+/// Information carried in names, unusual query types, and many names that do not exist. Address lookups that carry nothing
+/// keep the rhythm of a cache, whoever asks; a few names that do not exist, that of a client whose server is gone.
 pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
     if is_plain_lookups(case) {
-        let text = "plain lookups that carry nothing: a cache asks again when an answer expires".to_owned();
-        return Some(plain(EvidenceKind::Dns, None, -PLAIN_LOOKUP_BANS, text));
+        let text = if case.machine.dns.as_ref().is_some_and(is_failing) {
+            "lookups of the same names, which do not exist: a client whose server is gone asks again and again"
+        } else {
+            "plain lookups that carry nothing: a cache asks again when an answer expires"
+        };
+        return Some(plain(EvidenceKind::Dns, None, -PLAIN_LOOKUP_BANS, text.to_owned()));
     }
     let rate = case.machine.dns.as_ref()?;
     let threshold = case.thresholds.dns_information_rate_threshold;
@@ -162,4 +171,34 @@ pub(super) fn dns(case: &Case<'_>) -> Option<Evidence> {
         baseline: Some(threshold),
         ..plain(EvidenceKind::Dns, None, weight, text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Scene;
+    use super::*;
+    use crate::dns::{DnsChannel, DnsQuery};
+    use crate::model::Timestamp;
+    use crate::series::Service;
+
+    /// Lookups a minute apart of names that do not exist, so many of them different.
+    fn bans_of_failing(different: i64) -> Option<f64> {
+        let mut channel = DnsChannel::default();
+        for n in 0..120 {
+            let qname = format!("h{}.gone.example", n % different);
+            let at = Timestamp::from_secs(60 * n);
+            let (qtype, rcode) = (Some(1), Some(3));
+            channel.update(&DnsQuery { at, qname: &qname, domain: "gone.example", qtype, rcode });
+        }
+        let mut scene = Scene::over(Service::Dns);
+        scene.machine.dns = channel.assess();
+        dns(&scene.case()).map(|item| item.weight_bans)
+    }
+
+    #[test]
+    fn many_names_that_do_not_exist_are_odd_and_one_that_is_gone_is_not() {
+        assert_eq!(bans_of_failing(1), Some(-PLAIN_LOOKUP_BANS));
+        assert_eq!(bans_of_failing(3), Some(-PLAIN_LOOKUP_BANS));
+        assert_eq!(bans_of_failing(20), Some(0.5));
+    }
 }

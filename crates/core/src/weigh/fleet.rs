@@ -7,7 +7,7 @@
 use super::app::is_of_the_app_itself;
 use super::history::polled_before;
 use super::{Case, HISTORY_DAYS_MIN, plain};
-use crate::baseline::{COMMON_SHARE, Past};
+use crate::baseline::COMMON_SHARE;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::score::machine::{Rhythm, Timing};
 use crate::series::Destination;
@@ -36,17 +36,24 @@ fn pooled_phones(case: &Case<'_>) -> Option<u32> {
     }
 }
 
+/// Whether days before tell what was there already. On its first days everything that a phone does is new: an app that a
+/// few people have is on several phones at one pace, as a campaign is, and there are far more of those.
+fn has_past(case: &Case<'_>) -> bool {
+    case.past.device_days >= HISTORY_DAYS_MIN
+}
+
 /// Whether all of them began today, on phones with a past: that the pace does not tell.
 fn is_new_everywhere(case: &Case<'_>) -> bool {
-    let Past { device_days, series_days, .. } = case.past;
-    device_days >= HISTORY_DAYS_MIN && series_days == 0 && polled_before(case).phones == 0
+    has_past(case) && case.past.series_days == 0 && polled_before(case).phones == 0
 }
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
-    if !case.baseline.is_fleet() || case.features.reach >= COMMON_SHARE || is_of_the_app_itself(case) {
+    let is_explained = case.features.reach >= COMMON_SHARE || is_of_the_app_itself(case) || case.is_appliance;
+    if !case.baseline.is_fleet() || is_explained {
         return None;
     }
-    if pooled_phones(case).is_some() && !is_new_everywhere(case) {
+    let is_untold = pooled_phones(case).is_some() && !is_new_everywhere(case);
+    if !has_past(case) || is_untold {
         return None;
     }
     let (together, reaching) = case.destinations().map(|to| together_at(case, to)).max()?;
@@ -65,4 +72,49 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
         baseline_n: Some(u64::from(reaching)),
         ..plain(EvidenceKind::Fleet, None, weight, text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, check_ins};
+    use super::*;
+    use crate::baseline::{Baseline, FLEET_DEVICES_MIN, Past, Poll, Polls, Reach};
+    use crate::model::Day;
+    use crate::score::machine;
+    use crate::series::Service;
+    use crate::timing::AwakeClock;
+
+    /// A series of a check-in a minute on a phone, and three other phones of a fleet that do the same.
+    fn scene() -> Scene {
+        let mut scene = Scene::over(Service::Tls);
+        scene.profile.starts = check_ins((0..600).map(|minute| minute * 60_000_000));
+        scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), 36_000_000_000);
+        let (day, destination) = (Day::from_number(0), scene.key.destination.clone());
+        let reach = Reach { devices: 4, polled: 4, first_day: day, last_day: day };
+        scene.baseline = Baseline { devices: 10 * FLEET_DEVICES_MIN, ..Baseline::default() };
+        scene.baseline.destinations.insert(destination.clone(), reach);
+        scene.polls = Polls::new((0..4).map(|device| Poll {
+            device,
+            app: None,
+            destination: destination.clone(),
+            reaching: 4,
+            period_secs: Some(60.0),
+            first_day: day,
+            is_pooled: false,
+        }));
+        scene
+    }
+
+    #[test]
+    fn company_counts_once_days_before_tell_what_is_new_and_among_phones_only() {
+        let scene = scene();
+        let bans = |device_days, is_appliance| {
+            let past = Past { device_days, ..Past::default() };
+            weigh(&Case { past, is_appliance, ..scene.case() }).map(|item| item.weight_bans)
+        };
+        let of_three = FIRST_BANS + DOUBLING_BANS * 3.0_f64.log2();
+        assert_eq!(bans(HISTORY_DAYS_MIN, false), Some(of_three));
+        assert_eq!(bans(HISTORY_DAYS_MIN, true), None);
+        assert_eq!((bans(0, false), bans(HISTORY_DAYS_MIN - 1, false)), (None, None));
+    }
 }

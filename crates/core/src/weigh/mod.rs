@@ -53,6 +53,8 @@ pub struct Case<'c> {
     pub features: Features,
     /// Platform of the device.
     pub platform: Platform,
+    /// Whether the device is hardly a phone (see [`crate::device::is_appliance`]); asked in fleets only.
+    pub is_appliance: bool,
     /// Destinations of a group with their session starts; empty for every other series.
     pub members: &'c [(Destination, u32)],
     /// Role of the app, `network_only` when unknown.

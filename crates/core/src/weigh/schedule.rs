@@ -7,7 +7,7 @@
 //! exact alarm: rare for honest apps without those. A rhythm below that which stops when nobody is there is what the
 //! timers of any app in use do (games, players, analytics). A rhythm of a quarter to a whole hour that is as loose as the
 //! system's is what any app gets; a tighter one is the app's own, and says nothing either way. Slower ones are any app's,
-//! however tight: the system's flex is small beside them.
+//! however tight: the system's flex is small beside them. What is no phone has no such schedule.
 
 use super::channel::is_kept_service;
 use super::state::is_in_service;
@@ -55,6 +55,9 @@ const INSIDE_BANS: f64 = -0.4;
 const SLOW_BANS: f64 = -1.0;
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
+    if case.is_appliance {
+        return None;
+    }
     rhythm(case).or_else(|| kept_connection(case))
 }
 
@@ -221,6 +224,16 @@ mod tests {
         assert_eq!(bans_of_rhythm(2, 0), None);
         // Most of the hours, but not enough of them for the clock round.
         assert_eq!(bans_of_rhythm(7, 9), None);
+    }
+
+    #[test]
+    fn what_is_no_phone_has_no_such_schedule() {
+        let mut scene = Scene::over(Service::Tls);
+        scene.profile.starts = check_ins((0..20 * 60).map(|minute| minute * 60_000_000));
+        scene.profile.hours = (0..20).collect();
+        scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), 72_000_000_000);
+        let bans = |is_appliance| weigh(&Case { is_appliance, ..scene.case() }).map(|item| item.weight_bans);
+        assert_eq!((bans(false), bans(true)), (Some(KEPT_RHYTHM_BANS), None));
     }
 
     #[test]

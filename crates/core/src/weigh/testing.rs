@@ -54,6 +54,7 @@ impl Scene {
             machine: &self.machine,
             features: Shape::of(&self.profile, &self.machine).in_fleet(&self.key.destination, &self.baseline),
             platform: Platform::Android,
+            is_appliance: false,
             members: &[],
             role: self.role,
             device: 0,

@@ -34,6 +34,8 @@ const WINDOW_DAYS: i32 = 7;
 pub(super) struct Device {
     pub(super) id: String,
     pub(super) platform: Platform,
+    /// Whether it is hardly a phone, by what it reached.
+    pub(super) is_appliance: bool,
     /// Without its series' profiles: those that matter are in `assessed`.
     pub(super) report: DeviceReport,
     /// Series that may be machine-driven, one entry for each of their days, until they are packed.
@@ -270,6 +272,7 @@ impl Device {
         Self {
             id: id.to_owned(),
             platform,
+            is_appliance: false,
             report: DeviceReport::default(),
             assessed: Vec::new(),
             waiting: Waiting::default(),
@@ -286,8 +289,9 @@ impl Device {
         }
     }
 
-    /// Packs its series: they wait for the second pass.
+    /// Packs its series: they wait for the second pass. All that it reached is known here, and not later.
     pub(super) fn pack(&mut self, room: &mut bitcode::Buffer) {
+        self.is_appliance = self.folded == 0 && device::is_appliance(self.platform, &self.report.reached);
         let awake = std::mem::take(&mut self.report.awake);
         let strays = Strays { series: std::mem::take(&mut self.report.strays), awake };
         self.waiting = Waiting::of(&std::mem::take(&mut self.assessed), &strays, room);

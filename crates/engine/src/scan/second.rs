@@ -389,6 +389,7 @@ impl Context<'_> {
             features: Shape::of(&series.profile, &series.machine)
                 .in_fleet(&series.key.destination, self.baseline),
             platform: device.platform,
+            is_appliance: device.is_appliance && self.baseline.is_fleet(),
             members,
             role,
             device: u32::try_from(number).unwrap_or(u32::MAX),
@@ -406,13 +407,15 @@ impl Context<'_> {
         let has_past = past.device_days >= HISTORY_DAYS_MIN;
         let reach = (!series.key.destination.is_group()).then_some(case.features.reach);
         let (weighed, role) = (weigh_case(&case), role.to_owned());
+        // What cameras poll tells nothing of how many of the phones' apps do.
+        let is_loud = !case.is_appliance && reference::is_loud(&weighed, has_past, past, reach);
         Scored {
             members: members.iter().map(|(destination, _)| destination.clone()).collect(),
             attribution,
             role,
             key: series.key,
             day: series.day,
-            is_loud: reference::is_loud(&weighed, has_past, past, reach),
+            is_loud,
             has_past,
             profile: series.profile,
             machine: series.machine,

@@ -31,7 +31,7 @@ pub(crate) fn text<'a, S: RecordSink + ?Sized>(line: &'a [u8], number: u64, sink
         return None;
     }
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let Ok(text) = std::str::from_utf8(line) else {
+    let Ok(text) = simdutf8::basic::from_utf8(line) else {
         sink.reject(number, RejectReason::NotUtf8, "line");
         return None;
     };

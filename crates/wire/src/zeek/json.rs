@@ -17,7 +17,7 @@ pub fn parse_line<S: RecordSink>(line: &[u8], number: u64, sink: &mut S) {
     if line.is_empty() {
         return;
     }
-    let Ok(text) = std::str::from_utf8(line) else {
+    let Ok(text) = simdutf8::basic::from_utf8(line) else {
         sink.reject(number, RejectReason::NotUtf8, "line");
         return;
     };

@@ -86,6 +86,17 @@ pub fn platform_service(host: &str, port: u16) -> Option<&'static PlatformServic
     })
 }
 
+/// Ports of name and time servers.
+const NAMES_AND_TIME: [u16; 2] = [53, 123];
+
+/// Whether a registrable domain has a platform service that is no time server: whatever phones do, they go there.
+pub fn is_platform_domain(domain: &str) -> bool {
+    SERVICES.iter().any(|service| {
+        !service.ports.iter().all(|port| NAMES_AND_TIME.contains(port))
+            && service.suffix.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
+}
+
 /// Port of Google's push service, which answers under many addresses without a name.
 const FCM_PORTS: [u16; 3] = [5228, 5229, 5230];
 
