@@ -391,3 +391,14 @@ fn the_set_separator_of_the_header_counts() {
         assert_eq!(sink.records, 1, "{separator}");
     }
 }
+
+#[test]
+fn a_line_ends_in_the_same_place_however_often_it_was_ended() {
+    let header = zeek::Header::parse(b"#separator \\x09\n#path\tconn\n#fields\tts\tuid\n").unwrap();
+    for line in ["\r\r\r\r", "a\r\r\r\r", "1777852800.0\tC1\r\r\r\r\r", "\r"] {
+        let (mut by_block, mut by_row) = (Tally::default(), Tally::default());
+        zeek::parse_rows(&header, line.as_bytes(), 1, &mut by_block);
+        zeek::parse_row(&header, line.as_bytes(), 1, &mut by_row);
+        assert_eq!(format!("{by_block:?}"), format!("{by_row:?}"), "{line:?}");
+    }
+}

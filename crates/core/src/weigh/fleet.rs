@@ -42,9 +42,9 @@ fn has_past(case: &Case<'_>) -> bool {
     case.past.device_days >= HISTORY_DAYS_MIN
 }
 
-/// Whether all of them began today, on phones with a past: that the pace does not tell.
-fn is_new_everywhere(case: &Case<'_>) -> bool {
-    has_past(case) && case.past.series_days == 0 && polled_before(case).phones == 0
+/// Whether it began today, on a phone with a past: that the pace does not tell.
+fn is_new_here(case: &Case<'_>) -> bool {
+    has_past(case) && case.past.series_days == 0
 }
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
@@ -52,8 +52,8 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     if !case.baseline.is_fleet() || is_explained {
         return None;
     }
-    let is_untold = pooled_phones(case).is_some() && !is_new_everywhere(case);
-    if !has_past(case) || is_untold {
+    let is_told = if pooled_phones(case).is_some() { is_new_here(case) } else { has_past(case) };
+    if !is_told || polled_before(case).phones > 0 {
         return None;
     }
     let (together, reaching) = case.destinations().map(|to| together_at(case, to)).max()?;
@@ -106,15 +106,18 @@ mod tests {
     }
 
     #[test]
-    fn company_counts_once_days_before_tell_what_is_new_and_among_phones_only() {
+    fn company_counts_where_days_before_tell_that_it_is_new_and_among_phones_only() {
         let scene = scene();
-        let bans = |device_days, is_appliance| {
+        let bans_on = |day, device_days, is_appliance| {
             let past = Past { device_days, ..Past::default() };
-            weigh(&Case { past, is_appliance, ..scene.case() }).map(|item| item.weight_bans)
+            weigh(&Case { past, is_appliance, day, ..scene.case() }).map(|item| item.weight_bans)
         };
+        let bans = |device_days, is_appliance| bans_on(Day::from_number(0), device_days, is_appliance);
         let of_three = FIRST_BANS + DOUBLING_BANS * 3.0_f64.log2();
         assert_eq!(bans(HISTORY_DAYS_MIN, false), Some(of_three));
         assert_eq!(bans(HISTORY_DAYS_MIN, true), None);
         assert_eq!((bans(0, false), bans(HISTORY_DAYS_MIN - 1, false)), (None, None));
+        // The others did so on the day before: what they have is older.
+        assert_eq!(bans_on(Day::from_number(1), HISTORY_DAYS_MIN, false), None);
     }
 }

@@ -168,10 +168,9 @@ impl<'h, 'a, S: RecordSink> Rows<'h, 'a, S> {
 
     #[inline(never)]
     fn end_row(&mut self, starts: &mut [usize], mut place: Place, end: usize) {
-        // A line may end as on Windows, and again where a log was copied from there.
+        // A line may end as on Windows, and again for each time that a log was copied from there.
         let line = starts.first().and_then(|start| self.text.get(*start..end)).unwrap_or_default();
-        let kept = line.strip_suffix('\r').unwrap_or(line);
-        let kept = kept.strip_suffix('\r').unwrap_or(kept);
+        let kept = line.trim_end_matches('\r');
         if !kept.is_empty() && !kept.starts_with('#') {
             place.end_cell(starts, end - (line.len() - kept.len()));
             self.give(starts, place, kept.len());
