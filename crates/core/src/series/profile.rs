@@ -309,7 +309,7 @@ impl LatestUids {
     pub(crate) fn of_ascending(ids: &[(i64, &str)]) -> Self {
         let kept = ids.get(ids.len().saturating_sub(Self::CAP)..).unwrap_or_default();
         let mut text = String::with_capacity(kept.iter().map(|(_, uid)| uid.len()).sum());
-        kept.iter().for_each(|(_, uid)| text.push_str(uid));
+        text.extend(kept.iter().map(|(_, uid)| *uid));
         let bytes = |uid: &str| u32::try_from(uid.len()).unwrap_or(u32::MAX);
         Self { entries: kept.iter().map(|(at, uid)| (*at, bytes(uid))).collect(), text }
     }

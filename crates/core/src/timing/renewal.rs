@@ -346,16 +346,13 @@ impl Odds {
 fn first_phase(secs: &[f64], odds: Odds) -> (f64, f64) {
     // Four sums side by side: one would wait for itself.
     let (mut counts, mut sums) = ([0.0; 4], [0.0; 4]);
-    let mut add = |block: &[f64]| {
+    for block in secs.chunks(4) {
         for ((x, count), sum) in block.iter().zip(&mut counts).zip(&mut sums) {
             let share = logistic(-odds.ln_of(*x));
             *count += share;
             *sum += share * x;
         }
-    };
-    let (blocks, rest) = secs.as_chunks::<4>();
-    blocks.iter().for_each(|block| add(block));
-    add(rest);
+    }
     (counts.iter().sum(), sums.iter().sum())
 }
 
