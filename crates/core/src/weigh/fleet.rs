@@ -110,7 +110,7 @@ mod tests {
         let scene = scene();
         let bans_on = |day, device_days, is_appliance| {
             let past = Past { device_days, ..Past::default() };
-            weigh(&Case { past, is_appliance, day, ..scene.case() }).map(|item| item.weight_bans)
+            weigh(&Case { is_appliance, day, past, ..scene.case() }).map(|item| item.weight_bans)
         };
         let bans = |device_days, is_appliance| bans_on(Day::from_number(0), device_days, is_appliance);
         let of_three = FIRST_BANS + DOUBLING_BANS * 3.0_f64.log2();
