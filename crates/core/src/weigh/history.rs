@@ -7,7 +7,7 @@ use super::words::counted;
 use super::{Case, plain};
 use crate::baseline::{Earlier, Past};
 use crate::evidence::{Evidence, EvidenceKind};
-use crate::model::Timestamp;
+use crate::model::{Day, Timestamp};
 
 /// Days that a phone must have been seen before newness means anything.
 pub const HISTORY_DAYS_MIN: u32 = 2;
@@ -98,8 +98,13 @@ fn is_slow_to_show(case: &Case<'_>) -> bool {
 /// Whether all that there was before the day lies in the last hours before it. A day that only a learned baseline
 /// remembers has no hours.
 fn began_on_the_eve(case: &Case<'_>) -> bool {
-    let is_eve = |first: Timestamp| first.day() < case.day && first.plus_micros(EVE_MICROS).day() >= case.day;
+    let is_eve = |first: Timestamp| first.day() < case.day && day_of_begin(first) >= case.day;
     case.past.series_days == 1 && case.profile.span().is_some_and(|(first, _)| is_eve(first))
+}
+
+/// The day of which something is that began at an instant: what begins late on a day is of the next.
+pub fn day_of_begin(first: Timestamp) -> Day {
+    first.plus_micros(EVE_MICROS).day()
 }
 
 /// Other phones that polled where the series goes on days before; of several destinations, that of most.
@@ -178,7 +183,7 @@ mod tests {
     use super::super::testing::{Scene, check_ins};
     use super::*;
     use crate::baseline::{Poll, Polls};
-    use crate::model::Day;
+
     use crate::score::machine::{self, Persistence};
     use crate::series::{Service, StateTally};
     use crate::timing::AwakeClock;
@@ -247,6 +252,14 @@ mod tests {
         assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS / 2.0));
         scene.profile.states = StateTally { unlocked: 17, locked: 3, ..StateTally::default() };
         assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));
+    }
+
+    #[test]
+    fn what_begins_late_on_a_day_is_of_the_next() {
+        let hour = |hours: i64| Timestamp::from_secs(hours * 3600);
+        assert_eq!(day_of_begin(hour(11)), Day::from_number(0));
+        assert_eq!(day_of_begin(hour(12)), Day::from_number(1));
+        assert_eq!(day_of_begin(hour(24)), Day::from_number(1));
     }
 
     #[test]

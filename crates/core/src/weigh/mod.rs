@@ -28,7 +28,7 @@ pub(crate) mod testing;
 mod timing;
 mod words;
 
-pub use history::{HISTORY_DAYS_MIN, weigh as past};
+pub use history::{HISTORY_DAYS_MIN, day_of_begin, weigh as past};
 
 use crate::attack::Element;
 use crate::baseline::{

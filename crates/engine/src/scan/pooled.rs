@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use undertone_core::baseline::{Baseline, Poll};
 use undertone_core::device::SeriesDays;
-use undertone_core::model::Day;
+use undertone_core::model::{Day, Timestamp};
 use undertone_core::score::machine::{RHYTHM_P_MAX, Rhythm, Timing};
 use undertone_core::series::{Destination, Profile, SeriesKey, Service};
 use undertone_core::timing::{Together, together};
+use undertone_core::weigh::day_of_begin;
 
 /// Share of the phones at a destination that must be part of a pool: a service has people, who come now and then.
 const PART_SHARE_MIN: f64 = 0.5;
@@ -22,6 +23,8 @@ const PART_SHARE_MIN: f64 = 0.5;
 /// What one phone has at a destination that few phones share.
 pub(super) struct Faint {
     key: SeriesKey,
+    /// Day of which its first start is.
+    first_day: Day,
     /// By day: the latest starts of the window that ends on it, microseconds, ascending.
     starts: BTreeMap<Day, Vec<i64>>,
 }
@@ -37,7 +40,9 @@ impl Faint {
         let days = stray.days.iter().map(|(day, _)| (*day, starts_of(&stray.days, *day)));
         let starts: BTreeMap<Day, Vec<i64>> =
             days.filter(|(_, starts)| starts.len() >= together::STARTS_MIN).collect();
-        (!starts.is_empty()).then(|| Self { key: stray.key.clone(), starts })
+        let first = stray.days.iter().filter_map(|(_, profile)| profile.starts.first_micros()).min()?;
+        let first_day = day_of_begin(Timestamp::from_micros(first));
+        (!starts.is_empty()).then(|| Self { key: stray.key.clone(), first_day, starts })
     }
 }
 
@@ -97,7 +102,7 @@ impl Pools {
         for (phone, part) in series {
             let first =
                 days.iter().find(|(day, pool)| part.starts.get(day).is_some_and(|own| pool.fits(own)));
-            let Some((first_day, pool)) = first else { continue };
+            let Some((rhythm_day, pool)) = first else { continue };
             self.parts.entry(*phone).or_default().insert(part.key.clone());
             self.polls.push(Poll {
                 device: u32::try_from(*phone).unwrap_or(u32::MAX),
@@ -105,7 +110,8 @@ impl Pools {
                 destination: part.key.destination.clone(),
                 reaching,
                 period_secs: Some(pool.test.period_secs),
-                first_day: *first_day,
+                // A pool has its rhythm later than its parts their first check-ins, and an older place is no news.
+                first_day: part.first_day.min(*rhythm_day),
                 is_pooled: true,
             });
         }
