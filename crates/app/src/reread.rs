@@ -4,7 +4,7 @@ use crate::exit::{Failure, Fault};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
-use undertone_core::destination::normal_host;
+use undertone_core::destination::{is_at_or_below, normal_host};
 use undertone_core::finding::Finding;
 use undertone_core::model::{AppConnection, ConnState, Exchange, Record, Session, Telemetry, TelemetryKind};
 use undertone_engine::input::{
@@ -83,7 +83,7 @@ impl<'f> Wanted<'f> {
             || connection.resp_host.is_some_and(|host| {
                 let host = normal_host(host);
                 destination.name.as_deref() == Some(&*host)
-                    || destination.domain.as_deref().is_some_and(|domain| is_below(&host, domain))
+                    || destination.domain.as_deref().is_some_and(|domain| is_at_or_below(&host, domain))
             });
         self.sessions.is_empty()
             && (event.device_id.is_empty() || event.device_id == device.id)
@@ -91,10 +91,6 @@ impl<'f> Wanted<'f> {
             && (*first_seen..=*last_seen).contains(&event.at)
             && is_there
     }
-}
-
-fn is_below(host: &str, domain: &str) -> bool {
-    host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// A record of the finding, by time.

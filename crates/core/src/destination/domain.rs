@@ -18,6 +18,11 @@ pub fn registrable_domain(host: &str) -> Option<&str> {
     std::str::from_utf8(domain.as_bytes()).ok()
 }
 
+/// Whether a name is a domain or lies below it.
+pub fn is_at_or_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
 /// Whether a host is an address rather than a name (`192.0.2.1`, `[2001:db8::1]`).
 pub fn is_ip_literal(host: &str) -> bool {
     host.as_bytes().last().is_some_and(|last| last.is_ascii_hexdigit() || *last == b']')

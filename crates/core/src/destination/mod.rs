@@ -3,4 +3,4 @@
 mod domain;
 pub mod knowledge;
 
-pub use domain::{is_ip_literal, normal_host, registrable_domain};
+pub use domain::{is_at_or_below, is_ip_literal, normal_host, registrable_domain};

@@ -260,10 +260,11 @@ impl<'a> First<'a> {
             lookups.push((*at, hosts.number(name), *answers));
         }
         let names = Names::of(nameless.into_iter(), &lookups, |number| hosts.text(number));
-        let mut stacks: Vec<Box<str>> = stacks.into_texts().into_iter().map(Box::from).collect();
+        let mut stacks = stacks.into_texts();
         stacks.sort_unstable();
         let mut addresses = distinct(addresses);
         let cut = bound(&mut stacks, STACKS_MAX) + bound(&mut addresses, ADDRESSES_MAX);
+        let stacks = stacks.into_iter().map(Box::from).collect();
         Self { hosts, message_hosts, names, stacks, days: distinct(days), addresses, cut }
     }
 }

@@ -50,21 +50,14 @@ impl<'a> LatestIds<'a> {
             return;
         }
         if self.held.len() >= 8 * LatestUids::CAP {
-            self.keep_latest();
+            LatestUids::keep_latest(&mut self.held);
         }
         self.held.push((at_micros, uid));
     }
 
-    fn keep_latest(&mut self) {
-        self.held.sort_unstable();
-        self.held.dedup();
-        self.held.drain(..self.held.len().saturating_sub(LatestUids::CAP));
-    }
-
     /// The ids; none is held any more.
     pub(super) fn drained(&mut self) -> LatestUids {
-        self.keep_latest();
-        let ids = LatestUids::of_ascending(&self.held);
+        let ids = LatestUids::of(&mut self.held);
         self.held.clear();
         ids
     }

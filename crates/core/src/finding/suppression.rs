@@ -5,6 +5,7 @@
 //! the finding's own day and never with the clock, so the same findings are hidden on every run.
 
 use super::Finding;
+use crate::destination::is_at_or_below;
 use crate::model::{Day, Network};
 use crate::series::stable_hash;
 use std::fmt::Write as _;
@@ -107,7 +108,7 @@ impl Matchers {
 /// named: what ties a group together, a stack and a port, ties others of other places together as well.
 fn goes_to(finding: &Finding, places: &[String]) -> bool {
     let destination = &finding.destination;
-    let is_at = |name: &str| places.iter().any(|place| is_below(name, place));
+    let is_at = |name: &str| places.iter().any(|place| is_at_or_below(name, place));
     if let Some(group) = &destination.group {
         let is_known = |member: &String| match member.parse() {
             Ok(addr) => places.iter().any(|place| holds(place, addr)),
@@ -117,7 +118,7 @@ fn goes_to(finding: &Finding, places: &[String]) -> bool {
             || destination.all_members().is_some_and(|members| members.iter().all(is_known));
     }
     match (&destination.domain, &destination.name) {
-        (Some(domain), Some(name)) => is_at(domain) || (is_below(name, domain) && is_at(name)),
+        (Some(domain), Some(name)) => is_at(domain) || (is_at_or_below(name, domain) && is_at(name)),
         (Some(domain), None) => is_at(domain),
         (None, _) => {
             let fits = |addr: &IpAddr| places.iter().any(|place| holds(place, *addr));
@@ -133,11 +134,6 @@ fn holds(place: &str, addr: IpAddr) -> bool {
         (Err(_), Some(network)) => network.contains(addr),
         (Err(_), None) => false,
     }
-}
-
-/// Whether a name is a domain or lies below it.
-fn is_below(name: &str, domain: &str) -> bool {
-    name.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 /// What somebody looked at and found known.

@@ -305,32 +305,33 @@ impl LatestUids {
     /// Ids kept at the most: enough to pivot into the sensor's logs.
     pub const CAP: usize = 8;
 
-    /// Those of the ids that are kept; none of them is empty or doubled.
-    pub(crate) fn of_ascending(ids: &[(i64, &str)]) -> Self {
-        let kept = ids.get(ids.len().saturating_sub(Self::CAP)..).unwrap_or_default();
-        let mut text = String::with_capacity(kept.iter().map(|(_, uid)| uid.len()).sum());
-        text.extend(kept.iter().map(|(_, uid)| *uid));
+    /// The latest of these ids, of which none is empty. They are left ascending, the others are gone.
+    pub(crate) fn of(ids: &mut Vec<(i64, &str)>) -> Self {
+        Self::keep_latest(ids);
+        let mut text = String::with_capacity(ids.iter().map(|(_, uid)| uid.len()).sum());
+        text.extend(ids.iter().map(|(_, uid)| *uid));
         let bytes = |uid: &str| u32::try_from(uid.len()).unwrap_or(u32::MAX);
-        Self { entries: kept.iter().map(|(at, uid)| (*at, bytes(uid))).collect(), text }
+        Self { entries: ids.iter().map(|(at, uid)| (*at, bytes(uid))).collect(), text }
+    }
+
+    /// Leaves the latest, each once and ascending.
+    pub(crate) fn keep_latest(ids: &mut Vec<(i64, &str)>) {
+        ids.sort_unstable();
+        ids.dedup();
+        ids.drain(..ids.len().saturating_sub(Self::CAP));
     }
 
     /// Notes a session; an empty id is not noted.
     pub fn add(&mut self, at_micros: i64, uid: &str) {
         if !uid.is_empty() {
-            *self = Self::of_any(self.ids().chain([(at_micros, uid)]).collect());
+            *self = Self::of(&mut self.ids().chain([(at_micros, uid)]).collect());
         }
     }
 
     fn merge(&mut self, other: &Self) {
         if !other.entries.is_empty() {
-            *self = Self::of_any(self.ids().chain(other.ids()).collect());
+            *self = Self::of(&mut self.ids().chain(other.ids()).collect());
         }
-    }
-
-    fn of_any(mut ids: Vec<(i64, &str)>) -> Self {
-        ids.sort_unstable();
-        ids.dedup();
-        Self::of_ascending(&ids)
     }
 
     /// Times and ids, ascending.

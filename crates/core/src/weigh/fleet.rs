@@ -6,7 +6,7 @@
 
 use super::app::is_of_the_app_itself;
 use super::history::polled_before;
-use super::{Case, HISTORY_DAYS_MIN, plain};
+use super::{Case, plain};
 use crate::baseline::COMMON_SHARE;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::score::machine::{Rhythm, Timing};
@@ -23,7 +23,7 @@ const CAP_BANS: f64 = 0.9;
 fn together_at(case: &Case<'_>, destination: &Destination) -> (u32, u32) {
     let together = match pooled_phones(case) {
         Some(phones) => phones.saturating_sub(1),
-        None => case.polls.at_this_pace(destination, case.device, case.machine.pace_secs()),
+        None => case.others_at_this_pace(destination),
     };
     (together, case.baseline.others_reaching(destination))
 }
@@ -36,24 +36,17 @@ fn pooled_phones(case: &Case<'_>) -> Option<u32> {
     }
 }
 
-/// Whether days before tell what was there already. On its first days everything that a phone does is new: an app that a
-/// few people have is on several phones at one pace, as a campaign is, and there are far more of those.
-fn has_past(case: &Case<'_>) -> bool {
-    case.past.device_days >= HISTORY_DAYS_MIN
-}
-
-/// Whether it began today, on a phone with a past: that the pace does not tell.
-fn is_new_here(case: &Case<'_>) -> bool {
-    has_past(case) && case.past.series_days == 0
+/// Whether days before tell that the company is young. Without them an app that a few people have is on several phones
+/// at one pace, as a campaign is, and there are far more of those; of a pool its rhythm tells the pace, not its age.
+fn is_young(case: &Case<'_>) -> bool {
+    case.has_past()
+        && polled_before(case).phones == 0
+        && (case.past.series_days == 0 || pooled_phones(case).is_none())
 }
 
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let is_explained = case.features.reach >= COMMON_SHARE || is_of_the_app_itself(case) || case.is_appliance;
-    if !case.baseline.is_fleet() || is_explained {
-        return None;
-    }
-    let is_told = if pooled_phones(case).is_some() { is_new_here(case) } else { has_past(case) };
-    if !is_told || polled_before(case).phones > 0 {
+    if !case.baseline.is_fleet() || is_explained || !is_young(case) {
         return None;
     }
     let (together, reaching) = case.destinations().map(|to| together_at(case, to)).max()?;
@@ -76,6 +69,7 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::HISTORY_DAYS_MIN;
     use super::super::testing::{Scene, check_ins};
     use super::*;
     use crate::baseline::{Baseline, FLEET_DEVICES_MIN, Past, Poll, Polls, Reach};

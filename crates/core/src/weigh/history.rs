@@ -21,8 +21,9 @@ const NEW_BANS: f64 = 3.4;
 /// up a service that everybody has is what updates do, and those differ from fleet to fleet.
 const NEW_TO_APP_BANS: f64 = 2.2;
 /// What others polled at this very pace before it came to this phone: an app that people install one after the other. Of
-/// 160 implants in fleets of a fourth author none had such company, of honest series that are new on a phone every second.
-/// Less than that says, for campaigns spread, too; their first phones have no company from before.
+/// some 550 series that came to a phone after others had polled their place, on the third days of five fleets of a fourth
+/// author, two were implants. Less than that says, for campaigns spread, too; their first phones have no company from
+/// before.
 const SPREADING_BANS: f64 = -1.5;
 /// Other phones from which it is company.
 const SPREADING_PHONES_MIN: u32 = 2;
@@ -59,9 +60,7 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
             ),
         };
         (-weight.min(KNOWN_CAP_BANS), text)
-    } else if past.device_days >= HISTORY_DAYS_MIN
-        && case.machine.pace_secs().is_some_and(|pace| pace <= VISITED_PACE_MAX_SECS)
-    {
+    } else if case.has_past() && case.machine.pace_secs().is_some_and(|pace| pace <= VISITED_PACE_MAX_SECS) {
         let text =
             "the phone went there on days before, too, but on no rhythm that could be judged".to_owned();
         (-VISITED_BANS, text)
@@ -78,8 +77,7 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
 
 /// Whether it begins today, on a phone with a past, or is too slow to have been judged since it began.
 fn is_new(case: &Case<'_>) -> bool {
-    case.past.device_days >= HISTORY_DAYS_MIN
-        && (case.past.series_days == 0 || began_on_the_eve(case) || is_slow_to_show(case))
+    case.has_past() && (case.past.series_days == 0 || began_on_the_eve(case) || is_slow_to_show(case))
 }
 
 /// Whether it began while the phone was watched, has been there on each day since, and shows its rhythm only now: eight
@@ -151,9 +149,7 @@ fn newness(case: &Case<'_>) -> (f64, String) {
 
 /// Whether most of so many other phones that polled the place on days before keep the pace of the case.
 fn is_spreading(case: &Case<'_>, phones: u32) -> bool {
-    let pace = case.machine.pace_secs();
-    let at_pace = |to| case.polls.at_this_pace(to, case.device, pace);
-    let together = case.destinations().map(at_pace).max().unwrap_or(0);
+    let together = case.destinations().map(|to| case.others_at_this_pace(to)).max().unwrap_or(0);
     together >= SPREADING_PHONES_MIN && 2 * together >= phones
 }
 
@@ -183,7 +179,6 @@ mod tests {
     use super::super::testing::{Scene, check_ins};
     use super::*;
     use crate::baseline::{Poll, Polls};
-
     use crate::score::machine::{self, Persistence};
     use crate::series::{Service, StateTally};
     use crate::timing::AwakeClock;

@@ -89,6 +89,16 @@ impl Case<'_> {
         self.key.service.is_web()
     }
 
+    /// Whether days before tell what was there already. On its first days everything that a phone does is new.
+    pub fn has_past(&self) -> bool {
+        self.past.device_days >= HISTORY_DAYS_MIN
+    }
+
+    /// Other phones that poll a destination at the pace of the series.
+    fn others_at_this_pace(&self, destination: &Destination) -> u32 {
+        self.polls.at_this_pace(destination, self.device, self.machine.pace_secs())
+    }
+
     /// Where the series goes: one destination, or those of a group.
     fn destinations(&self) -> impl Iterator<Item = &Destination> {
         let one = self.members.is_empty().then_some(&self.key.destination);

@@ -404,7 +404,7 @@ impl Context<'_> {
             role_hours: self.role_hours,
             thresholds: &thresholds,
         };
-        let has_past = past.device_days >= HISTORY_DAYS_MIN;
+        let has_past = case.has_past();
         let reach = (!series.key.destination.is_group()).then_some(case.features.reach);
         let (weighed, role) = (weigh_case(&case), role.to_owned());
         // What cameras poll tells nothing of how many of the phones' apps do.

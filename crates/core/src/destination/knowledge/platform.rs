@@ -4,6 +4,8 @@
 //! (Chromium's MCS heartbeat, Apple's and Google's network requirements for enterprises, AOSP's
 //! `NetworkMonitor`, and vendors' MDM documentation).
 
+use crate::destination::is_at_or_below;
+
 /// A service of a platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlatformService {
@@ -81,8 +83,7 @@ const SERVICES: &[PlatformService] = &[
 /// The platform service of a host and port. `host` is lower case.
 pub fn platform_service(host: &str, port: u16) -> Option<&'static PlatformService> {
     SERVICES.iter().find(|service| {
-        (service.ports.is_empty() || service.ports.contains(&port))
-            && host.strip_suffix(service.suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        (service.ports.is_empty() || service.ports.contains(&port)) && is_at_or_below(host, service.suffix)
     })
 }
 
@@ -93,7 +94,7 @@ const NAMES_AND_TIME: [u16; 2] = [53, 123];
 pub fn is_platform_domain(domain: &str) -> bool {
     SERVICES.iter().any(|service| {
         !service.ports.iter().all(|port| NAMES_AND_TIME.contains(port))
-            && service.suffix.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            && is_at_or_below(service.suffix, domain)
     })
 }
 

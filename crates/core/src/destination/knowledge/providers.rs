@@ -1,5 +1,6 @@
 //! Provider classes: dynamic DNS, public resolvers, cloud APIs that carry dead drops, and usual ports.
 
+use crate::destination::is_at_or_below;
 use crate::series::Service;
 use std::net::IpAddr;
 
@@ -122,11 +123,7 @@ const DYNAMIC_DNS: &[&str] = &[
 
 /// Whether a host lies under a dynamic DNS or tunnel provider. `host` is lower case.
 pub fn is_dynamic_dns(host: &str) -> bool {
-    DYNAMIC_DNS.iter().any(|suffix| is_under(host, suffix))
-}
-
-fn is_under(host: &str, suffix: &str) -> bool {
-    host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    DYNAMIC_DNS.iter().any(|suffix| is_at_or_below(host, suffix))
 }
 
 /// Hosts of public services that malware families use as dead drops or as their whole channel.
@@ -182,7 +179,7 @@ const CLOUD_APIS: &[&str] = &[
 
 /// Whether a host is a public service that is known to carry dead drops. `host` is lower case.
 pub fn is_cloud_api(host: &str) -> bool {
-    CLOUD_APIS.iter().any(|suffix| is_under(host, suffix))
+    CLOUD_APIS.iter().any(|suffix| is_at_or_below(host, suffix))
 }
 
 /// Registrable domains that phones everywhere talk to: platform vendors, content networks, the large
