@@ -131,7 +131,7 @@ proptest! {
         for (first, second) in [(&left, &right), (&right, &left)] {
             let mut merged = profiles(first);
             for (key, profile) in profiles(second) {
-                merged.entry(key).or_default().merge(profile);
+                merged.entry(key).or_default().merge(&profile);
             }
             prop_assert_eq!(&merged, &whole);
             for (key, profile) in &whole {

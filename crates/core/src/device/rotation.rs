@@ -193,7 +193,7 @@ fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
     let begun = strays.iter().filter_map(first).collect();
     let mut days: BTreeMap<Day, Profile> = BTreeMap::new();
     for (day, profile) in strays.into_iter().flat_map(|stray| stray.days) {
-        days.entry(day).or_default().merge(profile);
+        days.entry(day).or_default().merge(&profile);
     }
     let destination = Destination::Group(common.label().into());
     let key = SeriesKey { app: common.app.clone(), destination, service: common.service };

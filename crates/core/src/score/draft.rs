@@ -141,7 +141,7 @@ fn one_per_destination(scored: Vec<Scored>) -> Vec<Scored> {
                     std::mem::swap(slot.get_mut(), &mut series);
                 }
                 if series.key.service != Service::Dns {
-                    slot.get_mut().profile.addresses.merge(series.profile.addresses);
+                    slot.get_mut().profile.addresses.merge(&series.profile.addresses);
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! floors and the alert budget.
 
 pub mod budget;
+pub mod days;
 mod decide;
 mod draft;
 pub mod history;

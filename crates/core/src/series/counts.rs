@@ -99,17 +99,21 @@ impl<K: StableKey> Counts<K> {
     }
 
     /// Adds another count.
-    pub fn merge(&mut self, other: Self) {
-        let dropped = other.total - other.kept();
+    pub fn merge(&mut self, other: &Self) {
+        self.total += other.total;
         self.is_capped |= other.is_capped;
-        for (_, key, count) in other.entries {
-            self.add_times(key, count);
+        // Both ascend: the place of a value lies behind that of the one before it.
+        let mut at = 0;
+        for (hash, key, count) in &other.entries {
+            let is_below = |(own_hash, own, _): &&(u64, K, u32)| (*own_hash, own) < (*hash, key);
+            at += self.entries.iter().skip(at).take_while(is_below).count();
+            match self.entries.get_mut(at) {
+                Some((_, own, sum)) if own == key => *sum = sum.saturating_add(*count),
+                _ => self.entries.insert(at, (*hash, key.clone(), *count)),
+            }
         }
-        self.total += dropped;
-    }
-
-    fn kept(&self) -> u64 {
-        self.entries.iter().map(|(_, _, count)| u64::from(*count)).sum()
+        self.is_capped |= self.entries.len() > Self::CAP;
+        self.entries.truncate(Self::CAP);
     }
 
     /// Sightings of all values, kept or not.
@@ -180,9 +184,9 @@ mod tests {
         for cut in [0, 1, 77, 250, 499] {
             let (left, right) = values.split_at(cut);
             let mut forward = count(left);
-            forward.merge(count(right));
+            forward.merge(&count(right));
             let mut backward = count(right);
-            backward.merge(count(left));
+            backward.merge(&count(left));
             assert_eq!(forward, whole);
             assert_eq!(backward, whole);
         }

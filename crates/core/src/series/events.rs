@@ -95,16 +95,8 @@ impl Events {
     }
 
     /// Adds another list.
-    pub fn merge(&mut self, other: Self) {
-        if other.latest.is_empty() {
-            self.total += other.total;
-            return;
-        }
-        let mut all = std::mem::take(&mut self.latest);
-        all.extend(other.latest);
-        let total = self.total + other.total;
-        let first = earlier(self.first, other.first);
-        *self = Self { total, first, ..Self::of(all) };
+    pub fn merge(&mut self, other: &Self) {
+        *self = Self::merged([&*self, other].into_iter());
     }
 
     /// The events of several lists.
@@ -157,7 +149,7 @@ mod tests {
         assert_eq!((whole.total(), whole.first_micros()), (6000, all.iter().copied().min()));
         for cut in [0, 10, 3000, 5999] {
             let mut merged = Events::of(events(all[cut..].iter().copied()));
-            merged.merge(Events::of(events(all[..cut].iter().copied())));
+            merged.merge(&Events::of(events(all[..cut].iter().copied())));
             assert_eq!(merged, whole);
         }
     }

@@ -59,34 +59,21 @@ pub struct Profile {
 
 impl Profile {
     /// Adds another profile of the same series.
-    pub fn merge(&mut self, other: Self) {
-        self.starts.merge(other.starts);
-        self.messages.merge(other.messages);
-        self.hosts.merge(other.hosts);
-        self.addresses.merge(other.addresses);
-        self.ports.merge(other.ports);
-        self.fingerprints.merge(other.fingerprints);
-        self.alpns.merge(other.alpns);
-        self.user_agents.merge(other.user_agents);
-        self.methods.merge(other.methods);
-        self.paths.merge(other.paths);
-        self.stacks.merge(other.stacks);
-        self.marks.merge(&other.marks);
-        self.states.merge(&other.states);
-        self.orig_bytes = self.orig_bytes.saturating_add(other.orig_bytes);
-        self.resp_bytes = self.resp_bytes.saturating_add(other.resp_bytes);
-        self.longest_micros = self.longest_micros.max(other.longest_micros);
-        self.connected_micros = self.connected_micros.saturating_add(other.connected_micros);
-        self.path_entropy.merge(other.path_entropy);
-        match (&mut self.dns, other.dns) {
-            (Some(mine), Some(theirs)) => mine.merge(&theirs),
-            (mine @ None, theirs) => *mine = theirs,
-            (Some(_), None) => {}
-        }
-        self.hours.extend(other.hours);
-        self.hours.sort_unstable();
-        self.hours.dedup();
-        self.uids.merge(&other.uids);
+    pub fn merge(&mut self, other: &Self) {
+        self.starts.merge(&other.starts);
+        self.messages.merge(&other.messages);
+        self.hours = hours_of([&*self, other].into_iter());
+        self.uids = LatestUids::merged([&self.uids, &other.uids].into_iter());
+        self.merge_sums(other);
+        self.merge_counts(other);
+    }
+
+    /// The sum of several profiles of one series.
+    pub fn merged<'p>(parts: impl Iterator<Item = &'p Self> + Clone) -> Self {
+        let mut sum = Self::for_stage_a(parts.clone());
+        sum.uids = LatestUids::merged(parts.clone().map(|part| &part.uids));
+        parts.for_each(|part| sum.merge_counts(part));
+        sum
     }
 
     /// Of the sum of several profiles what stage A looks at ([`crate::score::machine`]); the rest is empty. Most
@@ -95,21 +82,38 @@ impl Profile {
         let mut sum = Self {
             starts: Events::merged(parts.clone().map(|part| &part.starts)),
             messages: Events::merged(parts.clone().map(|part| &part.messages)),
-            hours: parts.clone().flat_map(|part| part.hours.iter().copied()).collect(),
+            hours: hours_of(parts.clone()),
             ..Self::default()
         };
-        sum.hours.sort_unstable();
-        sum.hours.dedup();
-        for part in parts {
-            sum.states.merge(&part.states);
-            sum.longest_micros = sum.longest_micros.max(part.longest_micros);
-            sum.connected_micros = sum.connected_micros.saturating_add(part.connected_micros);
-            match (&mut sum.dns, &part.dns) {
-                (Some(mine), Some(theirs)) => mine.merge(theirs),
-                (mine, theirs) => *mine = mine.take().or_else(|| theirs.clone()),
-            }
-        }
+        parts.for_each(|part| sum.merge_sums(part));
         sum
+    }
+
+    fn merge_sums(&mut self, other: &Self) {
+        self.states.merge(&other.states);
+        self.longest_micros = self.longest_micros.max(other.longest_micros);
+        self.connected_micros = self.connected_micros.saturating_add(other.connected_micros);
+        match (&mut self.dns, &other.dns) {
+            (Some(mine), Some(theirs)) => mine.merge(theirs),
+            (mine, theirs) => *mine = mine.take().or_else(|| theirs.clone()),
+        }
+    }
+
+    /// What stage A does not look at, ids aside.
+    fn merge_counts(&mut self, other: &Self) {
+        self.hosts.merge(&other.hosts);
+        self.addresses.merge(&other.addresses);
+        self.ports.merge(&other.ports);
+        self.fingerprints.merge(&other.fingerprints);
+        self.alpns.merge(&other.alpns);
+        self.user_agents.merge(&other.user_agents);
+        self.methods.merge(&other.methods);
+        self.paths.merge(&other.paths);
+        self.stacks.merge(&other.stacks);
+        self.marks.merge(&other.marks);
+        self.orig_bytes = self.orig_bytes.saturating_add(other.orig_bytes);
+        self.resp_bytes = self.resp_bytes.saturating_add(other.resp_bytes);
+        self.path_entropy.merge(other.path_entropy);
     }
 
     /// About how much memory it takes, bytes: what lists hold, and a usual text for each counted value.
@@ -139,6 +143,14 @@ impl Profile {
             ends.into_iter().flatten().reduce(|(a, b), (first, last)| (a.min(first), b.max(last)))?;
         Some((Timestamp::from_micros(first), Timestamp::from_micros(last)))
     }
+}
+
+/// The hours of several profiles, each once and ascending.
+fn hours_of<'p>(parts: impl Iterator<Item = &'p Profile>) -> Vec<i32> {
+    let mut hours: Vec<i32> = parts.flat_map(|part| part.hours.iter().copied()).collect();
+    hours.sort_unstable();
+    hours.dedup();
+    hours
 }
 
 /// Oddities, counted in sessions or messages.
@@ -328,10 +340,9 @@ impl LatestUids {
         }
     }
 
-    fn merge(&mut self, other: &Self) {
-        if !other.entries.is_empty() {
-            *self = Self::of(&mut self.ids().chain(other.ids()).collect());
-        }
+    /// The latest ids of several lists.
+    fn merged<'l>(lists: impl Iterator<Item = &'l Self>) -> Self {
+        Self::of(&mut lists.flat_map(Self::ids).collect())
     }
 
     /// Times and ids, ascending.

@@ -6,7 +6,6 @@
 //! where it does not fit ([`super::history`]).
 
 use super::cache::Slot;
-use super::devices::Window;
 use super::history::History;
 use super::second::second_pass;
 use super::settings::Settings;
@@ -15,6 +14,7 @@ use crate::input::{Progress, StopFlag};
 use std::path::Path;
 use undertone_core::finding::Finding;
 use undertone_core::model::Day;
+use undertone_core::score::days::Window;
 
 /// A past day.
 #[derive(Debug, Clone)]

@@ -1,6 +1,5 @@
 //! Pass 1: one partition at a time, one device at a time: join, attribute, sum up, stage A.
 
-use super::appless;
 use super::fleet::Fleet;
 use super::grouped::{Grouped, Room};
 use super::settings::Settings;
@@ -11,23 +10,16 @@ use crate::identity::Directory;
 use crate::input::StopFlag;
 use crate::partition::{Partitions, Taken, Untaken};
 use crate::telemetry::{self, ClockSight, Roles};
-use bitcode::{Decode, Encode};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::RangeInclusive;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::observe::platform_of;
-use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, Rest, SeriesDays};
-use undertone_core::model::{Day, Platform, Telemetry};
-use undertone_core::score::machine::{self, Machine};
-use undertone_core::series::{Profile, SeriesKey};
-use undertone_core::timing::AwakeClock;
+use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, Rest};
+use undertone_core::model::{Platform, Telemetry};
+use undertone_core::score::days::{self, Assessed, Window};
 use undertone_wire::packed::Lists;
-
-/// Days that a series is scored over, up to the day of its last event.
-const WINDOW_DAYS: i32 = 7;
 
 /// One device after pass 1.
 #[derive(Debug)]
@@ -64,34 +56,6 @@ pub(super) struct Device {
     pub(super) pruned: u64,
 }
 
-/// A series on one day, with stage A over its window.
-#[derive(Debug, Clone, Encode, Decode)]
-pub(super) struct Assessed {
-    pub(super) key: SeriesKey,
-    pub(super) day: Day,
-    /// Days before on which the series was seen, in the whole input.
-    pub(super) days_before: u32,
-    /// Days before on which it was long enough to be judged.
-    pub(super) days_judged: u32,
-    /// First day on which it was.
-    pub(super) first_judged: Day,
-    pub(super) profile: Profile,
-    pub(super) machine: Machine,
-}
-
-impl Assessed {
-    /// See [`is_judged`].
-    pub(super) fn is_judged(&self) -> bool {
-        is_judged(&self.machine, self.machine.is_worth_weighing(&self.profile))
-    }
-}
-
-/// Whether a day is one on which a series could be judged: there were check-ins enough for a rhythm, or something else
-/// that is worth weighing.
-fn is_judged(machine: &Machine, is_worth: bool) -> bool {
-    is_worth || machine.timing.is_some()
-}
-
 /// What pass 1 needs to know besides the records.
 #[derive(Clone, Copy)]
 pub(super) struct FirstContext<'c> {
@@ -105,26 +69,6 @@ pub(super) struct FirstContext<'c> {
     pub(super) keeps_seen: bool,
     /// Whether to keep devices without series that may be machines'.
     pub(super) keeps_all: bool,
-}
-
-/// A span of time, whole days.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
-    /// First day.
-    pub(super) first: Day,
-    /// Last day.
-    pub(super) last: Day,
-}
-
-impl Window {
-    /// The window that a series is scored over on a day.
-    pub(super) fn ending_on(day: Day) -> Self {
-        Self { first: day.plus(1 - WINDOW_DAYS), last: day }
-    }
-
-    pub(super) fn days(self) -> RangeInclusive<Day> {
-        self.first..=self.last
-    }
 }
 
 /// Where records come from.
@@ -248,7 +192,7 @@ fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device 
     let reports = telemetry::Reports::of(&lists.telemetry);
     let mut device = Device::new(id, platform, roles);
     device.add(&joined, (&lists.telemetry, &reports), None, context);
-    appless::share_pasts(&mut device.assessed);
+    days::share_pasts(&mut device.assessed);
     (lists.sessions, lists.messages) = joined.into_lists();
     lists.telemetry.clear();
     device
@@ -304,7 +248,7 @@ impl Device {
             a.key.cmp(&b.key).then_with(|| rank(a).cmp(&rank(b)))
         });
         self.assessed.dedup_by(|next, kept| next.day == kept.day && next.key == kept.key);
-        appless::share_pasts(&mut self.assessed);
+        days::share_pasts(&mut self.assessed);
         // A name that is looked up in one part and connected to in another is one destination.
         device::unite_reached(&mut self.report.reached, u32::saturating_add);
     }
@@ -335,7 +279,7 @@ impl Device {
         report.app_hours = telemetry::app_hours(&connections, &view);
         self.seen.add(coverage::seen(&connections, &view, telemetry, &report.series));
         let series = std::mem::take(&mut report.series);
-        self.assessed.extend(series.into_iter().flat_map(|series| assess(series, &report.awake)));
+        self.assessed.extend(series.into_iter().flat_map(|series| days::assess(series, &report.awake)));
         self.duplicates += joined.duplicates;
         self.clock.add(view.clock);
         for (method, count) in view.methods {
@@ -357,80 +301,5 @@ pub(super) fn platform(id: &str, telemetry: &[Telemetry<'_>], directory: &Direct
     match directory.facts(id).map(|facts| facts.platform) {
         Some(platform) if platform != Platform::Unknown => platform,
         _ => platform_of(&telemetry.iter().map(|event| event.platform).collect::<Vec<_>>()),
-    }
-}
-
-/// Stage A on each day of a series, over the window that ends on it. Days that show no machine are dropped.
-pub(super) fn assess(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
-    assess_days(series, awake, false)
-}
-
-/// The same, with every day: others may show what it is.
-pub(super) fn assess_all(series: SeriesDays, awake: &AwakeClock) -> Vec<Assessed> {
-    assess_days(series, awake, true)
-}
-
-fn assess_days(series: SeriesDays, awake: &AwakeClock, keeps_all: bool) -> Vec<Assessed> {
-    let SeriesDays { key, mut days } = series;
-    let mut found = Vec::new();
-    let (mut days_judged, mut first_judged) = (0, None);
-    let all: Vec<Day> = days.iter().map(|(day, _)| *day).collect();
-    let last = all.last().copied();
-    for (before, day) in all.into_iter().enumerate() {
-        let is_last = Some(day) == last;
-        let days_of_window = Window::ending_on(day).days();
-        let of_window = days.iter().filter(|(of, _)| days_of_window.contains(of));
-        let (machine, is_worth) = stage_a(of_window.map(|(_, of_day)| of_day), awake, day);
-        let is_judged = is_judged(&machine, is_worth);
-        if (is_worth || keeps_all)
-            && let Some(profile) = window(&mut days, days_of_window, is_last)
-        {
-            found.push(Assessed {
-                key: key.clone(),
-                day,
-                days_before: u32::try_from(before).unwrap_or(u32::MAX),
-                days_judged,
-                first_judged: *first_judged.get_or_insert(day),
-                profile,
-                machine,
-            });
-        }
-        if is_judged {
-            days_judged += 1;
-            first_judged.get_or_insert(day);
-        }
-    }
-    found
-}
-
-/// Stage A over the profiles of a window that ends on a day, and whether the series is worth weighing.
-fn stage_a<'p>(
-    profiles: impl Iterator<Item = &'p Profile> + Clone,
-    awake: &AwakeClock,
-    day: Day,
-) -> (Machine, bool) {
-    let mut rest = profiles.clone();
-    let summed;
-    let profile = if let (Some(only), None) = (rest.next(), rest.next()) {
-        only
-    } else {
-        summed = Profile::for_stage_a(profiles);
-        &summed
-    };
-    let machine = machine::assess(profile, awake, day.plus(1).start().micros());
-    let is_worth = machine.is_worth_weighing(profile);
-    (machine, is_worth)
-}
-
-/// The profile of a window of days. The last window takes its days, the others leave them for the next.
-fn window(days: &mut Vec<(Day, Profile)>, window: RangeInclusive<Day>, is_last: bool) -> Option<Profile> {
-    let sum = |mut sum: Profile, of_day: Profile| {
-        sum.merge(of_day);
-        sum
-    };
-    if is_last {
-        std::mem::take(days).into_iter().filter(|(day, _)| window.contains(day)).map(|(_, of)| of).reduce(sum)
-    } else {
-        days.iter().filter(|(day, _)| window.contains(day)).map(|(_, of)| of.clone()).reduce(sum)
     }
 }

@@ -7,7 +7,7 @@
 //! a count; of the second, those of fewest check-ins of the devices with most of them are not compared with. Which ones
 //! depends on all devices together and not on their order.
 
-use super::devices::{Assessed, Device};
+use super::devices::Device;
 use super::quiet::{PackedDevice, Quiet};
 use super::second::Totals;
 use super::shares::Shares;
@@ -21,6 +21,7 @@ use undertone_core::baseline::{Baseline, HABIT_DAYS};
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::{DeviceReport, Reported};
 use undertone_core::model::{Day, Platform};
+use undertone_core::score::days::Assessed;
 use undertone_core::series::{Destination, SeriesKey};
 
 /// What an entry takes here and in the baseline, besides its texts, bytes: both are trees or lists of these.

@@ -1,11 +1,11 @@
 //! What each phone did, for runs on later days.
 
-use super::devices::Assessed;
 use super::fleet::Fleet;
 use super::quiet;
 use std::io;
 use undertone_core::baseline::{Baseline, HABITS_MAX, Habits};
 use undertone_core::device::DeviceReport;
+use undertone_core::score::days::Assessed;
 use undertone_core::series::{Destination, SeriesKey};
 
 /// The habits of devices, all of which must have been kept; `None` without any day.

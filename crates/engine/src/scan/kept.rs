@@ -4,7 +4,7 @@
 //! The name is that of the records' file, hashed with what pass 1 decides by: windows of interaction and declared roles.
 
 use super::cache::{Slot, damaged, head_of, summary_of};
-use super::devices::{Assessed, Device};
+use super::devices::Device;
 use super::fleet::Fleet;
 use super::quiet::{self, decoded};
 use super::settings::Settings;
@@ -20,6 +20,7 @@ use undertone_core::attribution::AttributionMethod;
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::DeviceReport;
 use undertone_core::model::Platform;
+use undertone_core::score::days::Assessed;
 use undertone_core::thresholds::ThresholdKey;
 use undertone_wire::packed::RunHead;
 

@@ -5,13 +5,13 @@
 //! part ([`Faint`]), those of a destination are tested as one series, day by day ([`Pools::of`]), and each phone of a pool
 //! gets its rhythm ([`Pools::add_to`]).
 
-use super::devices::{Assessed, Window, assess_all};
 use super::waiting::Strays;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use undertone_core::baseline::{Baseline, Poll};
 use undertone_core::device::SeriesDays;
 use undertone_core::model::{Day, Timestamp};
+use undertone_core::score::days::{Assessed, Window, assess_all};
 use undertone_core::score::machine::{RHYTHM_P_MAX, Rhythm, Timing};
 use undertone_core::series::{Destination, Profile, SeriesKey, Service};
 use undertone_core::timing::{Together, together};

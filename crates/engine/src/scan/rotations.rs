@@ -1,11 +1,11 @@
 //! Rotations of each device, put together once the baseline knows which destinations are rare.
 
-use super::devices::{Assessed, assess};
 use super::waiting::{Strays, last_driven};
 use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Poll};
 use undertone_core::device::rotations;
 use undertone_core::model::Day;
+use undertone_core::score::days::{Assessed, assess};
 use undertone_core::score::machine::Rhythm;
 use undertone_core::series::{Destination, SeriesKey};
 
@@ -87,9 +87,9 @@ impl Rotations {
 
 #[cfg(test)]
 mod tests {
-    use super::super::devices::assess_all;
     use super::*;
     use undertone_core::device::SeriesDays;
+    use undertone_core::score::days::assess_all;
     use undertone_core::series::{Event, EventFlags, Events, Profile, Service};
     use undertone_core::timing::AwakeClock;
 

@@ -4,7 +4,6 @@
 //! each that a machine drives. Strays, of which rotations are put together once it is known which destinations are
 //! rare, wait beside the series.
 
-use super::devices::Assessed;
 use super::quiet::decoded;
 use crate::partition::{Extent, SpillFile};
 use bitcode::{Decode, DecodeOwned, Encode};
@@ -13,6 +12,7 @@ use std::io;
 use undertone_core::baseline::Shape;
 use undertone_core::device::SeriesDays;
 use undertone_core::model::Day;
+use undertone_core::score::days::Assessed;
 use undertone_core::series::{Destination, SeriesKey, StableKey};
 use undertone_core::timing::AwakeClock;
 

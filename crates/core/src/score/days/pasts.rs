@@ -4,16 +4,16 @@
 //! is then unknown, and unknown is not new: what either part shows of days before is the past of both. Two apps that are
 //! known are two series.
 
-use super::devices::Assessed;
+use super::Assessed;
+use crate::model::Day;
+use crate::series::{Destination, Service};
 use std::collections::BTreeMap;
-use undertone_core::model::Day;
-use undertone_core::series::{Destination, Service};
 
 /// What a phone polled on days that could be judged, by whichever app.
 type Judged = BTreeMap<(Destination, Service), Vec<(Option<Box<str>>, Day)>>;
 
 /// Gives each series of a device the past of those that may be the same.
-pub(super) fn share_pasts(assessed: &mut [Assessed]) {
+pub fn share_pasts(assessed: &mut [Assessed]) {
     let is_known = |series: &Assessed| series.key.app.is_some();
     if assessed.iter().all(is_known) || !assessed.iter().any(is_known) {
         return;
@@ -50,11 +50,11 @@ fn may_be_one(a: Option<&str>, b: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::devices::assess;
+    use super::super::assess;
     use super::*;
-    use undertone_core::device::SeriesDays;
-    use undertone_core::series::{Event, Events, Profile, SeriesKey};
-    use undertone_core::timing::AwakeClock;
+    use crate::device::SeriesDays;
+    use crate::series::{Event, Events, Profile, SeriesKey};
+    use crate::timing::AwakeClock;
 
     const DAY_MICROS: i64 = 86_400_000_000;
 

@@ -1,0 +1,142 @@
+//! The series of one device, each weighed against the fleet.
+
+use super::OfDevice;
+use crate::scan::devices::Device;
+use crate::scan::rotations::Rotations;
+use crate::scan::settings::Settings;
+use crate::telemetry::Roles;
+use undertone_core::baseline::{Baseline, Past, Peers, Polls, RoleHours, Shape};
+use undertone_core::model::Day;
+use undertone_core::score::days::Assessed;
+use undertone_core::score::{Draft, Scored, ScoredDevice, drafts, reference, weigh_case};
+use undertone_core::series::{Destination, SeriesKey};
+use undertone_core::thresholds::Scope;
+use undertone_core::weigh::Case;
+
+/// One device's series against the rest of the fleet.
+pub(super) struct Context<'c> {
+    pub(super) baseline: &'c Baseline,
+    pub(super) rotations: &'c [Rotations],
+    pub(super) peers: &'c Peers,
+    pub(super) polls: &'c Polls,
+    pub(super) roles: &'c Roles,
+    pub(super) role_hours: &'c RoleHours,
+    pub(super) settings: &'c Settings,
+}
+
+impl Context<'_> {
+    pub(super) fn device(
+        &self,
+        number: usize,
+        device: &Device,
+        assessed: Vec<Assessed>,
+        keeps_below: bool,
+    ) -> OfDevice {
+        let mut scored: Vec<Scored> =
+            assessed.into_iter().map(|series| self.score_series((number, device), series, &[])).collect();
+        if let Some(found) = self.rotations.get(number) {
+            scored.extend(found.assessed.iter().map(|series| {
+                self.score_series((number, device), series.clone(), found.members(&series.key))
+            }));
+        }
+        let mut found = OfDevice::default();
+        for series in &scored {
+            let day = found.days.entry(series.day).or_default();
+            day.has_past = series.has_past;
+            day.is_loud |= series.is_loud;
+        }
+        let of = ScoredDevice {
+            id: &device.id,
+            platform: device.platform,
+            addresses: &device.report.addresses,
+            is_fleet: self.baseline.is_fleet(),
+        };
+        found.drafts = drafts(of, scored);
+        if !keeps_below {
+            let all = found.drafts.len();
+            found.drafts.retain(Draft::is_candidate);
+            found.below = (all - found.drafts.len()) as u64;
+            found.drafts.shrink_to_fit();
+        }
+        found
+    }
+
+    /// The days before: those of the inputs, and those that the learned baseline remembers.
+    fn past(&self, device: &Device, series: &Assessed, members: &[(Destination, u32)]) -> Past {
+        let here = Past {
+            device_days: count_before(&device.report.days, series.day),
+            series_days: series.days_before,
+            days_judged: series.days_judged,
+        };
+        let learned = self.settings.learned.as_ref().and_then(|learned| learned.habits.as_ref());
+        let (SeriesKey { app, destination, .. }, day) = (&series.key, series.day);
+        let known = learned.and_then(|known| {
+            let is_everybodys = self.baseline.is_everybodys(destination);
+            let past = known.past(&device.id, &series.key, is_everybodys, day)?;
+            // A group has no name of its own: it is known where it goes to known destinations.
+            let is_back = |to: &Destination| known.went(&device.id, app.as_deref(), to, day);
+            let all: u32 = members.iter().map(|(_, starts)| starts).sum();
+            let back: u32 = members.iter().filter(|(to, _)| is_back(to)).map(|(_, starts)| starts).sum();
+            Some(Past { series_days: past.series_days.max(u32::from(2 * back > all)), ..past })
+        });
+        known.map_or(here, |known| known.or(here))
+    }
+
+    fn score_series(
+        &self,
+        (number, device): (usize, &Device),
+        series: Assessed,
+        members: &[(Destination, u32)],
+    ) -> Scored {
+        let app = series.key.app.as_deref();
+        let role = self.roles.role_of(app);
+        let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
+        let scope = Scope { platform: device.platform, role, app };
+        let thresholds = self.settings.thresholds.for_series(scope);
+        let past = self.past(device, &series, members);
+        let case = Case {
+            key: &series.key,
+            profile: &series.profile,
+            machine: &series.machine,
+            features: Shape::of(&series.profile, &series.machine)
+                .in_fleet(&series.key.destination, self.baseline),
+            platform: device.platform,
+            is_appliance: device.is_appliance && self.baseline.is_fleet(),
+            members,
+            role,
+            device: u32::try_from(number).unwrap_or(u32::MAX),
+            day: series.day,
+            past,
+            baseline: self.baseline,
+            learned: self.settings.learned.as_ref().map(|learned| &learned.baseline),
+            declared: &self.settings.declared,
+            peers: self.peers,
+            polls: self.polls,
+            app_hours: app.and_then(|app| device.report.app_hours.get(app)).map_or(&[][..], Vec::as_slice),
+            role_hours: self.role_hours,
+            thresholds: &thresholds,
+        };
+        let has_past = case.has_past();
+        let reach = (!series.key.destination.is_group()).then_some(case.features.reach);
+        let (weighed, role) = (weigh_case(&case), role.to_owned());
+        // What cameras poll tells nothing of how many of the phones' apps do.
+        let is_loud = !case.is_appliance && reference::is_loud(&weighed, has_past, past, reach);
+        Scored {
+            members: members.iter().map(|(destination, _)| destination.clone()).collect(),
+            attribution,
+            role,
+            key: series.key,
+            day: series.day,
+            is_loud,
+            has_past,
+            profile: series.profile,
+            machine: series.machine,
+            weighed,
+        }
+    }
+}
+
+/// Days of an ascending list before a day.
+fn count_before(days: &[Day], day: Day) -> u32 {
+    u32::try_from(days.partition_point(|known| *known < day)).unwrap_or(u32::MAX)
+}
