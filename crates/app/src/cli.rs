@@ -1,19 +1,18 @@
 //! The command line, as typed.
 
 mod export;
+mod scan;
 mod suppress;
 mod tune;
+mod values;
 
 pub(crate) use export::{CoverageArgs, ExportCommand, NavigatorArgs};
+pub(crate) use scan::{InputArgs, ReadingArgs, ScanArgs, ShownArgs};
 pub(crate) use suppress::{AddArgs, ExpireArgs, ListArgs, Pin, RemoveArgs, SuppressCommand};
 pub(crate) use tune::{BacktestArgs, TextFormat, TuneArgs};
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
-use undertone_core::finding::Severity;
-use undertone_core::model::Network;
-use undertone_wire::findings::Format;
 
 /// Finds command and control hidden under ordinary app traffic on phones.
 ///
@@ -103,60 +102,6 @@ pub(crate) struct DemoArgs {
     pub(crate) seed: u64,
 }
 
-/// `undertone scan`
-#[derive(Debug, Args)]
-pub(crate) struct ScanArgs {
-    #[command(flatten)]
-    pub(crate) input: InputArgs,
-    #[command(flatten)]
-    pub(crate) shown: ShownArgs,
-    /// Exit with 2 when a finding is at least this severe
-    #[arg(long, value_name = "SEVERITY", value_parser = severity_parser())]
-    pub(crate) fail_on: Option<String>,
-    /// Write the run summary as JSON to a file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) summary: Option<PathBuf>,
-    /// Baseline learned from this fleet's history (`undertone baseline learn`)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) baseline: Option<PathBuf>,
-}
-
-/// What to read, and how.
-#[derive(Debug, Args)]
-pub(crate) struct InputArgs {
-    /// Files or folders, recognised by content; `-` is standard input
-    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub(crate) paths: Vec<PathBuf>,
-    #[command(flatten)]
-    pub(crate) reading: ReadingArgs,
-}
-
-/// How inputs are read and scored, whatever the command.
-#[derive(Debug, Args)]
-pub(crate) struct ReadingArgs {
-    /// Threads, at most 256; 0 takes every core
-    #[arg(long, default_value_t = 0, value_name = "N", value_parser = threads)]
-    pub(crate) threads: usize,
-    /// A network that is inside, besides the private ones (repeatable)
-    #[arg(long, value_name = "NET", value_parser = network)]
-    pub(crate) internal: Vec<Network>,
-    /// Inventory of devices: CSV or YAML (repeatable)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) inventory: Vec<PathBuf>,
-    /// Roles of apps: YAML
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) apps: Option<PathBuf>,
-    /// Thresholds and declared baselines: YAML (`undertone check --print-default`)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) config: Option<PathBuf>,
-    /// Offset from UTC for files whose times name no zone: `Z`, `+02:00`, `-0530`
-    #[arg(long, default_value = "Z", value_name = "OFFSET", value_parser = utc_offset_secs, allow_hyphen_values = true)]
-    pub(crate) timezone: i32,
-    /// Memory to stay within: `512M`, `2G`
-    #[arg(long, default_value = "1G", value_name = "SIZE", value_parser = byte_size)]
-    pub(crate) memory: u64,
-}
-
 /// `undertone check`
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
@@ -208,38 +153,6 @@ pub(crate) struct LearnArgs {
     /// Where the baseline goes: JSON, one entry a line
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
-}
-
-/// Which findings are shown, and where.
-#[derive(Debug, Args)]
-pub(crate) struct ShownArgs {
-    /// Format on standard output [default: table on a terminal, else jsonl]
-    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
-    pub(crate) format: Option<String>,
-    /// Also write to a file, the format by its extension or named before it, `csv:FILE` (repeatable);
-    /// standard output is then used only with --format
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Vec<String>,
-    /// Show only the first N
-    #[arg(long, value_name = "N")]
-    pub(crate) top: Option<usize>,
-    /// Show what fell short of the alert threshold, too, with the reason
-    #[arg(long)]
-    pub(crate) all: bool,
-    /// Hide what these suppressions name (`undertone suppress`)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) suppress: Option<PathBuf>,
-    /// Show suppressed findings, too, marked as such
-    #[arg(long)]
-    pub(crate) show_suppressed: bool,
-}
-
-impl ShownArgs {
-    /// Files alone, for a command that has its own standard output.
-    pub(crate) fn files(output: &[String]) -> Self {
-        let (format, top, suppress) = (None, None, None);
-        Self { format, output: output.to_vec(), top, all: true, suppress, show_suppressed: true }
-    }
 }
 
 /// `undertone explain`
@@ -376,73 +289,6 @@ pub(crate) enum Shell {
     Zsh,
 }
 
-fn format_parser() -> PossibleValuesParser {
-    PossibleValuesParser::new(Format::ALL.map(Format::name))
-}
-
-fn severity_parser() -> PossibleValuesParser {
-    PossibleValuesParser::new(Severity::ALL.map(Severity::as_str))
-}
-
-fn network(text: &str) -> Result<Network, String> {
-    Network::parse(text).ok_or_else(|| "not a network such as `10.20.0.0/16` or `2001:db8::/32`".to_owned())
-}
-
-/// Each thread takes some memory of its own, and no machine that reads logs has more cores.
-const THREADS_MAX: usize = 256;
-
-fn threads(text: &str) -> Result<usize, String> {
-    let threads = text.parse().ok().filter(|threads| *threads <= THREADS_MAX);
-    threads.ok_or_else(|| format!("not a number from 0 to {THREADS_MAX}"))
-}
-
-/// Seconds east of UTC: `Z`, `UTC`, `+HH:MM`, `-HHMM`, `+HH`.
-fn utc_offset_secs(text: &str) -> Result<i32, String> {
-    let wrong = || "not an offset such as `Z`, `+02:00` or `-0530`".to_owned();
-    if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
-        return Ok(0);
-    }
-    let (sign, digits) = match text.split_at_checked(1) {
-        Some(("+", digits)) => (1, digits),
-        Some(("-", digits)) => (-1, digits),
-        _ => return Err(wrong()),
-    };
-    let (hours, minutes) = match digits.split_once(':') {
-        Some(parts) => parts,
-        None if digits.len() == 4 => digits.split_at_checked(2).ok_or_else(wrong)?,
-        None => (digits, "00"),
-    };
-    if [hours, minutes].iter().any(|part| part.len() != 2 || !part.bytes().all(|b| b.is_ascii_digit())) {
-        return Err(wrong());
-    }
-    let parse = |text: &str| text.parse::<i32>().map_err(|_not_a_number| wrong());
-    let (hours, minutes) = (parse(hours)?, parse(minutes)?);
-    if hours > 14 || minutes > 59 { Err(wrong()) } else { Ok(sign * (hours * 3600 + minutes * 60)) }
-}
-
-/// Bytes: a whole number with an optional `K`, `M`, `G` or `T` (powers of 1024), at least 64 MiB.
-fn byte_size(text: &str) -> Result<u64, String> {
-    const LEAST: u64 = 64 << 20;
-    let lower = text.to_ascii_lowercase();
-    let bare = lower.trim_end_matches("ib").trim_end_matches('b');
-    let digits = bare.trim_end_matches(['k', 'm', 'g', 't']);
-    let shift = match bare.strip_prefix(digits) {
-        Some("") => 0,
-        Some("k") => 10,
-        Some("m") => 20,
-        Some("g") => 30,
-        Some("t") => 40,
-        _ => return Err("not a size such as `512M` or `2G`".to_owned()),
-    };
-    let count =
-        digits.parse::<u64>().map_err(|_not_a_number| "not a size such as `512M` or `2G`".to_owned())?;
-    match count.checked_mul(1 << shift) {
-        Some(bytes) if bytes >= LEAST => Ok(bytes),
-        Some(_) => Err("less than 64M".to_owned()),
-        None => Err("too large".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -451,25 +297,5 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn offsets_are_seconds_east() {
-        for (text, secs) in [("Z", 0), ("utc", 0), ("+02:00", 7200), ("-0530", -19_800), ("+14", 50_400)] {
-            assert_eq!(utc_offset_secs(text), Ok(secs), "{text}");
-        }
-        for text in ["", "2", "+2", "+15:00", "+02:60", "+é0", "Europe/Berlin", "+1:000"] {
-            assert!(utc_offset_secs(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn sizes_are_powers_of_1024() {
-        assert_eq!(byte_size("1G"), Ok(1 << 30));
-        assert_eq!(byte_size("512MiB"), Ok(512 << 20));
-        assert_eq!(byte_size("67108864"), Ok(64 << 20));
-        for text in ["", "G", "1K", "1.5G", "-1G", "99999999999T", "1GG"] {
-            assert!(byte_size(text).is_err(), "{text}");
-        }
     }
 }

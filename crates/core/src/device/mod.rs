@@ -8,6 +8,7 @@ mod appliance;
 mod chain;
 mod connection;
 mod filing;
+mod first;
 mod hosts;
 mod interner;
 pub mod join;
@@ -15,6 +16,7 @@ pub mod moments;
 mod names;
 pub mod observe;
 mod order;
+mod report;
 mod rotation;
 mod route;
 mod sighting;
@@ -25,8 +27,7 @@ pub use appliance::is_appliance;
 pub use connection::{Connection, Joined};
 pub use join::{Keyed, UidKey};
 pub use moments::{Moments, MomentsSketch};
-pub use observe::{
-    DeviceInput, DeviceReport, Reported, Rest, SeriesDays, observe, observe_part, unite_reached,
-};
+pub use observe::{DeviceInput, Rest, observe, observe_part};
+pub use report::{DeviceReport, Reported, SeriesDays, unite_reached};
 pub use rotation::{Rotation, rotations};
 pub use route::{route_of_addr, route_of_host};

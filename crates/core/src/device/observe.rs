@@ -2,30 +2,20 @@
 
 use super::Connection;
 use super::filing::Filing;
-use super::hosts::Hosts;
-use super::interner::Interner;
+use super::first::First;
 use super::moments::Moments;
-use super::names::Names;
+use super::report::{DeviceReport, Reported, SeriesDays};
 use super::rotation::Strays;
 use super::sighting::{Naming, Sighting, service_of, sightings};
-use super::summary::{Circumstances, Summary, fingerprint_of};
-use crate::baseline::AppHours;
-use crate::model::{Day, ExchangeKind, Platform, Timestamp};
-use crate::series::{Destination, EventFlags, Profile, SeriesKey, Service};
-use crate::text;
-use crate::timing::AwakeClock;
-use bitcode::{Decode, Encode};
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use super::summary::{Circumstances, Summary};
+use crate::model::{Day, Platform, Timestamp};
+use crate::series::{EventFlags, SeriesKey};
 
 /// Sightings, over all days, from which a series gets a profile: timing needs 8 check-ins, wakes and DNS need 8, a
 /// finding of fewer would be of persistence alone.
 const PROFILE_SIGHTINGS_MIN: usize = 6;
 /// Connected time from which a series gets a profile whatever its number of sessions: 10 minutes.
 const PROFILE_CONNECTED_MICROS: u64 = 600 * 1_000_000;
-
-/// Fingerprints and user agents kept per device.
-const STACKS_MAX: usize = 512;
 
 /// What is known of one device.
 #[derive(Debug)]
@@ -38,115 +28,6 @@ pub struct DeviceInput<'i, 'a> {
     pub flags: &'i [EventFlags],
     /// Networking stack of each connection, where telemetry named it.
     pub stacks: &'i [Option<&'static str>],
-}
-
-/// Addresses of its own kept per device.
-const ADDRESSES_MAX: usize = 1024;
-
-impl DeviceReport {
-    /// Adds what another part of the same device comes to; the awake clock is of the whole anyway.
-    pub fn add_part(&mut self, part: Self) {
-        self.series.extend(part.series);
-        self.strays.extend(part.strays);
-        self.strays_cut += part.strays_cut + Strays::keep_within(&mut self.strays);
-        self.reached.extend(part.reached);
-        self.apps = distinct(std::mem::take(&mut self.apps).into_iter().chain(part.apps).collect());
-        self.stacks = distinct(std::mem::take(&mut self.stacks).into_iter().chain(part.stacks).collect());
-        self.cut += bound(&mut self.stacks, STACKS_MAX);
-        self.app_stacks.extend(part.app_stacks);
-        self.app_stacks.sort_unstable();
-        self.app_stacks.dedup();
-        self.app_services.extend(part.app_services);
-        self.app_services.sort_unstable();
-        self.app_services.dedup();
-        for (app, hours) in part.app_hours {
-            let known = self.app_hours.entry(app).or_default();
-            *known = added(std::mem::take(known), hours);
-        }
-        self.days = distinct(std::mem::take(&mut self.days).into_iter().chain(part.days).collect());
-        self.addresses =
-            distinct(std::mem::take(&mut self.addresses).into_iter().chain(part.addresses).collect());
-        self.cut += bound(&mut self.addresses, ADDRESSES_MAX) + part.cut;
-        self.sessions += part.sessions;
-        self.series_total += part.series_total;
-        self.awake = part.awake;
-    }
-}
-
-/// What a device's connections come to.
-#[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
-pub struct DeviceReport {
-    /// Series that are long enough to be tested, ascending by key.
-    pub series: Vec<SeriesDays>,
-    /// Series that may be part of a rotation, however short ([`super::rotations`]).
-    pub strays: Vec<SeriesDays>,
-    /// How many of them were left out for the bound.
-    pub strays_cut: u64,
-    /// Every destination with the days on which it was contacted.
-    pub reached: Vec<Reported>,
-    /// TLS fingerprints and user-agent families of the device, ascending.
-    pub stacks: Vec<Box<str>>,
-    /// TLS fingerprints, user-agent families and networking libraries by app, ascending; filled in by whoever knows
-    /// the apps.
-    pub app_stacks: Vec<(Box<str>, Box<str>)>,
-    /// Connections of each app by hour with nobody at the phone; filled in by whoever knows the apps.
-    pub app_hours: BTreeMap<Box<str>, AppHours>,
-    /// Services by app, ascending.
-    pub app_services: Vec<(Box<str>, Service)>,
-    /// Days with any session.
-    pub days: Vec<Day>,
-    /// Addresses that the device used, ascending.
-    pub addresses: Vec<IpAddr>,
-    /// Sessions in all.
-    pub sessions: u64,
-    /// All series, profiled or not.
-    pub series_total: u64,
-    /// The device's awake clock.
-    pub awake: AwakeClock,
-    /// Apps of which `reached` does not tell any more, since it was cut.
-    pub apps: Vec<Box<str>>,
-    /// Addresses and stacks that were left out for the bounds.
-    pub cut: u64,
-}
-
-/// A series by UTC day.
-#[derive(Debug, Clone, PartialEq, Encode, Decode)]
-pub struct SeriesDays {
-    /// Which.
-    pub key: SeriesKey,
-    /// Its profile on each day, ascending: a list, since most series have one day and a node of a tree has room for
-    /// eleven.
-    pub days: Vec<(Day, Profile)>,
-}
-
-/// A destination that a device contacted: the device's contribution to the baseline.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct Reported {
-    /// App, where known.
-    pub app: Option<Box<str>>,
-    /// Where.
-    pub destination: Destination,
-    /// First day of contact.
-    pub first_day: Day,
-    /// Last day of contact.
-    pub last_day: Day,
-    /// How often: sessions, and messages that stand for themselves.
-    pub sightings: u32,
-}
-
-/// Leaves each app and destination of a device once, ascending, with the first and last day of all entries; `both` says
-/// what two numbers of sightings come to.
-pub fn unite_reached(reached: &mut Vec<Reported>, both: impl Fn(u32, u32) -> u32) {
-    reached.sort_unstable();
-    reached.dedup_by(|next, kept| {
-        let is_same = next.app == kept.app && next.destination == kept.destination;
-        if is_same {
-            kept.first_day = kept.first_day.min(next.first_day);
-            kept.last_day = kept.last_day.max(next.last_day);
-            kept.sightings = both(kept.sightings, next.sightings);
-        }
-        is_same
-    });
 }
 
 /// What a part of a device knows of the rest of it.
@@ -210,93 +91,6 @@ fn sum_up<'a>(input: &DeviceInput<'_, 'a>, rest: Option<Rest<'_, 'a>>) -> Device
     report.sessions = input.connections.len() as u64;
     (report.stacks, report.days, report.addresses, report.cut) = (stacks, days, addresses, cut);
     report
-}
-
-/// What must be known before connections can be filed. One walk over all of them: a device's connections do not fit
-/// in a cache.
-struct First<'a> {
-    hosts: Hosts<'a>,
-    /// Numbers of the hosts of all messages, in the order of the connections.
-    message_hosts: Vec<Option<u32>>,
-    /// Names, by the lookups that are seen, of the responders that no message names.
-    names: Names,
-    /// TLS fingerprints and user-agent families.
-    stacks: Vec<Box<str>>,
-    days: Vec<Day>,
-    addresses: Vec<IpAddr>,
-    /// Stacks and addresses left out.
-    cut: u64,
-}
-
-impl<'a> First<'a> {
-    fn of(connections: &[Connection<'_, 'a>], elsewhere: &[(Timestamp, &'a str, &'a str)]) -> Self {
-        let (mut hosts, mut stacks) = (Hosts::default(), Interner::default());
-        let messages = connections.iter().map(|connection| connection.messages.len()).sum();
-        let mut message_hosts = Vec::with_capacity(messages);
-        let (mut nameless, mut lookups) = (Vec::new(), Vec::new());
-        let (mut days, mut addresses) = (Vec::new(), Vec::new());
-        for Connection { session, messages, .. } in connections {
-            push_new(&mut days, session.start.day());
-            push_new(&mut addresses, session.orig.addr);
-            let mut has_name = false;
-            for (_, message) in *messages {
-                let host = hosts.number_of_message(message);
-                has_name |= host.and_then(|host| hosts.get(host)).is_some_and(|host| host.is_usable);
-                if let (ExchangeKind::Dns, Some(host), Some(answers)) = (message.kind, host, message.answers)
-                {
-                    lookups.push((message.at, host, answers));
-                }
-                let agent = message.user_agent.map(text::user_agent_family);
-                for stack in fingerprint_of(message).into_iter().chain(agent) {
-                    stacks.number(stack);
-                }
-                message_hosts.push(host);
-            }
-            if !has_name {
-                nameless.push(session.resp.addr);
-            }
-        }
-        for (at, name, answers) in elsewhere {
-            lookups.push((*at, hosts.number(name), *answers));
-        }
-        let names = Names::of(nameless.into_iter(), &lookups, |number| hosts.text(number));
-        let mut stacks = stacks.into_texts();
-        stacks.sort_unstable();
-        let mut addresses = distinct(addresses);
-        let cut = bound(&mut stacks, STACKS_MAX) + bound(&mut addresses, ADDRESSES_MAX);
-        let stacks = stacks.into_iter().map(Box::from).collect();
-        Self { hosts, message_hosts, names, stacks, days: distinct(days), addresses, cut }
-    }
-}
-
-/// Cuts a list; how many went.
-fn bound<T>(list: &mut Vec<T>, most: usize) -> u64 {
-    let surplus = list.len().saturating_sub(most);
-    list.truncate(most);
-    surplus as u64
-}
-
-/// Appends a value that is not the last one already.
-fn push_new<T: PartialEq>(values: &mut Vec<T>, value: T) {
-    if values.last() != Some(&value) {
-        values.push(value);
-    }
-}
-
-/// Counts by hour of both, ascending by hour.
-fn added(known: AppHours, more: AppHours) -> AppHours {
-    let mut hours: BTreeMap<i32, u32> = known.into_iter().collect();
-    for (hour, count) in more {
-        let sum = hours.entry(hour).or_default();
-        *sum = sum.saturating_add(count);
-    }
-    hours.into_iter().collect()
-}
-
-fn distinct<T: Ord>(mut values: Vec<T>) -> Vec<T> {
-    values.sort_unstable();
-    values.dedup();
-    values
 }
 
 fn report(

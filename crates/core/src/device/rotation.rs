@@ -7,7 +7,7 @@
 //! a pace; the full test of timing is the engine's, as for every series.
 
 use super::filing::{Filing, Groups};
-use super::observe::SeriesDays;
+use super::report::SeriesDays;
 use crate::destination::knowledge::is_widely_used;
 use crate::model::{Day, Network};
 use crate::series::{Destination, Profile, SeriesKey, Service};

@@ -4,7 +4,8 @@
 //! anew with each day: windows overlap, and a phone must be counted once. Only one part is unpacked at a time. What a
 //! baseline is made of has a share of memory: as in a fleet, destinations of the fewest sightings on a phone go first.
 
-use super::fleet::{BySightings, Fleet, fold_report};
+use super::fleet::Fleet;
+use super::folding::{BySightings, fold_report};
 use super::quiet::{PARTS, decoded, part_of};
 use super::second::Second;
 use super::shares::Shares;

@@ -7,6 +7,7 @@ mod coverage;
 mod details;
 mod devices;
 mod fleet;
+mod folding;
 mod grouped;
 mod habits;
 mod history;
