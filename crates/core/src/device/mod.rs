@@ -27,6 +27,7 @@ pub use appliance::is_appliance;
 pub use connection::{Connection, Joined};
 pub use join::{Keyed, UidKey};
 pub use moments::{Moments, MomentsSketch};
+pub use names::Names;
 pub use observe::{DeviceInput, Rest, observe, observe_part};
 pub use report::{DeviceReport, Reported, SeriesDays, unite_reached};
 pub use rotation::{Rotation, rotations};

@@ -7,14 +7,12 @@ use std::net::IpAddr;
 /// How long an answer names an address. Longer than most time-to-live values: apps keep connections and
 /// caches longer than they should.
 const NAME_KEPT_MICROS: i64 = 24 * 3600 * 1_000_000;
-/// Answers read per lookup at the most.
-const ANSWERS_MAX: usize = 32;
 /// An answer may be logged this long after the first packet of the connection that used it.
 const CLOCK_SLACK_MICROS: i64 = 1_000_000;
 
 /// Names of the addresses that a device reached without a name.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Names {
+pub struct Names {
     /// Numbers of the addresses that need a name. Only ever asked, never walked.
     wanted: HashMap<IpAddr, u32, foldhash::fast::RandomState>,
     /// (number of the address, when it was asked, number of the name), ascending.
@@ -22,9 +20,12 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Answers read per lookup at the most.
+    pub const ANSWERS_MAX: usize = 32;
+
     /// Names for these addresses (in any order) out of lookups: when, the number of the name, the answers joined
     /// with commas. `text` gives the name of a number: of two lookups of one instant the later name counts.
-    pub(super) fn of<'t>(
+    pub fn of<'t>(
         nameless: impl Iterator<Item = IpAddr>,
         lookups: &[(Timestamp, u32, &str)],
         text: impl Fn(u32) -> &'t str,
@@ -38,7 +39,7 @@ impl Names {
             return Self { wanted, answers };
         }
         for (at, name, list) in lookups {
-            for answer in list.split(',').take(ANSWERS_MAX) {
+            for answer in list.split(',').take(Self::ANSWERS_MAX) {
                 if let Ok(addr) = answer.trim().parse::<IpAddr>()
                     && let Some(number) = wanted.get(&addr.to_canonical())
                 {
@@ -53,7 +54,7 @@ impl Names {
     }
 
     /// The number of the name that the address had at `at`: of the latest lookup before it that is not too old.
-    pub(super) fn name_of(&self, addr: IpAddr, at: Timestamp) -> Option<u32> {
+    pub fn name_of(&self, addr: IpAddr, at: Timestamp) -> Option<u32> {
         let number = *self.wanted.get(&addr)?;
         let latest = (number, at.plus_micros(CLOCK_SLACK_MICROS));
         let until = self.answers.partition_point(|(known, asked_at, _)| (*known, *asked_at) <= latest);

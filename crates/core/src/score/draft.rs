@@ -2,14 +2,15 @@
 //! of the fleet does not decide.
 
 use super::machine::Machine;
-use super::sum::Weighed;
-use super::{FLOOR_A_BANS, FLOOR_B_BANS, LEAD_FLOOR_A_BANS, LEAD_SCORE_MIN, round};
+use super::sum::{Depth, Weighed};
+use super::{FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, floor_a, round};
 use crate::attack::attacks_of;
-use crate::evidence::EvidenceKind;
+use crate::evidence::{Evidence, EvidenceKind};
 use crate::finding::{Finding, FindingApp, FindingDestination, FindingDevice, MEMBERS_MAX, Trace, score_of};
 use crate::model::{Day, Platform, Timestamp};
 use crate::series::{Destination, Profile, SeriesKey, Service, stable_hash};
 use crate::timing::INTERVALS_MAX;
+use std::cmp::Ordering;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -78,11 +79,6 @@ impl Draft {
         self.finding.day
     }
 
-    /// Whether it can be an alert or a lead: all else is told only when asked for.
-    pub fn is_candidate(&self) -> bool {
-        self.finding.below_because.is_none()
-    }
-
     /// Id of the finding.
     pub fn id(&self) -> &str {
         &self.finding.id
@@ -117,8 +113,47 @@ impl Draft {
 }
 
 /// The drafts of one device's series.
-pub fn drafts(device: ScoredDevice<'_>, scored: Vec<Scored>) -> Vec<Draft> {
-    absorbed(one_per_destination(scored)).into_iter().map(|series| draft(device, series)).collect()
+#[derive(Debug, Default)]
+pub struct Drafts {
+    /// With [`Depth::Candidates`] only those that may be alerts or leads.
+    pub drafts: Vec<Draft>,
+    /// How many others there are then.
+    pub below: u64,
+}
+
+/// Makes the drafts of one device's series, which were weighed as far as `depth`.
+pub fn drafts(device: ScoredDevice<'_>, scored: Vec<Scored>, depth: Depth) -> Drafts {
+    let ranked = scored.into_iter().map(|series| Ranked::of(series, device.is_fleet)).collect();
+    let mut found = Drafts::default();
+    for Ranked { series, shortfall } in absorbed(one_per_destination(ranked)) {
+        if depth == Depth::Candidates && shortfall.is_some() {
+            found.below += 1;
+        } else {
+            found.drafts.push(draft(device, series, shortfall));
+        }
+    }
+    found
+}
+
+/// A series with why it is neither alert nor lead, whatever the budget; `None` where it may be one.
+struct Ranked {
+    series: Scored,
+    shortfall: Option<Shortfall>,
+}
+
+impl Ranked {
+    fn of(series: Scored, is_fleet: bool) -> Self {
+        Self { shortfall: shortfall(&series, is_fleet), series }
+    }
+
+    /// What may be a finding comes before what may not, however heavy that is; then weight decides. Lookups weigh less
+    /// than what they are lookups for, unless they are the channel.
+    fn rank(&self) -> (bool, f64) {
+        let is_channel = |item: &Evidence| item.kind == EvidenceKind::Dns && item.weight_bans > 0.0;
+        let weighed = &self.series.weighed;
+        let is_shadow = self.series.key.service == Service::Dns && !weighed.evidence.iter().any(is_channel);
+        (self.shortfall.is_none(), weighed.total() - if is_shadow { SHADOW_BANS } else { 0.0 })
+    }
 }
 
 /// App, destination and day: there is one finding of a device for each.
@@ -129,19 +164,19 @@ fn finding_key(series: &Scored) -> FindingKey {
 }
 
 /// The best series of each app, destination and day, with the addresses of all of them.
-fn one_per_destination(scored: Vec<Scored>) -> Vec<Scored> {
-    let mut best: BTreeMap<FindingKey, Scored> = BTreeMap::new();
-    for mut series in scored {
-        match best.entry(finding_key(&series)) {
+fn one_per_destination(ranked: Vec<Ranked>) -> Vec<Ranked> {
+    let mut best: BTreeMap<FindingKey, Ranked> = BTreeMap::new();
+    for mut one in ranked {
+        match best.entry(finding_key(&one.series)) {
             Entry::Vacant(slot) => {
-                slot.insert(series);
+                slot.insert(one);
             }
             Entry::Occupied(mut slot) => {
-                if is_better(&series, slot.get()) {
-                    std::mem::swap(slot.get_mut(), &mut series);
+                if is_better(&one, slot.get()) {
+                    std::mem::swap(slot.get_mut(), &mut one);
                 }
-                if series.key.service != Service::Dns {
-                    slot.get_mut().profile.addresses.merge(&series.profile.addresses);
+                if one.series.key.service != Service::Dns {
+                    slot.get_mut().series.profile.addresses.merge(&one.series.profile.addresses);
                 }
             }
         }
@@ -149,39 +184,43 @@ fn one_per_destination(scored: Vec<Scored>) -> Vec<Scored> {
     best.into_values().collect()
 }
 
-/// Leaves out what a group of the same app and day tells better: its members that weigh no more than it.
-fn absorbed(scored: Vec<Scored>) -> Vec<Scored> {
-    let mut groups: BTreeMap<FindingKey, f64> = BTreeMap::new();
-    for group in scored.iter().filter(|series| !series.members.is_empty()) {
-        let weight = group.weighed.total();
-        for member in &group.members {
-            let known = groups.entry((group.key.app.clone(), member.clone(), group.day)).or_insert(weight);
-            *known = known.max(weight);
+/// Leaves out what a group of the same app and day tells better: its members that rank no higher than it.
+fn absorbed(ranked: Vec<Ranked>) -> Vec<Ranked> {
+    let rank = |one: &Ranked| (one.shortfall.is_none(), one.series.weighed.total());
+    let mut groups: BTreeMap<FindingKey, (bool, f64)> = BTreeMap::new();
+    for group in ranked.iter().filter(|one| !one.series.members.is_empty()) {
+        let Scored { key, members, day, .. } = &group.series;
+        for member in members {
+            let known = groups.entry((key.app.clone(), member.clone(), *day)).or_insert_with(|| rank(group));
+            *known = higher(*known, rank(group));
         }
     }
     if groups.is_empty() {
-        return scored;
+        return ranked;
     }
-    let is_told = |series: &Scored| {
-        groups.get(&finding_key(series)).is_some_and(|weight| *weight >= series.weighed.total())
+    let is_told = |one: &Ranked| {
+        let group = groups.get(&finding_key(&one.series));
+        group.is_some_and(|group| by_rank(group, &rank(one)).is_ge())
     };
-    scored.into_iter().filter(|series| !is_told(series)).collect()
+    ranked.into_iter().filter(|one| !is_told(one)).collect()
 }
 
-/// The heavier series; of lookups and what they are lookups for, the latter, unless the lookups are the channel.
-fn is_better(a: &Scored, b: &Scored) -> bool {
-    let rank = |series: &Scored| {
-        let is_shadow = series.key.service == Service::Dns
-            && !series.weighed.evidence.iter().any(|e| e.kind == EvidenceKind::Dns && e.weight_bans > 0.0);
-        series.weighed.total() - if is_shadow { SHADOW_BANS } else { 0.0 }
-    };
-    rank(a).total_cmp(&rank(b)).then_with(|| b.key.service.cmp(&a.key.service)).is_gt()
+fn is_better(a: &Ranked, b: &Ranked) -> bool {
+    by_rank(&a.rank(), &b.rank()).then_with(|| b.series.key.service.cmp(&a.series.key.service)).is_gt()
 }
 
-fn draft(device: ScoredDevice<'_>, series: Scored) -> Draft {
+fn by_rank(a: &(bool, f64), b: &(bool, f64)) -> Ordering {
+    a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+}
+
+fn higher(a: (bool, f64), b: (bool, f64)) -> (bool, f64) {
+    if by_rank(&a, &b).is_ge() { a } else { b }
+}
+
+fn draft(device: ScoredDevice<'_>, series: Scored, shortfall: Option<Shortfall>) -> Draft {
     let weight = round(series.weighed.total(), 3);
     let score = score_of(weight);
-    let below_because = shortfall(&series, score, device.is_fleet);
+    let below_because = shortfall.map(|shortfall| shortfall.told(&series, score));
     let (first_seen, last_seen) =
         series.profile.span().unwrap_or((Timestamp::default(), Timestamp::default()));
     // Rows far below any threshold are thousands; nobody looks at their rhythm.
@@ -231,18 +270,35 @@ fn events_of(series: &Scored) -> u64 {
     if check_ins > INTERVALS_MAX as u64 { check_ins.max(series.profile.starts.total()) } else { check_ins }
 }
 
-/// Why the series is neither alert nor lead, whatever the budget; `None` where it may be one.
-fn shortfall(series: &Scored, score: f64, is_fleet: bool) -> Option<String> {
-    let floor_a = if is_fleet { FLOOR_A_BANS } else { LEAD_FLOOR_A_BANS };
-    if series.weighed.stage_a < floor_a {
-        return Some(too_little_machine(series));
+/// Why a series is neither alert nor lead, whatever the budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shortfall {
+    TooLittleMachine,
+    LikeOthers,
+    LowScore,
+}
+
+fn shortfall(series: &Scored, is_fleet: bool) -> Option<Shortfall> {
+    if series.weighed.stage_a < floor_a(is_fleet) {
+        return Some(Shortfall::TooLittleMachine);
     }
     if is_fleet {
-        let is_like_others = series.weighed.stage_b < FLOOR_B_BANS;
-        return is_like_others
-            .then(|| "machine-driven, but nothing sets it apart from what is normal here".to_owned());
+        return (series.weighed.stage_b < FLOOR_B_BANS).then_some(Shortfall::LikeOthers);
     }
-    (score < LEAD_SCORE_MIN).then(|| format!("score {score} is below that of a lead ({LEAD_SCORE_MIN})"))
+    let score = score_of(round(series.weighed.total(), 3));
+    (score < LEAD_SCORE_MIN).then_some(Shortfall::LowScore)
+}
+
+impl Shortfall {
+    fn told(self, series: &Scored, score: f64) -> String {
+        match self {
+            Self::TooLittleMachine => too_little_machine(series),
+            Self::LikeOthers => {
+                "machine-driven, but nothing sets it apart from what is normal here".to_owned()
+            }
+            Self::LowScore => format!("score {score} is below that of a lead ({LEAD_SCORE_MIN})"),
+        }
+    }
 }
 
 fn too_little_machine(series: &Scored) -> String {
@@ -310,6 +366,48 @@ fn id_of(device: &str, series: &Scored) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A series towards one place, of so many bans on both stages.
+    fn scored(service: Service, stage_a: f64, stage_b: f64) -> Scored {
+        Scored {
+            members: Vec::new(),
+            attribution: "none",
+            role: "network_only".to_owned(),
+            key: SeriesKey { app: None, destination: Destination::Domain("a.example".into()), service },
+            day: Day::from_number(0),
+            is_loud: false,
+            has_past: true,
+            profile: Profile::default(),
+            machine: Machine::default(),
+            weighed: Weighed { stage_a, stage_b, stage_b_at_first_sight: stage_b, evidence: Vec::new() },
+        }
+    }
+
+    const PHONE: ScoredDevice<'static> =
+        ScoredDevice { id: "a", platform: Platform::Android, addresses: &[], is_fleet: true };
+
+    #[test]
+    fn what_may_be_a_finding_is_not_hidden_by_what_may_not() {
+        let (heavy, machine) = (scored(Service::Tls, 1.0, 6.5), scored(Service::Http, 4.0, 3.0));
+        let both = || vec![heavy.clone(), machine.clone()];
+        let found = drafts(PHONE, both(), Depth::Full).drafts;
+        let told: Vec<_> =
+            found.iter().map(|draft| (draft.finding.service.as_str(), draft.clears_floors())).collect();
+        assert_eq!(told, [("http", true)]);
+        // A group that is none itself hides none of its members either.
+        let key = SeriesKey { destination: Destination::Group("port=443".into()), ..heavy.key.clone() };
+        let group = Scored { members: vec![machine.key.destination.clone()], key, ..heavy.clone() };
+        assert_eq!(drafts(PHONE, vec![group, machine.clone()], Depth::Full).drafts.len(), 2);
+    }
+
+    #[test]
+    fn what_nobody_asks_for_is_counted() {
+        let all = || vec![scored(Service::Tls, 1.0, 6.5)];
+        let few = drafts(PHONE, all(), Depth::Candidates);
+        assert_eq!((few.drafts.len(), few.below), (0, 1));
+        let full = drafts(PHONE, all(), Depth::Full);
+        assert_eq!((full.drafts.len(), full.below), (1, 0));
+    }
 
     #[test]
     fn an_address_is_no_host_name() {

@@ -12,8 +12,8 @@ mod reference_tables;
 mod sum;
 
 pub use decide::{DecideOptions, OVER_BUDGET, Tails, complete, decide};
-pub use draft::{Draft, Scored, ScoredDevice, drafts};
-pub use sum::{Weighed, weigh_case};
+pub use draft::{Draft, Drafts, Scored, ScoredDevice, drafts};
+pub use sum::{Depth, Weighed, weigh_case};
 
 /// Stage A that an alert needs at least: a rhythm at 1 in 100, or a channel's persistence.
 pub const FLOOR_A_BANS: f64 = 2.0;
@@ -21,6 +21,11 @@ pub const FLOOR_A_BANS: f64 = 2.0;
 pub const FLOOR_B_BANS: f64 = 0.5;
 /// Stage A that a lead needs at least: one capture of minutes holds few check-ins.
 const LEAD_FLOOR_A_BANS: f64 = 1.5;
+/// Stage A below which a series is neither alert nor lead, whatever the rest says.
+const fn floor_a(is_fleet: bool) -> f64 {
+    if is_fleet { FLOOR_A_BANS } else { LEAD_FLOOR_A_BANS }
+}
+
 /// Score from which a series is a lead where there is no error control.
 pub const LEAD_SCORE_MIN: f64 = 50.0;
 

@@ -143,7 +143,8 @@ impl<K: StableKey> Counts<K> {
         ranked
     }
 
-    /// The most frequent value with its count.
+    /// The most frequent value with its count: of those kept, so that past [`Counts::CAP`] different ones it may be
+    /// another than the most frequent of all.
     pub fn top(&self) -> Option<(&K, u32)> {
         self.entries
             .iter()

@@ -76,7 +76,7 @@ pub fn backtest(
         let learned = history.learned();
         let history_device_days = learned.as_ref().map_or(0, |learned| learned.baseline.device_days);
         let then = Settings { learned, ..settings.clone() };
-        let mut second = second_pass(&fleet, &then, recorded.threads, options.keeps_below)?;
+        let mut second = second_pass(&fleet, &then, recorded.threads, options.depth())?;
         second.drafts.retain(|draft| draft.day() == day);
         second.tested.retain(|tested, _| *tested == day);
         let devices = history.add(day, &fleet, &second)?;

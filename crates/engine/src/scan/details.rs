@@ -77,7 +77,7 @@ mod tests {
     use undertone_core::model::{Day, Platform};
     use undertone_core::score::budget::Sight;
     use undertone_core::score::machine::Machine;
-    use undertone_core::score::{Scored, ScoredDevice, Tails, Weighed, decide, drafts, reference};
+    use undertone_core::score::{Depth, Scored, ScoredDevice, Tails, Weighed, decide, drafts, reference};
     use undertone_core::series::{Destination, Event, EventFlags, Events, Profile, SeriesKey, Service};
 
     /// One series that only the budget decides on, of so many bans.
@@ -124,7 +124,7 @@ mod tests {
             },
         };
         let of = ScoredDevice { id: device, platform: Platform::Android, addresses: &[], is_fleet: true };
-        drafts(of, vec![scored])
+        drafts(of, vec![scored], Depth::Full).drafts
     }
 
     fn decided(room: &Room) -> (Vec<Finding>, usize) {

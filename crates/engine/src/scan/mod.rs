@@ -42,6 +42,7 @@ use settings::Settings;
 use shares::Shares;
 use std::path::Path;
 use undertone_core::baseline::{Bounds, Learned};
+use undertone_core::score::Depth;
 use undertone_core::score::history::FleetMaxima;
 use undertone_core::thresholds::ThresholdSet;
 use verdict::{summed, verdict};
@@ -98,7 +99,7 @@ pub struct Analysis {
     fleet: Fleet,
     settings: Settings,
     threads: usize,
-    keeps_below: bool,
+    depth: Depth,
     /// What was read.
     base: ScanSummary,
 }
@@ -120,10 +121,10 @@ impl Analysis {
         }
         let records = reading.cache.and_then(|folder| Slot::of(folder, options, stop));
         let kept = records.as_ref().map(|records| kept::slot(records, &settings));
-        let (shares, keeps_below) = (Shares::of(options.memory_bytes), options.keeps_below);
+        let (shares, depth) = (Shares::of(options.memory_bytes), options.depth());
         if let Some((fleet, mut base)) = kept.as_ref().and_then(|slot| kept::load(slot, shares)) {
             base.notes.push(FROM_CACHE.to_owned());
-            return Ok(Self { fleet, settings, threads: options.worker_threads(), keeps_below, base });
+            return Ok(Self { fleet, settings, threads: options.worker_threads(), depth, base });
         }
         let mut recorded = Recorded::read(options, records, progress, stop)?;
         recorded.keeps_seen = reading.keeps_seen;
@@ -136,7 +137,7 @@ impl Analysis {
         {
             base.notes.push(format!("nothing was kept for the next run: {error}"));
         }
-        Ok(Self { fleet, settings, threads: recorded.threads, keeps_below, base })
+        Ok(Self { fleet, settings, threads: recorded.threads, depth, base })
     }
 
     /// The thresholds that were asked for.
@@ -162,7 +163,7 @@ impl Analysis {
     }
 
     fn second_pass(&self, settings: &Settings) -> Result<Second, ScanError> {
-        Ok(second::second_pass(&self.fleet, settings, self.threads, self.keeps_below)?)
+        Ok(second::second_pass(&self.fleet, settings, self.threads, self.depth)?)
     }
 
     fn summary(&self) -> ScanSummary {

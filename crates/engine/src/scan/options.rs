@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
 use undertone_core::model::Network;
+use undertone_core::score::Depth;
 
 /// What to scan, and how.
 #[derive(Debug, Clone)]
@@ -50,6 +51,11 @@ impl ScanOptions {
             memory_bytes: Self::MEMORY_BYTES,
             keeps_below: true,
         }
+    }
+
+    /// How far series are weighed.
+    pub(super) const fn depth(&self) -> Depth {
+        if self.keeps_below { Depth::Full } else { Depth::Candidates }
     }
 
     /// Threads to work with.

@@ -14,7 +14,7 @@ use super::settings::Settings;
 use std::collections::BTreeMap;
 use std::io;
 use undertone_core::model::Day;
-use undertone_core::score::Draft;
+use undertone_core::score::{Depth, Draft, Drafts};
 
 /// What pass 2 gives.
 pub(super) struct Second {
@@ -37,8 +37,7 @@ pub(super) struct Tested {
     pub(super) loud: [u64; 2],
 }
 
-/// Compares all devices; their series stay, to be compared again. `keeps_below` asks for drafts that can be neither
-/// alerts nor leads.
+/// Compares all devices; their series stay, to be compared again.
 ///
 /// # Errors
 /// A temporary file that cannot be read.
@@ -46,16 +45,16 @@ pub(super) fn second_pass(
     fleet: &Fleet,
     settings: &Settings,
     threads: usize,
-    keeps_below: bool,
+    depth: Depth,
 ) -> io::Result<Second> {
     let fixed = Fixed::of(fleet, settings, threads)?;
-    let room = Room::new(if keeps_below { usize::MAX } else { fleet.details_room() });
+    let room = Room::new(if depth == Depth::Full { usize::MAX } else { fleet.details_room() });
     let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<OfDevice> {
-        let mut found = fixed.device(fleet, settings, number, keeps_below)?;
-        found.is_shortened = room.hold_or_shorten(&mut found.drafts);
-        Ok(found)
+        let mut of_device = fixed.device(fleet, settings, number, depth)?;
+        of_device.is_shortened = room.hold_or_shorten(&mut of_device.found.drafts);
+        Ok(of_device)
     });
-    let drafts = done.iter().flatten().map(|found| found.drafts.len()).sum();
+    let drafts = done.iter().flatten().map(|of| of.found.drafts.len()).sum();
     let mut found = Second {
         drafts: Vec::with_capacity(drafts),
         below: 0,
@@ -64,7 +63,7 @@ pub(super) fn second_pass(
         shortened: BTreeMap::new(),
     };
     for (number, of_device) in done.into_iter().enumerate() {
-        let OfDevice { drafts, below, days, is_shortened } = of_device?;
+        let OfDevice { found: Drafts { drafts, below }, days, is_shortened } = of_device?;
         if is_shortened {
             found.shortened.extend(drafts.iter().map(|draft| (draft.id().to_owned(), number)));
         }
@@ -83,10 +82,9 @@ pub(super) fn second_pass(
 /// What the second pass finds of a device.
 #[derive(Default)]
 pub(super) struct OfDevice {
-    pub(super) drafts: Vec<Draft>,
+    pub(super) found: Drafts,
     /// Whether details of its drafts found no room.
     is_shortened: bool,
-    below: u64,
     /// Days on which any series was scored.
     days: BTreeMap<Day, OfDay>,
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io;
 use undertone_core::device::DeviceReport;
 use undertone_core::finding::{Finding, add_context};
-use undertone_core::score::{DecideOptions, Tails, decide, reference};
+use undertone_core::score::{DecideOptions, Depth, Tails, decide, reference};
 
 /// What each device comes to, by its id.
 type ReportsById<'r> = BTreeMap<&'r str, &'r DeviceReport>;
@@ -58,7 +58,7 @@ pub(super) fn verdict(
     let tested = tested.iter().map(|(day, tested)| (*day, tested.devices.iter().sum())).collect();
     let mut findings = decide(drafts, &tested, &options);
     find_details(&mut findings, &shortened, (&options, threads), |number| {
-        Ok(fixed.device(fleet, settings, number, false)?.drafts)
+        Ok(fixed.device(fleet, settings, number, Depth::Candidates)?.found.drafts)
     })?;
     bounds::tell(&mut findings, fleet);
     add_context(&mut findings, &fixed.baseline, &settings.thresholds, &reports_of(&fleet.devices));

@@ -1,8 +1,8 @@
 //! What a phone tells of its own connections where no sensor saw it: away from the watched networks, or always.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv6Addr};
-use undertone_core::device::{Connection, Joined};
+use undertone_core::device::{Connection, Joined, Names};
 use undertone_core::model::{
     AppConnection, AppTag, ConnState, Endpoint, Exchange, ExchangeKind, Session, Telemetry, TelemetryKind,
     Timestamp, Transport,
@@ -34,7 +34,7 @@ fn unseen<'a>(connections: &[Connection<'_, 'a>], telemetry: &[Telemetry<'a>]) -
     if rest.is_empty() || !agrees(&near, connections) {
         return Vec::new();
     }
-    let names = Names::of(telemetry);
+    let names = LookedUp::of(&rest, telemetry);
     let mut found: Vec<Reported<'a>> =
         rest.into_iter().map(|(event, connection)| connection_of(event, connection, &names)).collect();
     found.sort_by(|(a, _), (b, _)| {
@@ -104,36 +104,45 @@ fn agrees(reports: &[Row<'_, '_>], connections: &[Connection<'_, '_>]) -> bool {
     2 * reports.iter().filter(is_seen).count() >= reports.len()
 }
 
-/// What the phone looked up, by the addresses it was answered, ascending by time.
-struct Names<'a>(BTreeMap<IpAddr, Vec<(Timestamp, &'a str)>>);
+/// What the phone looked up: when, the name, and the answers joined with commas.
+type Lookup<'a> = (Timestamp, &'a str, &'a str);
 
-impl<'a> Names<'a> {
-    fn of(telemetry: &[Telemetry<'a>]) -> Self {
-        let mut names: BTreeMap<IpAddr, Vec<(Timestamp, &'a str)>> = BTreeMap::new();
-        for event in telemetry {
-            let TelemetryKind::Lookup(lookup) = &event.kind else { continue };
-            for address in lookup.answers.split(',').filter_map(|text| text.trim().parse::<IpAddr>().ok()) {
-                names.entry(address.to_canonical()).or_default().push((event.at, lookup.qname));
-            }
-        }
-        for asked in names.values_mut() {
-            asked.sort_unstable();
-        }
-        Self(names)
+fn lookup<'a>(event: &Telemetry<'a>) -> Option<Lookup<'a>> {
+    match &event.kind {
+        TelemetryKind::Lookup(lookup) => Some((event.at, lookup.qname, lookup.answers)),
+        _ => None,
+    }
+}
+
+/// Names, by its lookups, of what a phone reported without one.
+struct LookedUp<'a> {
+    lookups: Vec<Lookup<'a>>,
+    /// Of the addresses, the place of the lookup that names them.
+    names: Names,
+}
+
+impl<'a> LookedUp<'a> {
+    fn of(rows: &[Row<'_, 'a>], telemetry: &[Telemetry<'a>]) -> Self {
+        let lookups: Vec<Lookup<'a>> = telemetry.iter().filter_map(lookup).collect();
+        let nameless = rows.iter().filter(|(_, connection)| connection.resp_host.is_none());
+        let addresses = nameless.filter_map(|(_, connection)| Some(connection.resp_ip?.to_canonical()));
+        let asked: Vec<(Timestamp, u32, &str)> =
+            (0..).zip(&lookups).map(|(place, (at, _, answers))| (*at, place, *answers)).collect();
+        let name = |place: u32| lookups.get(place as usize).map_or("", |(_, name, _)| *name);
+        let names = Names::of(addresses, &asked, name);
+        Self { lookups, names }
     }
 
-    /// The name last looked up for an address, at the latest `at`.
     fn name_of(&self, address: IpAddr, at: Timestamp) -> Option<&'a str> {
-        let asked = self.0.get(&address.to_canonical())?;
-        let next = asked.partition_point(|(when, _)| *when <= at);
-        Some(asked.get(next.checked_sub(1)?)?.1)
+        let place = self.names.name_of(address.to_canonical(), at)?;
+        self.lookups.get(place as usize).map(|(_, name, _)| *name)
     }
 }
 
 fn connection_of<'a>(
     event: &Telemetry<'a>,
     connection: &AppConnection<'a>,
-    names: &Names<'a>,
+    names: &LookedUp<'a>,
 ) -> Reported<'a> {
     let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
     let orig = Endpoint::new(connection.orig_ip.unwrap_or(unknown), connection.orig_port.unwrap_or(0));

@@ -1,11 +1,8 @@
 //! Which destination a record belongs to, before connections are joined.
 
 use std::collections::BTreeMap;
-use undertone_core::device::{route_of_addr, route_of_host};
+use undertone_core::device::{Names, route_of_addr, route_of_host};
 use undertone_core::model::{Endpoint, Exchange, ExchangeKind, Record, Timestamp};
-
-/// Answers of a lookup that are sent to other parts; see `names` in core.
-const ANSWERS_MAX: usize = 32;
 
 /// Where a record goes.
 pub(super) struct Route {
@@ -73,6 +70,6 @@ fn named(message: &Exchange<'_>) -> Vec<u64> {
     let Some(answers) = message.answers.filter(|_| message.kind == ExchangeKind::Dns) else {
         return Vec::new();
     };
-    let addrs = answers.split(',').take(ANSWERS_MAX).filter_map(|answer| answer.trim().parse().ok());
+    let addrs = answers.split(',').take(Names::ANSWERS_MAX).filter_map(|answer| answer.trim().parse().ok());
     addrs.map(route_of_addr).collect()
 }

@@ -1,14 +1,15 @@
 //! The series of one device, each weighed against the fleet.
 
-use super::OfDevice;
+use super::{OfDay, OfDevice};
 use crate::scan::devices::Device;
 use crate::scan::rotations::Rotations;
 use crate::scan::settings::Settings;
 use crate::telemetry::Roles;
+use std::collections::BTreeMap;
 use undertone_core::baseline::{Baseline, Past, Peers, Polls, RoleHours, Shape};
 use undertone_core::model::Day;
 use undertone_core::score::days::Assessed;
-use undertone_core::score::{Draft, Scored, ScoredDevice, drafts, reference, weigh_case};
+use undertone_core::score::{Depth, Scored, ScoredDevice, drafts, reference, weigh_case};
 use undertone_core::series::{Destination, SeriesKey};
 use undertone_core::thresholds::Scope;
 use undertone_core::weigh::Case;
@@ -30,18 +31,20 @@ impl Context<'_> {
         number: usize,
         device: &Device,
         assessed: Vec<Assessed>,
-        keeps_below: bool,
+        depth: Depth,
     ) -> OfDevice {
-        let mut scored: Vec<Scored> =
-            assessed.into_iter().map(|series| self.score_series((number, device), series, &[])).collect();
-        if let Some(found) = self.rotations.get(number) {
-            scored.extend(found.assessed.iter().map(|series| {
-                self.score_series((number, device), series.clone(), found.members(&series.key))
-            }));
+        let rotations = self.rotations.get(number).filter(|found| !found.assessed.is_empty());
+        // What a rotation tells of its members depends on what all of them weigh.
+        let weighed_to = if rotations.is_some() { Depth::Full } else { depth };
+        let score = |series, members: &[_]| self.score_series((number, device), series, members, weighed_to);
+        let mut scored: Vec<Scored> = assessed.into_iter().map(|series| score(series, &[])).collect();
+        if let Some(found) = rotations {
+            let series = found.assessed.iter();
+            scored.extend(series.map(|series| score(series.clone(), found.members(&series.key))));
         }
-        let mut found = OfDevice::default();
+        let mut days: BTreeMap<Day, OfDay> = BTreeMap::new();
         for series in &scored {
-            let day = found.days.entry(series.day).or_default();
+            let day = days.entry(series.day).or_default();
             day.has_past = series.has_past;
             day.is_loud |= series.is_loud;
         }
@@ -51,14 +54,7 @@ impl Context<'_> {
             addresses: &device.report.addresses,
             is_fleet: self.baseline.is_fleet(),
         };
-        found.drafts = drafts(of, scored);
-        if !keeps_below {
-            let all = found.drafts.len();
-            found.drafts.retain(Draft::is_candidate);
-            found.below = (all - found.drafts.len()) as u64;
-            found.drafts.shrink_to_fit();
-        }
-        found
+        OfDevice { found: drafts(of, scored, depth), days, is_shortened: false }
     }
 
     /// The days before: those of the inputs, and those that the learned baseline remembers.
@@ -87,6 +83,7 @@ impl Context<'_> {
         (number, device): (usize, &Device),
         series: Assessed,
         members: &[(Destination, u32)],
+        depth: Depth,
     ) -> Scored {
         let app = series.key.app.as_deref();
         let role = self.roles.role_of(app);
@@ -118,7 +115,7 @@ impl Context<'_> {
         };
         let has_past = case.has_past();
         let reach = (!series.key.destination.is_group()).then_some(case.features.reach);
-        let (weighed, role) = (weigh_case(&case), role.to_owned());
+        let (weighed, role) = (weigh_case(&case, depth), role.to_owned());
         // What cameras poll tells nothing of how many of the phones' apps do.
         let is_loud = !case.is_appliance && reference::is_loud(&weighed, has_past, past, reach);
         Scored {

@@ -12,6 +12,7 @@ use crate::scan::waiting::Mark;
 use crate::telemetry::Roles;
 use std::io;
 use undertone_core::baseline::{AppHours, Baseline, Learned, Peer, Peers, Poll, Polls, RoleHours};
+use undertone_core::score::Depth;
 use undertone_core::score::budget::Sight;
 
 /// What every series is compared with.
@@ -55,12 +56,12 @@ impl Fixed {
         fleet: &Fleet,
         settings: &Settings,
         number: usize,
-        keeps_below: bool,
+        depth: Depth,
     ) -> io::Result<OfDevice> {
         let Some(device) = fleet.devices.get(number) else { return Ok(OfDevice::default()) };
         let mut assessed = fleet.series_of(device)?;
         self.pools.add_to(number, &mut assessed, || fleet.strays_of(device))?;
-        Ok(self.context(settings).device(number, device, assessed, keeps_below))
+        Ok(self.context(settings).device(number, device, assessed, depth))
     }
 
     fn context<'c>(&'c self, settings: &'c Settings) -> Context<'c> {
