@@ -61,7 +61,8 @@ fn a_full_disk_while_spilling_is_said_and_leaves_nothing() {
     let args = ["scan", "--memory", "64M", "--format", "jsonl", text(folder.path())];
     let small = run(&before, &args);
     assert_eq!(small.status.code(), Some(74), "{}", String::from_utf8_lossy(&small.stderr));
-    assert!(String::from_utf8_lossy(&small.stderr).contains("temporary storage"));
+    let said = String::from_utf8_lossy(&small.stderr);
+    assert!(said.contains("temporary storage") && said.contains(text(spill.path())), "{said}");
     assert!(names(spill.path()).is_empty());
 
     let mount = ["-t", "tmpfs", "-o", "size=256k", "tmpfs", text(spill.path())];

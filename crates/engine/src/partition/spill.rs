@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An unnamed temporary file that several threads append to and read from.
@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct SpillFile {
     file: File,
     end: AtomicU64,
+    /// Where it is, for whoever must make room there.
+    folder: PathBuf,
 }
 
 /// A place in a spill file.
@@ -23,17 +25,16 @@ pub(crate) struct Extent {
 impl SpillFile {
     /// A new file in `folder`, or in the system's temporary folder.
     pub(crate) fn create(folder: Option<&Path>) -> io::Result<Self> {
-        let file = match folder {
-            Some(folder) => tempfile::tempfile_in(folder)?,
-            None => tempfile::tempfile().map_err(|error| named(&std::env::temp_dir(), &error))?,
-        };
-        Ok(Self { file, end: AtomicU64::new(0) })
+        let folder = folder.map_or_else(std::env::temp_dir, Path::to_path_buf);
+        let file = tempfile::tempfile_in(&folder).map_err(|error| named("no file", &folder, &error))?;
+        Ok(Self { file, end: AtomicU64::new(0), folder })
     }
 
     /// Appends bytes; their place.
     pub(crate) fn append(&self, bytes: &[u8]) -> io::Result<Extent> {
         let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.file.write_all_at(bytes, offset)?;
+        let written = self.file.write_all_at(bytes, offset);
+        written.map_err(|error| named("cannot write", &self.folder, &error))?;
         Ok(Extent { offset, length: bytes.len() })
     }
 
@@ -46,9 +47,7 @@ impl SpillFile {
 }
 
 /// The error with the folder, which nobody named on the command line.
-fn named(folder: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("no file in `{}` (TMPDIR names another folder): {error}", folder.display()),
-    )
+fn named(what: &str, folder: &Path, error: &io::Error) -> io::Error {
+    let folder = folder.display();
+    io::Error::new(error.kind(), format!("{what} in `{folder}` (TMPDIR names another folder): {error}"))
 }
