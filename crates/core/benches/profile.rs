@@ -79,10 +79,7 @@ fn one_series(check_ins: usize) -> Option<Profile> {
     let connections = joined.connections();
     let input = DeviceInput { connections: &connections, apps: &[], flags: &[], stacks: &[] };
     let days = observe(&input).series.into_iter().next()?.days;
-    days.into_iter().map(|(_, of_day)| of_day).reduce(|mut sum, of_day| {
-        sum.merge(&of_day);
-        sum
-    })
+    Some(Profile::merged(days.iter().map(|(_, of_day)| of_day)))
 }
 
 fn main() {

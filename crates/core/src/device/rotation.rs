@@ -165,14 +165,14 @@ pub fn rotations(strays: Vec<SeriesDays>, is_rare: impl Fn(&Destination) -> bool
             groups.entry(common).or_default().push(stray);
         }
     }
-    groups.into_iter().filter_map(|(common, strays)| rotation(&common, strays)).collect()
+    groups.into_iter().filter_map(|(common, strays)| rotation(&common, &strays)).collect()
 }
 
 fn sessions_of(stray: &SeriesDays) -> u64 {
     stray.days.iter().map(|(_, day)| day.sessions()).sum()
 }
 
-fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
+fn rotation(common: &Common, strays: &[SeriesDays]) -> Option<Rotation> {
     let mut members: Vec<(Destination, u32)> = strays
         .iter()
         .map(|stray| (stray.key.destination.clone(), u32::try_from(sessions_of(stray)).unwrap_or(u32::MAX)))
@@ -188,16 +188,16 @@ fn rotation(common: &Common, strays: Vec<SeriesDays>) -> Option<Rotation> {
     if !keeps_a_pace(times.map(|event| event.at_micros).collect()) {
         return None;
     }
-    let returning = returning(&strays);
+    let returning = returning(strays);
     let first = |stray: &SeriesDays| Some((stray.key.destination.clone(), stray.days.first()?.0));
     let begun = strays.iter().filter_map(first).collect();
-    let mut days: BTreeMap<Day, Profile> = BTreeMap::new();
-    for (day, profile) in strays.into_iter().flat_map(|stray| stray.days) {
-        days.entry(day).or_default().merge(&profile);
+    let mut days: BTreeMap<Day, Vec<&Profile>> = BTreeMap::new();
+    for (day, profile) in strays.iter().flat_map(|stray| &stray.days) {
+        days.entry(*day).or_default().push(profile);
     }
     let destination = Destination::Group(common.label().into());
     let key = SeriesKey { app: common.app.clone(), destination, service: common.service };
-    let days = days.into_iter().collect();
+    let days = days.into_iter().map(|(day, parts)| (day, Profile::merged(parts.into_iter()))).collect();
     Some(Rotation { series: SeriesDays { key, days }, members, returning, begun })
 }
 

@@ -146,14 +146,26 @@ impl Ranked {
         Self { shortfall: shortfall(&series, is_fleet), series }
     }
 
-    /// What may be a finding comes before what may not, however heavy that is; then weight decides. Lookups weigh less
-    /// than what they are lookups for, unless they are the channel.
-    fn rank(&self) -> (bool, f64) {
-        let is_channel = |item: &Evidence| item.kind == EvidenceKind::Dns && item.weight_bans > 0.0;
-        let weighed = &self.series.weighed;
-        let is_shadow = self.series.key.service == Service::Dns && !weighed.evidence.iter().any(is_channel);
-        (self.shortfall.is_none(), weighed.total() - if is_shadow { SHADOW_BANS } else { 0.0 })
+    fn rank(&self) -> Rank {
+        (self.shortfall.is_none(), self.series.weighed.total())
     }
+
+    /// The rank among the services of a place: lookups weigh less than what they are lookups for, unless they are the
+    /// channel.
+    fn rank_of_service(&self) -> Rank {
+        let is_channel = |item: &Evidence| item.kind == EvidenceKind::Dns && item.weight_bans > 0.0;
+        let Scored { key, weighed, .. } = &self.series;
+        let is_shadow = key.service == Service::Dns && !weighed.evidence.iter().any(is_channel);
+        let (may_be_told, bans) = self.rank();
+        (may_be_told, bans - if is_shadow { SHADOW_BANS } else { 0.0 })
+    }
+}
+
+/// Whether a series may be a finding, then its weight, bans: what may not be one comes last, however heavy it is.
+type Rank = (bool, f64);
+
+fn by_rank(a: &Rank, b: &Rank) -> Ordering {
+    a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
 }
 
 /// App, destination and day: there is one finding of a device for each.
@@ -186,13 +198,14 @@ fn one_per_destination(ranked: Vec<Ranked>) -> Vec<Ranked> {
 
 /// Leaves out what a group of the same app and day tells better: its members that rank no higher than it.
 fn absorbed(ranked: Vec<Ranked>) -> Vec<Ranked> {
-    let rank = |one: &Ranked| (one.shortfall.is_none(), one.series.weighed.total());
-    let mut groups: BTreeMap<FindingKey, (bool, f64)> = BTreeMap::new();
+    let mut groups: BTreeMap<FindingKey, Rank> = BTreeMap::new();
     for group in ranked.iter().filter(|one| !one.series.members.is_empty()) {
-        let Scored { key, members, day, .. } = &group.series;
+        let (Scored { key, members, day, .. }, rank) = (&group.series, group.rank());
         for member in members {
-            let known = groups.entry((key.app.clone(), member.clone(), *day)).or_insert_with(|| rank(group));
-            *known = higher(*known, rank(group));
+            let known = groups.entry((key.app.clone(), member.clone(), *day)).or_insert(rank);
+            if by_rank(known, &rank).is_lt() {
+                *known = rank;
+            }
         }
     }
     if groups.is_empty() {
@@ -200,21 +213,14 @@ fn absorbed(ranked: Vec<Ranked>) -> Vec<Ranked> {
     }
     let is_told = |one: &Ranked| {
         let group = groups.get(&finding_key(&one.series));
-        group.is_some_and(|group| by_rank(group, &rank(one)).is_ge())
+        group.is_some_and(|group| by_rank(group, &one.rank()).is_ge())
     };
     ranked.into_iter().filter(|one| !is_told(one)).collect()
 }
 
 fn is_better(a: &Ranked, b: &Ranked) -> bool {
-    by_rank(&a.rank(), &b.rank()).then_with(|| b.series.key.service.cmp(&a.series.key.service)).is_gt()
-}
-
-fn by_rank(a: &(bool, f64), b: &(bool, f64)) -> Ordering {
-    a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-}
-
-fn higher(a: (bool, f64), b: (bool, f64)) -> (bool, f64) {
-    if by_rank(&a, &b).is_ge() { a } else { b }
+    let by_service = || b.series.key.service.cmp(&a.series.key.service);
+    by_rank(&a.rank_of_service(), &b.rank_of_service()).then_with(by_service).is_gt()
 }
 
 fn draft(device: ScoredDevice<'_>, series: Scored, shortfall: Option<Shortfall>) -> Draft {

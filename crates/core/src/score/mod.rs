@@ -21,13 +21,13 @@ pub const FLOOR_A_BANS: f64 = 2.0;
 pub const FLOOR_B_BANS: f64 = 0.5;
 /// Stage A that a lead needs at least: one capture of minutes holds few check-ins.
 const LEAD_FLOOR_A_BANS: f64 = 1.5;
+/// Score from which a series is a lead where there is no error control.
+pub const LEAD_SCORE_MIN: f64 = 50.0;
+
 /// Stage A below which a series is neither alert nor lead, whatever the rest says.
 const fn floor_a(is_fleet: bool) -> f64 {
     if is_fleet { FLOOR_A_BANS } else { LEAD_FLOOR_A_BANS }
 }
-
-/// Score from which a series is a lead where there is no error control.
-pub const LEAD_SCORE_MIN: f64 = 50.0;
 
 fn round(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);

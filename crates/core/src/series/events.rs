@@ -94,11 +94,6 @@ impl Events {
         Self { latest, total, first }
     }
 
-    /// Adds another list.
-    pub fn merge(&mut self, other: &Self) {
-        *self = Self::merged([&*self, other].into_iter());
-    }
-
     /// The events of several lists.
     pub fn merged<'e>(lists: impl Iterator<Item = &'e Self> + Clone) -> Self {
         let total = lists.clone().map(|list| list.total).sum();
@@ -148,9 +143,8 @@ mod tests {
         assert_eq!(whole.latest().len(), Events::CAP);
         assert_eq!((whole.total(), whole.first_micros()), (6000, all.iter().copied().min()));
         for cut in [0, 10, 3000, 5999] {
-            let mut merged = Events::of(events(all[cut..].iter().copied()));
-            merged.merge(&Events::of(events(all[..cut].iter().copied())));
-            assert_eq!(merged, whole);
+            let parts = [&all[cut..], &all[..cut]].map(|part| Events::of(events(part.iter().copied())));
+            assert_eq!(Events::merged(parts.iter()), whole);
         }
     }
 }

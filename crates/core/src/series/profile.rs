@@ -60,12 +60,7 @@ pub struct Profile {
 impl Profile {
     /// Adds another profile of the same series.
     pub fn merge(&mut self, other: &Self) {
-        self.starts.merge(&other.starts);
-        self.messages.merge(&other.messages);
-        self.hours = hours_of([&*self, other].into_iter());
-        self.uids = LatestUids::merged([&self.uids, &other.uids].into_iter());
-        self.merge_sums(other);
-        self.merge_counts(other);
+        *self = Self::merged([&*self, other].into_iter());
     }
 
     /// The sum of several profiles of one series.
@@ -82,9 +77,11 @@ impl Profile {
         let mut sum = Self {
             starts: Events::merged(parts.clone().map(|part| &part.starts)),
             messages: Events::merged(parts.clone().map(|part| &part.messages)),
-            hours: hours_of(parts.clone()),
+            hours: parts.clone().flat_map(|part| part.hours.iter().copied()).collect(),
             ..Self::default()
         };
+        sum.hours.sort_unstable();
+        sum.hours.dedup();
         parts.for_each(|part| sum.merge_sums(part));
         sum
     }
@@ -143,14 +140,6 @@ impl Profile {
             ends.into_iter().flatten().reduce(|(a, b), (first, last)| (a.min(first), b.max(last)))?;
         Some((Timestamp::from_micros(first), Timestamp::from_micros(last)))
     }
-}
-
-/// The hours of several profiles, each once and ascending.
-fn hours_of<'p>(parts: impl Iterator<Item = &'p Profile>) -> Vec<i32> {
-    let mut hours: Vec<i32> = parts.flat_map(|part| part.hours.iter().copied()).collect();
-    hours.sort_unstable();
-    hours.dedup();
-    hours
 }
 
 /// Oddities, counted in sessions or messages.
