@@ -4,7 +4,6 @@ use crate::cli::ShownArgs;
 use crate::exit::{Failure, Fault};
 use crate::interrupt::Temporary;
 use crate::terminal::Console;
-use anyhow::Context as _;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Read as _, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -34,10 +33,12 @@ impl Outputs {
     /// # Errors
     /// An output without a known format, or in a folder that is not there.
     pub(crate) fn new(args: &ShownArgs) -> anyhow::Result<Self> {
-        let targets = args.output.iter().map(|text| target(text)).collect::<anyhow::Result<Vec<_>>>()?;
         let asked = args.format.as_deref().and_then(Format::from_name);
+        let is_for_file = args.output.iter().any(|text| takes_asked(text, asked));
+        let targets =
+            args.output.iter().map(|text| target(text, asked)).collect::<anyhow::Result<Vec<_>>>()?;
         let usual = if stdout().is_terminal() { Format::Table } else { Format::Jsonl };
-        let stdout = asked.or(if targets.is_empty() { Some(usual) } else { None });
+        let stdout = if targets.is_empty() { asked.or(Some(usual)) } else { asked.filter(|_| !is_for_file) };
         Ok(Self { stdout, targets })
     }
 
@@ -155,18 +156,38 @@ fn refused(what: &str, error: &io::Error) -> anyhow::Error {
     Fault::error(Failure::Output, format!("cannot write `{what}`: {error}"))
 }
 
-/// The target of `FILE` (format by extension) or `FORMAT:FILE`.
-fn target(text: &str) -> anyhow::Result<Target> {
-    let named = text.split_once(':').and_then(|(name, path)| Some((Format::from_name(name)?, path)));
-    let target = match named {
-        Some((format, path)) => Target { format, path: path.into() },
-        None => Target { format: format_by_extension(text)?, path: text.into() },
+/// The target of `FILE` or `FORMAT:FILE`; `asked` is what `--format` names.
+fn target(text: &str, asked: Option<Format>) -> anyhow::Result<Target> {
+    let (named, path) = split(text);
+    let format = named.or(if takes_asked(text, asked) { asked } else { format_by_extension(path) });
+    let Some(format) = format else {
+        let names = Format::ALL.map(Format::name).join(", ");
+        let text = format!(
+            "the name of `{text}` tells no format; say it by --format or as FORMAT:FILE with one of {names}"
+        );
+        return Err(Fault::error(Failure::Usage, text));
     };
-    if target.path.as_os_str().is_empty() {
+    if path.as_os_str().is_empty() {
         return Err(Fault::error(Failure::Usage, format!("`{text}` names no file")));
     }
-    check_writable(&target.path)?;
-    Ok(target)
+    check_writable(path)?;
+    Ok(Target { format, path: path.into() })
+}
+
+/// The format before a file, where one is named, and the file.
+fn split(text: &str) -> (Option<Format>, &Path) {
+    let named = text.split_once(':').and_then(|(name, path)| Some((Format::from_name(name)?, path)));
+    named.map_or((None, Path::new(text)), |(format, path)| (Some(format), Path::new(path)))
+}
+
+/// Whether what `--format` names is for this file and not for standard output: where the file's own name tells no format,
+/// or one that several share.
+fn takes_asked(text: &str, asked: Option<Format>) -> bool {
+    let (None, path) = split(text) else { return false };
+    let is_shared = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    asked.is_some_and(|asked| {
+        if is_shared { asked.is_json() } else { format_by_extension(path).is_none() }
+    })
 }
 
 /// Refuses a path that nothing can be written to, before the work that would be lost.
@@ -184,15 +205,8 @@ pub(crate) fn check_writable(path: &Path) -> anyhow::Result<()> {
     spare_logs(path)
 }
 
-fn format_by_extension(text: &str) -> anyhow::Result<Format> {
-    let extension = Path::new(text).extension().and_then(|extension| extension.to_str());
-    extension
-        .and_then(Format::from_extension)
-        .with_context(|| {
-            let names = Format::ALL.map(Format::name).join(", ");
-            format!("the name of `{text}` tells no format; say it as FORMAT:FILE with one of {names}")
-        })
-        .map_err(|error| Fault::error(Failure::Usage, format!("{error:#}")))
+fn format_by_extension(path: &Path) -> Option<Format> {
+    path.extension().and_then(|extension| extension.to_str()).and_then(Format::from_extension)
 }
 
 #[cfg(test)]
@@ -214,17 +228,25 @@ mod tests {
     }
 
     #[test]
-    fn a_format_is_named_or_told_by_the_extension() {
-        for (text, format, path) in [
-            ("a.csv", Format::Csv, "a.csv"),
-            ("a.NDJSON", Format::Jsonl, "a.NDJSON"),
-            ("csv:a.json", Format::Csv, "a.json"),
-            ("jsonl:a:b", Format::Jsonl, "a:b"),
-            ("odd:name.csv", Format::Csv, "odd:name.csv"),
-        ] {
-            let target = target(text).unwrap();
-            assert_eq!((target.format, target.path.as_path()), (format, Path::new(path)), "{text}");
+    fn a_format_is_named_or_told_by_the_extension_or_asked_for() {
+        let table = [
+            ("a.csv", None, Some(Format::Csv), "a.csv", false),
+            ("a.NDJSON", Some(Format::Table), Some(Format::Jsonl), "a.NDJSON", false),
+            ("csv:a.json", Some(Format::Stix), Some(Format::Csv), "a.json", false),
+            ("jsonl:a:b", None, Some(Format::Jsonl), "a:b", false),
+            ("odd:name.csv", None, Some(Format::Csv), "odd:name.csv", false),
+            ("a.json", None, Some(Format::Jsonl), "a.json", false),
+            ("a.json", Some(Format::Table), Some(Format::Jsonl), "a.json", false),
+            ("a.json", Some(Format::Stix), Some(Format::Stix), "a.json", true),
+            ("a", Some(Format::Table), Some(Format::Table), "a", true),
+            ("a.out", None, None, "", false),
+            ("csv:", None, None, "", false),
+        ];
+        for (text, asked, format, path, is_for_file) in table {
+            let found = target(text, asked).ok();
+            let expected = format.map(|format| (format, Path::new(path)));
+            assert_eq!(found.as_ref().map(|found| (found.format, found.path.as_path())), expected, "{text}");
+            assert_eq!(takes_asked(text, asked), is_for_file, "{text}");
         }
-        assert!(target("a.json").is_err() && target("csv:").is_err());
     }
 }

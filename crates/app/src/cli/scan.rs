@@ -62,11 +62,11 @@ pub(crate) struct ReadingArgs {
 /// Which findings are shown, and where.
 #[derive(Debug, Args)]
 pub(crate) struct ShownArgs {
-    /// Format on standard output [default: table on a terminal, else jsonl]
+    /// Format on standard output [default: table on a terminal, else jsonl], or of a file whose name tells none
     #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
     pub(crate) format: Option<String>,
     /// Also write to a file, the format by its extension or named before it, `csv:FILE` (repeatable);
-    /// standard output is then used only with --format
+    /// standard output is then used only with a --format that no file takes
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Vec<String>,
     /// Show only the first N

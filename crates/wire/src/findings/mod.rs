@@ -103,15 +103,24 @@ impl Format {
         }
     }
 
-    /// File extensions that mean this format; none where the extension is shared with other formats.
+    /// File extensions that mean this format where nothing else names one. `json` is that of JSON Lines, as in Suricata's
+    /// `eve.json`; other formats share it ([`Self::is_json`]).
     pub const fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Table => &["txt"],
-            Self::Jsonl => &["jsonl", "ndjson"],
+            Self::Jsonl => &["jsonl", "ndjson", "json"],
             Self::Csv => &["csv"],
             Self::Cef => &["cef"],
             Self::Html => &["html", "htm"],
             Self::Ocsf | Self::Ecs | Self::Bulk | Self::Stix | Self::Navigator | Self::Sigma => &[],
+        }
+    }
+
+    /// Whether what is written is JSON, whole or line by line.
+    pub const fn is_json(self) -> bool {
+        match self {
+            Self::Jsonl | Self::Ocsf | Self::Ecs | Self::Bulk | Self::Stix | Self::Navigator => true,
+            Self::Table | Self::Csv | Self::Cef | Self::Html | Self::Sigma => false,
         }
     }
 
