@@ -185,9 +185,7 @@ fn split(text: &str) -> (Option<Format>, &Path) {
 fn takes_asked(text: &str, asked: Option<Format>) -> bool {
     let (None, path) = split(text) else { return false };
     let is_shared = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    asked.is_some_and(|asked| {
-        if is_shared { asked.is_json() } else { format_by_extension(path).is_none() }
-    })
+    asked.is_some_and(|asked| if is_shared { asked.is_json() } else { format_by_extension(path).is_none() })
 }
 
 /// Refuses a path that nothing can be written to, before the work that would be lost.

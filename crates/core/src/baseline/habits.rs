@@ -77,6 +77,8 @@ pub struct Past {
     pub series_days: u32,
     /// Days before on which it was long enough to be judged.
     pub days_judged: u32,
+    /// Whether what is remembered leaves something out that may have been this: then what is missing is not new.
+    pub has_gaps: bool,
 }
 
 impl Past {
@@ -87,6 +89,7 @@ impl Past {
             device_days: self.device_days.max(other.device_days),
             series_days: self.series_days.max(other.series_days),
             days_judged: self.days_judged.max(other.days_judged),
+            has_gaps: self.has_gaps || other.has_gaps,
         }
     }
 }
@@ -106,18 +109,22 @@ impl Habits {
         }
     }
 
-    /// Adds a series that was first seen on a day.
+    /// Adds a series that was first seen on a day. It is remembered with its app and without, for days on which nobody
+    /// says which app it is.
     pub fn add_series(&mut self, device: &str, app: Option<&str>, to: &Destination, first_day: Day) {
         self.seen(key_of(device, app, to, None), first_day);
+        if app.is_some() {
+            self.seen(key_of_any(device, to, None), first_day);
+        }
     }
 
     /// Adds a day on which a series was long enough to be judged. What an app looks up and what it connects to are
-    /// judged apart. It is remembered with its app and without, for days on which nobody says which app it is.
+    /// judged apart. It is remembered with its app and without, as above.
     pub fn add_judged(&mut self, device: &str, key: &SeriesKey, day: Day) {
         let last_day = self.last_day;
         let SeriesKey { app, destination, service } = key;
         let with_app = key_of(device, app.as_deref(), destination, Some(*service));
-        let with_any = app.is_some().then(|| key_of_any(device, destination, *service));
+        let with_any = app.is_some().then(|| key_of_any(device, destination, Some(*service)));
         for key in iter::once(with_app).chain(with_any) {
             self.seen(key, day).judged.add(day, last_day);
         }
@@ -143,10 +150,10 @@ impl Habits {
         over as u64
     }
 
-    /// Whether a phone's app went somewhere before a day.
+    /// Whether a phone's app went somewhere before a day. Where either day does not know the app, it may be the same.
     pub fn went(&self, device: &str, app: Option<&str>, to: &Destination, day: Day) -> bool {
-        let habit = self.series.get(&key_of(device, app, to, None));
-        habit.is_some_and(|habit| habit.first_day < day)
+        let keys = [key_of(device, app, to, None), otherwise(device, app, to, None)];
+        keys.iter().any(|key| self.series.get(key).is_some_and(|habit| habit.first_day < day))
     }
 
     /// What is known of a series before a day, towards a destination that is everybody's or not; `None` of phones that
@@ -157,16 +164,12 @@ impl Habits {
         let app = app.as_deref();
         let judged =
             |key: u64| self.series.get(&key).map_or(0, |habit| habit.judged.before(day, self.last_day));
-        // Where either day does not know the app, it may be the same.
-        let otherwise = match app {
-            Some(_) => key_of(device, None, destination, Some(*service)),
-            None => key_of_any(device, destination, *service),
-        };
+        let otherwise = otherwise(device, app, destination, Some(*service));
         let judged = judged(key_of(device, app, destination, Some(*service))).max(judged(otherwise));
-        // What was left out may have been this.
-        let is_unknown = !self.is_complete || (is_everybodys && !self.has_common);
-        let is_seen = judged > 0 || is_unknown || self.went(device, app, destination, day);
-        Some(Past { device_days: days, series_days: judged.max(u32::from(is_seen)), days_judged: judged })
+        let has_gaps = !self.is_complete || (is_everybodys && !self.has_common);
+        let is_seen = judged > 0 || self.went(device, app, destination, day);
+        let series_days = judged.max(u32::from(is_seen));
+        Some(Past { device_days: days, series_days, days_judged: judged, has_gaps })
     }
 }
 
@@ -180,8 +183,16 @@ fn key_of(device: &str, app: Option<&str>, to: &Destination, service: Option<Ser
 }
 
 /// The key of what any app polls.
-fn key_of_any(device: &str, to: &Destination, service: Service) -> u64 {
-    key_of(device, Some("*"), to, Some(service))
+fn key_of_any(device: &str, to: &Destination, service: Option<Service>) -> u64 {
+    key_of(device, Some("*"), to, service)
+}
+
+/// The key under which the same lies where it is not known which app it is, or was.
+fn otherwise(device: &str, app: Option<&str>, to: &Destination, service: Option<Service>) -> u64 {
+    match app {
+        Some(_) => key_of(device, None, to, service),
+        None => key_of_any(device, to, service),
+    }
 }
 
 #[cfg(test)]
@@ -206,11 +217,17 @@ mod tests {
         habits.add_judged("d1", &series(Some("a"), &own), day(12));
         let past =
             |to: &Destination, on: i32| habits.past("d1", &series(Some("a"), to), false, day(on)).unwrap();
-        assert_eq!(past(&own, 13), Past { device_days: 3, series_days: 2, days_judged: 2 });
-        assert_eq!(past(&own, 12), Past { device_days: 2, series_days: 1, days_judged: 1 });
-        assert_eq!(past(&own, 10), Past { device_days: 0, series_days: 0, days_judged: 0 });
-        assert_eq!(past(&own, 90), Past { device_days: 3, series_days: 2, days_judged: 2 });
-        assert_eq!(past(&other, 13), Past { device_days: 3, series_days: 0, days_judged: 0 });
+        let of = |device_days, judged| Past {
+            device_days,
+            series_days: judged,
+            days_judged: judged,
+            has_gaps: false,
+        };
+        assert_eq!(past(&own, 13), of(3, 2));
+        assert_eq!(past(&own, 12), of(2, 1));
+        assert_eq!(past(&own, 10), of(0, 0));
+        assert_eq!(past(&own, 90), of(3, 2));
+        assert_eq!(past(&other, 13), of(3, 0));
         assert_eq!(habits.past("d2", &series(Some("a"), &own), false, day(13)), None);
         assert_eq!(past(&own, -80).device_days, 0);
     }
@@ -226,6 +243,16 @@ mod tests {
         let judged = |app, to| habits.past("d1", &series(app, to), false, day(13)).unwrap().days_judged;
         assert_eq!((judged(Some("a"), &own), judged(None, &own), judged(Some("b"), &own)), (1, 1, 0));
         assert_eq!((judged(None, &other), judged(Some("b"), &other)), (1, 1));
+        let (named, nameless) =
+            (Destination::Domain("named.example".into()), Destination::Domain("y.example".into()));
+        habits.add_series("d1", Some("a"), &named, day(10));
+        habits.add_series("d1", None, &nameless, day(10));
+        let went = |app, to| habits.went("d1", app, to, day(13));
+        assert_eq!(
+            (went(Some("a"), &named), went(None, &named), went(Some("b"), &named)),
+            (true, true, false)
+        );
+        assert_eq!((went(None, &nameless), went(Some("b"), &nameless)), (true, true));
     }
 
     #[test]
@@ -239,7 +266,8 @@ mod tests {
         habits.add_judged("d1", &series(None, &place(4)), day(2));
         assert_eq!(habits.bound(4), 7, "a place that was judged is kept by all its keys");
         assert_eq!(habits.past("d1", &series(None, &place(4)), false, day(4)).unwrap().days_judged, 1);
-        assert_eq!(habits.past("d1", &series(None, &place(77)), false, day(4)).unwrap().series_days, 1);
+        let unheard = habits.past("d1", &series(None, &place(77)), false, day(4)).unwrap();
+        assert_eq!((unheard.series_days, unheard.has_gaps), (0, true));
         assert_eq!(habits.bound(4), 0);
     }
 
@@ -248,11 +276,11 @@ mod tests {
         let mut habits = Habits::until(day(3));
         habits.add_device("d1", &[day(1), day(2), day(3)]);
         let place = Destination::Domain("push.example".into());
-        let seen = |habits: &Habits, is_everybodys| {
-            habits.past("d1", &series(None, &place), is_everybodys, day(4)).unwrap().series_days
+        let has_gaps = |habits: &Habits, is_everybodys| {
+            habits.past("d1", &series(None, &place), is_everybodys, day(4)).unwrap().has_gaps
         };
-        assert_eq!((seen(&habits, true), seen(&habits, false)), (0, 0));
+        assert!(!has_gaps(&habits, true) && !has_gaps(&habits, false));
         habits.has_common = false;
-        assert_eq!((seen(&habits, true), seen(&habits, false)), (1, 0));
+        assert!(has_gaps(&habits, true) && !has_gaps(&habits, false));
     }
 }

@@ -214,9 +214,11 @@ impl Baseline {
             reach.filter(|reach| reach.first_day < day).map_or(0, |reach| reach.polled)
         };
         let with_app = app.map(|app| (Box::from(app), destination.clone()));
+        let phones = before(self.destinations.get(destination));
         Earlier {
-            phones: before(self.destinations.get(destination)),
+            phones,
             with_app: with_app.map_or(0, |key| before(self.app_destinations.get(&key))),
+            of_no_known_app: if self.apps.is_empty() { phones } else { 0 },
         }
     }
 

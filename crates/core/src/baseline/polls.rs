@@ -50,6 +50,8 @@ pub struct Earlier {
     pub phones: u32,
     /// With the app that is asked for.
     pub with_app: u32,
+    /// With nobody knows which.
+    pub of_no_known_app: u32,
 }
 
 /// Polls of the fleet, for look-up. Built once all devices are in, in any order.
@@ -93,11 +95,14 @@ impl Polls {
 
     /// Other devices that polled the destination before a day, and those of them on which this app did.
     pub fn before(&self, destination: &Destination, app: Option<&str>, device: u32, day: Day) -> Earlier {
+        let others = |is: &dyn Fn(Option<&str>) -> bool| {
+            self.others_that(destination, device, |there| there.first_day < day && is(there.app.as_deref()))
+        };
+        let phones = others(&|_| true);
         Earlier {
-            phones: self.others_that(destination, device, |there| there.first_day < day),
-            with_app: self.others_that(destination, device, |there| {
-                there.first_day < day && there.app.is_some() && there.app.as_deref() == app
-            }),
+            phones,
+            with_app: others(&|its| its.is_some() && its == app),
+            of_no_known_app: phones - others(&|its| its.is_some()),
         }
     }
 
@@ -161,9 +166,10 @@ mod tests {
         assert_eq!(polls.at_this_pace(&elsewhere, 1, Some(60.0)), 0);
         // Device n polls from day n on.
         let before = |app, device, day| polls.before(&there, Some(app), device, Day::from_number(day));
-        assert_eq!(before("a", 1, 3), Earlier { phones: 1, with_app: 1 });
-        assert_eq!(before("b", 2, 3), Earlier { phones: 1, with_app: 1 });
-        assert_eq!(before("b", 1, 3), Earlier { phones: 1, with_app: 0 });
+        let of = |phones, with_app| Earlier { phones, with_app, of_no_known_app: 0 };
+        assert_eq!(before("a", 1, 3), of(1, 1));
+        assert_eq!(before("b", 2, 3), of(1, 1));
+        assert_eq!(before("b", 1, 3), of(1, 0));
         assert_eq!(before("a", 9, 1), Earlier::default());
     }
 

@@ -1,12 +1,13 @@
 //! What must be known of all connections of a device before any can be filed.
 
 use super::Connection;
+use super::ahead::ahead;
 use super::hosts::Hosts;
 use super::interner::Interner;
 use super::names::Names;
 use super::report::{ADDRESSES_MAX, STACKS_MAX, bound, distinct};
 use super::summary::fingerprint_of;
-use crate::model::{Day, ExchangeKind, Timestamp};
+use crate::model::{ExchangeKind, Timestamp};
 use crate::text;
 use std::net::IpAddr;
 
@@ -20,7 +21,8 @@ pub(super) struct First<'a> {
     pub(super) names: Names,
     /// TLS fingerprints and user-agent families.
     pub(super) stacks: Vec<Box<str>>,
-    pub(super) days: Vec<Day>,
+    /// Hours since the epoch in which connections begin.
+    pub(super) hours: Vec<i32>,
     pub(super) addresses: Vec<IpAddr>,
     /// Stacks and addresses left out.
     pub(super) cut: u64,
@@ -35,9 +37,9 @@ impl<'a> First<'a> {
         let messages = connections.iter().map(|connection| connection.messages.len()).sum();
         let mut message_hosts = Vec::with_capacity(messages);
         let (mut nameless, mut lookups) = (Vec::new(), Vec::new());
-        let (mut days, mut addresses) = (Vec::new(), Vec::new());
-        for Connection { session, messages, .. } in connections {
-            push_new(&mut days, session.start.day());
+        let (mut hours, mut addresses) = (Vec::new(), Vec::new());
+        for Connection { session, messages, .. } in ahead(connections, Connection::touch) {
+            push_new(&mut hours, session.start.hour());
             push_new(&mut addresses, session.orig.addr);
             let mut has_name = false;
             for (_, message) in *messages {
@@ -66,7 +68,7 @@ impl<'a> First<'a> {
         let mut addresses = distinct(addresses);
         let cut = bound(&mut stacks, STACKS_MAX) + bound(&mut addresses, ADDRESSES_MAX);
         let stacks = stacks.into_iter().map(Box::from).collect();
-        Self { hosts, message_hosts, names, stacks, days: distinct(days), addresses, cut }
+        Self { hosts, message_hosts, names, stacks, hours: distinct(hours), addresses, cut }
     }
 }
 

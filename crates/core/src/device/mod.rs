@@ -4,6 +4,7 @@
 //! moments of shared activity ([`moments`]) and summed up as series ([`mod@observe`]). Nothing here looks at
 //! another device; only the baseline does.
 
+mod ahead;
 mod appliance;
 mod chain;
 mod connection;
@@ -29,6 +30,6 @@ pub use join::{Keyed, UidKey};
 pub use moments::{Moments, MomentsSketch};
 pub use names::Names;
 pub use observe::{DeviceInput, Rest, observe, observe_part};
-pub use report::{DeviceReport, Reported, SeriesDays, unite_reached};
+pub use report::{DeviceReport, Reported, SeriesDays, unite_reached, unite_series};
 pub use rotation::{Rotation, rotations};
 pub use route::{route_of_addr, route_of_host};

@@ -1,6 +1,7 @@
 //! One device's connections, summed up as series.
 
 use super::Connection;
+use super::ahead::ahead;
 use super::filing::Filing;
 use super::first::First;
 use super::moments::Moments;
@@ -52,14 +53,15 @@ pub fn observe_part<'a>(input: &DeviceInput<'_, 'a>, rest: Rest<'_, 'a>) -> Devi
 
 fn sum_up<'a>(input: &DeviceInput<'_, 'a>, rest: Option<Rest<'_, 'a>>) -> DeviceReport {
     let lookups = rest.map(|rest| rest.lookups).unwrap_or_default();
-    let First { hosts, message_hosts, names, stacks, days, addresses, cut } =
+    let First { hosts, message_hosts, names, stacks, hours, addresses, cut } =
         First::of(input.connections, lookups);
     let naming = Naming { hosts: &hosts, names: &names };
     let mut filing = Filing::default();
     let mut found = Vec::with_capacity(input.connections.len());
     let mut starts = Vec::with_capacity(input.connections.len());
     let mut unread = message_hosts.as_slice();
-    for ((place, connection), index) in (0..).zip(input.connections).zip(0_usize..) {
+    let connections = ahead(input.connections, Connection::touch);
+    for ((place, connection), index) in (0..).zip(connections).zip(0_usize..) {
         let (own, others) = unread.split_at(connection.messages.len().min(unread.len()));
         unread = others;
         if connection.session.resp.is_local_scope() {
@@ -89,7 +91,8 @@ fn sum_up<'a>(input: &DeviceInput<'_, 'a>, rest: Option<Rest<'_, 'a>>) -> Device
     let mut report = report(&filing, &found, &circumstances);
     report.awake = moments.awake;
     report.sessions = input.connections.len() as u64;
-    (report.stacks, report.days, report.addresses, report.cut) = (stacks, days, addresses, cut);
+    (report.stacks, report.addresses, report.cut) = (stacks, addresses, cut);
+    report.set_hours(hours);
     report
 }
 
@@ -144,24 +147,31 @@ impl<'a> Summaries<'a> {
         group: &[Sighting],
         circumstances: &Circumstances<'_, '_, 'a>,
     ) -> SeriesDays {
-        // Sightings come by time: the day is nearly always that of the one before.
-        for sighting in group {
-            let day = sighting.at.day();
-            let place = self.days.iter().rposition(|(known, _)| *known == day).unwrap_or_else(|| {
-                self.days.push((day, self.spare.pop().unwrap_or_default()));
-                self.days.len() - 1
-            });
+        for sighting in ahead(group, |sighting| circumstances.touch(sighting)) {
+            let place = self.place_of(sighting.at.day());
             if let Some((_, summary)) = self.days.get_mut(place) {
                 summary.add(&key, sighting, circumstances);
             }
         }
-        self.days.sort_by_key(|(day, _)| *day);
         let mut days = Vec::with_capacity(self.days.len());
         for (day, mut summary) in self.days.drain(..) {
             days.push((day, summary.finish(&key, circumstances.hosts)));
             self.spare.push(summary);
         }
         SeriesDays { key, days }
+    }
+
+    /// Where the summary of a day lies. Sightings come by time: the day is nearly always the last one known.
+    fn place_of(&mut self, day: Day) -> usize {
+        if let Some((last, _)) = self.days.last()
+            && *last == day
+        {
+            return self.days.len() - 1;
+        }
+        self.days.binary_search_by_key(&day, |(known, _)| *known).unwrap_or_else(|place| {
+            self.days.insert(place, (day, self.spare.pop().unwrap_or_default()));
+            place
+        })
     }
 }
 

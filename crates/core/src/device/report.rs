@@ -15,6 +15,11 @@ pub(super) const STACKS_MAX: usize = 512;
 /// Addresses of its own kept per device.
 pub(super) const ADDRESSES_MAX: usize = 1024;
 
+/// Hours of a day in which a device must be seen for the day to be one on which it was watched: what a log of the next
+/// day holds of the last minutes before midnight tells nothing of what the device did that day.
+const WATCHED_HOURS_MIN: usize = 3;
+const HOURS_PER_DAY: i32 = 24;
+
 /// What a device's connections come to.
 #[derive(Debug, Clone, PartialEq, Default, Encode, Decode)]
 pub struct DeviceReport {
@@ -35,8 +40,11 @@ pub struct DeviceReport {
     pub app_hours: BTreeMap<Box<str>, AppHours>,
     /// Services by app, ascending.
     pub app_services: Vec<(Box<str>, Service)>,
-    /// Days with any session.
+    /// Days on which it was watched, ascending: those with sessions in three of their hours; where there is no such day,
+    /// all with any session.
     pub days: Vec<Day>,
+    /// Hours since the epoch with any session, ascending.
+    pub hours: Vec<i32>,
     /// Addresses that the device used, ascending.
     pub addresses: Vec<IpAddr>,
     /// Sessions in all.
@@ -76,6 +84,25 @@ pub struct Reported {
     pub sightings: u32,
 }
 
+/// Leaves each series once, ascending by key: what lay in several parts of a device is added up.
+pub fn unite_series(list: &mut Vec<SeriesDays>) {
+    list.sort_by(|a, b| a.key.cmp(&b.key));
+    list.dedup_by(|next, kept| {
+        let is_same = next.key == kept.key;
+        if is_same {
+            for (day, profile) in next.days.drain(..) {
+                match kept.days.binary_search_by_key(&day, |(known, _)| *known) {
+                    Ok(place) => {
+                        kept.days.get_mut(place).into_iter().for_each(|(_, known)| known.merge(&profile));
+                    }
+                    Err(place) => kept.days.insert(place, (day, profile)),
+                }
+            }
+        }
+        is_same
+    });
+}
+
 /// Leaves each app and destination of a device once, ascending, with the first and last day of all entries; `both` says
 /// what two numbers of sightings come to.
 pub fn unite_reached(reached: &mut Vec<Reported>, both: impl Fn(u32, u32) -> u32) {
@@ -92,6 +119,30 @@ pub fn unite_reached(reached: &mut Vec<Reported>, both: impl Fn(u32, u32) -> u32
 }
 
 impl DeviceReport {
+    /// Takes the hours with any session, ascending, and the days that they make.
+    pub(super) fn set_hours(&mut self, hours: Vec<i32>) {
+        let day_of = |hour: &i32| Day::from_number(hour.div_euclid(HOURS_PER_DAY));
+        let days = |least: usize| {
+            let by_day = hours.chunk_by(|a, b| day_of(a) == day_of(b));
+            by_day
+                .filter(|of_day| of_day.len() >= least)
+                .filter_map(|of_day| of_day.first().map(day_of))
+                .collect()
+        };
+        self.days = days(WATCHED_HOURS_MIN);
+        if self.days.is_empty() {
+            self.days = days(1);
+        }
+        self.hours = hours;
+    }
+
+    /// Whether any session lies on a day.
+    pub fn is_seen_on(&self, day: Day) -> bool {
+        let first = day.number().saturating_mul(HOURS_PER_DAY);
+        let next = self.hours.partition_point(|hour| *hour < first);
+        self.hours.get(next).is_some_and(|hour| *hour < first.saturating_add(HOURS_PER_DAY))
+    }
+
     /// Adds what another part of the same device comes to; the awake clock is of the whole anyway.
     pub fn add_part(&mut self, part: Self) {
         self.series.extend(part.series);
@@ -111,7 +162,8 @@ impl DeviceReport {
             let known = self.app_hours.entry(app).or_default();
             *known = added(std::mem::take(known), hours);
         }
-        self.days = distinct(std::mem::take(&mut self.days).into_iter().chain(part.days).collect());
+        let hours = std::mem::take(&mut self.hours).into_iter().chain(part.hours);
+        self.set_hours(distinct(hours.collect()));
         self.addresses =
             distinct(std::mem::take(&mut self.addresses).into_iter().chain(part.addresses).collect());
         self.cut += bound(&mut self.addresses, ADDRESSES_MAX) + part.cut;

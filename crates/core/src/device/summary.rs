@@ -9,15 +9,13 @@ use super::tally::{LatestIds, Tally};
 use crate::destination::knowledge::is_usual_port;
 use crate::destination::{normal_host, registrable_domain};
 use crate::dns::DnsQuery;
-use crate::model::{ConnState, Exchange, ExchangeKind};
+use crate::model::{ConnState, Exchange, ExchangeKind, Timestamp};
 use crate::series::{
     Destination, Event, EventFlags, Events, Profile, SeriesKey, Service, StableKey, stable_hash,
 };
 use crate::text;
 use std::borrow::Cow;
 use std::net::IpAddr;
-
-const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
 /// What surrounds a device's sightings.
 pub(super) struct Circumstances<'c, 'i, 'a> {
@@ -29,6 +27,12 @@ pub(super) struct Circumstances<'c, 'i, 'a> {
 impl<'i, 'a> Circumstances<'_, 'i, 'a> {
     pub(super) fn connection(&self, sighting: &Sighting) -> Option<Connection<'i, 'a>> {
         self.input.connections.get(sighting.connection as usize).copied()
+    }
+
+    /// See [`super::ahead`].
+    #[inline]
+    pub(super) fn touch(&self, sighting: &Sighting) -> u64 {
+        self.input.connections.get(sighting.connection as usize).map_or(0, Connection::touch)
     }
 
     fn message(&self, sighting: &Sighting) -> Option<&'i Exchange<'a>> {
@@ -135,12 +139,7 @@ impl<'a> Summary<'a> {
         let (Some(event), Some(connection)) = (event, circumstances.connection(sighting)) else {
             return;
         };
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "|i64 micros| / 3.6e9 is below 2.6e9 / 1e0; clamped"
-        )]
-        let hour = event.at_micros.div_euclid(MICROS_PER_HOUR).clamp(i64::from(i32::MIN), i64::from(i32::MAX))
-            as i32;
+        let hour = Timestamp::from_micros(event.at_micros).hour();
         if self.hours.last() != Some(&hour) {
             self.hours.push(hour);
         }

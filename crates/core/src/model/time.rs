@@ -46,6 +46,14 @@ impl Timestamp {
         Day(self.0.div_euclid(MICROS_PER_SEC * SECS_PER_DAY) as i32)
     }
 
+    /// Hours since the epoch, rounded down; the 40,000 years before and after it that an `i64` of microseconds has beyond
+    /// an `i32` of hours count as the ends.
+    pub fn hour(self) -> i32 {
+        const MICROS_PER_HOUR: i64 = MICROS_PER_SEC * SECS_PER_DAY / 24;
+        let hour = self.0.div_euclid(MICROS_PER_HOUR);
+        i32::try_from(hour).unwrap_or(if hour < 0 { i32::MIN } else { i32::MAX })
+    }
+
     /// Parses decimal seconds since the epoch (`1557859990.123456`), as Zeek and Suricata write them.
     ///
     /// Digits past the sixth decimal are cut. `None` for an empty text, an exponent, a sign other than a

@@ -60,7 +60,10 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
             ),
         };
         (-weight.min(KNOWN_CAP_BANS), text)
-    } else if case.has_past() && case.machine.pace_secs().is_some_and(|pace| pace <= VISITED_PACE_MAX_SECS) {
+    } else if past.series_days > 0
+        && case.has_past()
+        && case.machine.pace_secs().is_some_and(|pace| pace <= VISITED_PACE_MAX_SECS)
+    {
         let text =
             "the phone went there on days before, too, but on no rhythm that could be judged".to_owned();
         (-VISITED_BANS, text)
@@ -77,13 +80,14 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
 
 /// Whether it begins today, on a phone with a past, or is too slow to have been judged since it began.
 fn is_new(case: &Case<'_>) -> bool {
-    case.has_past() && (case.past.series_days == 0 || began_on_the_eve(case) || is_slow_to_show(case))
+    let Past { series_days, has_gaps, .. } = case.past;
+    case.has_past() && !has_gaps && (series_days == 0 || began_on_the_eve(case) || is_slow_to_show(case))
 }
 
 /// Whether it began while the phone was watched, has been there on each day since, and shows its rhythm only now: eight
 /// check-ins take a beacon of every six hours two days. A faster one would have shown it on its first.
 fn is_slow_to_show(case: &Case<'_>) -> bool {
-    let Past { device_days, series_days, days_judged } = case.past;
+    let Past { device_days, series_days, days_judged, .. } = case.past;
     let is_slow = case.machine.pace_secs().is_some_and(|pace| pace > VISITED_PACE_MAX_SECS);
     let first = case.profile.span().map(|(first, _)| first.day().number());
     let days_since = first.map(|first| i64::from(case.day.number()) - i64::from(first));
@@ -166,7 +170,12 @@ fn as_it_was_used(case: &Case<'_>, bans: f64, text: String) -> (f64, String) {
 
 /// Whether others polled the place on days before, but none with this app.
 fn is_news_of_the_app(case: &Case<'_>, earlier: Earlier) -> bool {
-    earlier.phones > 0 && earlier.with_app == 0 && case.key.app.is_some() && !is_of_the_app_itself(case)
+    // Those of which nobody knows the app may have used this one.
+    let with_others = earlier.phones.saturating_sub(earlier.of_no_known_app);
+    with_others > earlier.of_no_known_app
+        && earlier.with_app == 0
+        && case.key.app.is_some()
+        && !is_of_the_app_itself(case)
 }
 
 /// Whether it begins today, at a place that the app's copies never polled and those of other apps did.
@@ -196,7 +205,7 @@ mod tests {
     }
 
     fn bans(scene: &Scene, series_days: u32, days_judged: u32) -> Option<f64> {
-        let past = Past { device_days: 2, series_days, days_judged };
+        let past = Past { device_days: 2, series_days, days_judged, ..Past::default() };
         let case = Case { past, day: Day::from_number(TODAY), ..scene.case() };
         weigh(&case).map(|item| item.weight_bans)
     }
@@ -212,7 +221,7 @@ mod tests {
         assert_eq!(bans(&scene, 1, 0), Some(-1.6));
         // One day is too short a past for news, and long enough to have been judged on.
         let second_day = |series_days, days_judged| {
-            let past = Past { device_days: 1, series_days, days_judged };
+            let past = Past { device_days: 1, series_days, days_judged, ..Past::default() };
             weigh(&Case { past, ..scene.case() }).map(|item| item.weight_bans)
         };
         assert_eq!(second_day(0, 0), None);
@@ -224,7 +233,7 @@ mod tests {
     fn what_began_late_on_the_day_before_is_still_new() {
         assert_eq!(bans(&scene(-3), 1, 1), Some(NEW_BANS));
         assert_eq!(bans(&scene(-13), 1, 1), Some(-3.6));
-        let past = Past { device_days: 2, series_days: 1, days_judged: 1 };
+        let past = Past { device_days: 2, series_days: 1, days_judged: 1, ..Past::default() };
         let scene = scene(-3);
         let said = weigh(&Case { past, day: Day::from_number(TODAY), ..scene.case() }).unwrap().text;
         assert_eq!(said, "new since late on the day before: the phone was seen on 1 day before without it");
@@ -291,7 +300,7 @@ mod tests {
             scene
         };
         let newness = |scene: &Scene, device_days, series_days, days_judged| {
-            let past = Past { device_days, series_days, days_judged };
+            let past = Past { device_days, series_days, days_judged, ..Past::default() };
             let case = Case { past, day: Day::from_number(TODAY), ..scene.case() };
             weigh(&case).filter(Evidence::is_newness).map(|item| item.text)
         };

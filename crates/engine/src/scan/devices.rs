@@ -249,6 +249,7 @@ impl Device {
         });
         self.assessed.dedup_by(|next, kept| next.day == kept.day && next.key == kept.key);
         days::share_pasts(&mut self.assessed);
+        device::unite_series(&mut self.report.strays);
         // A name that is looked up in one part and connected to in another is one destination.
         device::unite_reached(&mut self.report.reached, u32::saturating_add);
     }

@@ -2,6 +2,7 @@
 
 use super::fleet::Fleet;
 use super::quiet;
+use super::rotations::Rotations;
 use std::io;
 use undertone_core::baseline::{Baseline, HABITS_MAX, Habits};
 use undertone_core::device::DeviceReport;
@@ -12,7 +13,7 @@ use undertone_core::series::{Destination, SeriesKey};
 ///
 /// # Errors
 /// A temporary file that cannot be read.
-pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits>> {
+pub(super) fn of(fleet: &Fleet, baseline: &Baseline, rotations: &[Rotations]) -> io::Result<Option<Habits>> {
     let Some((last, _)) = fleet.last_day() else { return Ok(None) };
     let has_common = fleet.reached().map(<[_]>::len).sum::<usize>() <= HABITS_MAX;
     let is_kept = |to: &Destination| has_common || !baseline.is_everybodys(to);
@@ -24,7 +25,10 @@ pub(super) fn of(fleet: &Fleet, baseline: &Baseline) -> io::Result<Option<Habits
             habits.add_series(id, reached.app.as_deref(), &reached.destination, reached.first_day);
         }
     })?;
-    for device in &fleet.devices {
+    for (device, rotations) in fleet.devices.iter().zip(rotations) {
+        for (key, day) in rotations.driven() {
+            habits.add_judged(&device.id, key, day);
+        }
         let judged = |series: &&Assessed| is_kept(&series.key.destination) && series.is_judged();
         for series in fleet.series_of(device)?.iter().filter(judged) {
             habits.add_judged(&device.id, &series.key, series.day);

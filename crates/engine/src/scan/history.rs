@@ -79,7 +79,10 @@ impl History {
         for (part, numbers) in of_part.into_iter().enumerate() {
             let mut known = self.part(part)?;
             let mut see = |id: &str, report: &DeviceReport| {
-                let Ok(before) = report.days.binary_search(&day) else { return };
+                if !report.is_seen_on(day) {
+                    return;
+                }
+                let before = report.days.partition_point(|known| *known < day);
                 active += 1;
                 later += u64::from(before >= HISTORY_DAYS_MIN as usize);
                 let past = known.remove(id).unwrap_or_default();
@@ -156,6 +159,7 @@ fn united(known: DeviceReport, more: &DeviceReport) -> DeviceReport {
         app_stacks: both(known.app_stacks, &more.app_stacks),
         app_services: both(known.app_services, &more.app_services),
         days: both(known.days, &more.days),
+        hours: both(known.hours, &more.hours),
         apps: both(known.apps, &more.apps),
         ..DeviceReport::default()
     }

@@ -73,9 +73,9 @@ pub fn learn(
     summary.notes.extend(report::late_note(analysis.fleet.last_day()));
     let Totals { device_days, device_days_later: later, .. } = analysis.fleet.totals;
     let maxima = FleetMaxima::of(&second.drafts, device_days - later, later);
-    let Fixed { mut baseline, polls, sight, .. } = second.fixed;
+    let Fixed { mut baseline, polls, sight, rotations, .. } = second.fixed;
     baseline.add_polls(&polls);
-    let habits = habits::of(&analysis.fleet, &baseline)?;
+    let habits = habits::of(&analysis.fleet, &baseline, &rotations)?;
     Ok((Learned::of(baseline, (maxima, habits), sight, Bounds::default()), summary))
 }
 

@@ -64,6 +64,12 @@ impl Rotations {
         self.members.get(key).map_or(&[], Vec::as_slice)
     }
 
+    /// Each rotation with each day on which it kept a rhythm.
+    pub(super) fn driven(&self) -> impl Iterator<Item = (&SeriesKey, Day)> {
+        let driven = self.assessed.iter().filter(|day| day.machine.is_machine_driven());
+        driven.map(|day| (&day.key, day.day))
+    }
+
     /// A rotation polls each of its destinations, at the pace of all, from the day on which the device went there.
     pub(super) fn polls(&self, device: u32) -> impl Iterator<Item = Poll> {
         last_driven(&self.assessed).flat_map(move |series| {

@@ -63,17 +63,14 @@ impl Context<'_> {
             device_days: count_before(&device.report.days, series.day),
             series_days: series.days_before,
             days_judged: series.days_judged,
+            has_gaps: device.left_out > 0,
         };
         let learned = self.settings.learned.as_ref().and_then(|learned| learned.habits.as_ref());
-        let (SeriesKey { app, destination, .. }, day) = (&series.key, series.day);
         let known = learned.and_then(|known| {
-            let is_everybodys = self.baseline.is_everybodys(destination);
-            let past = known.past(&device.id, &series.key, is_everybodys, day)?;
-            // A group has no name of its own: it is known where it goes to known destinations.
-            let is_back = |to: &Destination| known.went(&device.id, app.as_deref(), to, day);
-            let all: u32 = members.iter().map(|(_, starts)| starts).sum();
-            let back: u32 = members.iter().filter(|(to, _)| is_back(to)).map(|(_, starts)| starts).sum();
-            Some(Past { series_days: past.series_days.max(u32::from(2 * back > all)), ..past })
+            let past_of = |key: &SeriesKey| {
+                known.past(&device.id, key, self.baseline.is_everybodys(&key.destination), series.day)
+            };
+            Some(past_of(&series.key)?.or(past_of_most(&series.key, members, past_of)))
         });
         known.map_or(here, |known| known.or(here))
     }
@@ -131,6 +128,24 @@ impl Context<'_> {
             weighed,
         }
     }
+}
+
+/// A group has no past of its own where it was none before: what is known of the places to which most of its starts go is
+/// known of it.
+fn past_of_most(
+    group: &SeriesKey,
+    members: &[(Destination, u32)],
+    past_of: impl Fn(&SeriesKey) -> Option<Past>,
+) -> Past {
+    let all: u64 = members.iter().map(|(_, starts)| u64::from(*starts)).sum();
+    let (mut seen, mut judged) = (0, 0);
+    for (destination, starts) in members {
+        let past = past_of(&SeriesKey { destination: destination.clone(), ..group.clone() });
+        seen += past.filter(|past| past.series_days > 0).map_or(0, |_| u64::from(*starts));
+        judged += past.filter(|past| past.days_judged > 0).map_or(0, |_| u64::from(*starts));
+    }
+    let is_most = |starts: u64| u32::from(2 * starts > all);
+    Past { series_days: is_most(seen), days_judged: is_most(judged), ..Past::default() }
 }
 
 /// Days of an ascending list before a day.

@@ -19,7 +19,7 @@ use undertone_core::score::budget::Sight;
 pub(in crate::scan) struct Fixed {
     pub(in crate::scan) baseline: Baseline,
     /// By the number of the device.
-    rotations: Vec<Rotations>,
+    pub(in crate::scan) rotations: Vec<Rotations>,
     pools: Pools,
     peers: Peers,
     pub(in crate::scan) polls: Polls,
