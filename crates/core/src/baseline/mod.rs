@@ -370,8 +370,8 @@ mod tests {
         };
         baseline.add_polls(&Polls::new([poll]));
         let before = |app, day| baseline.polled_before(&to, Some(app), Day::from_number(day));
-        assert_eq!(before("a", 2), Earlier { phones: 1, with_app: 1 });
-        assert_eq!(before("b", 2), Earlier { phones: 1, with_app: 0 });
+        assert_eq!(before("a", 2), Earlier { phones: 1, with_app: 1, of_no_known_app: 0 });
+        assert_eq!(before("b", 2), Earlier { phones: 1, with_app: 0, of_no_known_app: 0 });
         assert_eq!(before("a", 1), Earlier::default());
     }
 
