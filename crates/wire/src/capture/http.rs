@@ -14,6 +14,8 @@ const FIELDS_MAX: usize = 128;
 const PENDING_MAX: usize = 64;
 /// Longest text kept of a path or a `User-Agent`.
 const TEXT_BYTES_MAX: usize = 2048;
+/// Longest method kept; the registered ones have at most 17 letters.
+const METHOD_BYTES_MAX: usize = 32;
 /// Longest line of a chunk size with its extensions.
 const CHUNK_LINE_MAX: usize = 1024;
 
@@ -233,17 +235,17 @@ impl Http {
             self.flush(out);
             return Turn::Opaque;
         }
-        let method = parsed.method.unwrap_or_default().to_owned();
+        let method = cut(parsed.method.unwrap_or_default(), METHOD_BYTES_MAX);
         let target = parsed.path.unwrap_or_default();
         let (absolute_host, path) = split_target(&method, target);
         let is_proxied = absolute_host.is_some();
         let request = Request {
             at: out.at,
-            host: absolute_host
-                .map(|host| cut(without_port(host)))
-                .or_else(|| field(parsed.headers, "host").map(|host| cut(without_port(&host)))),
-            path: cut(path),
-            user_agent: field(parsed.headers, "user-agent").map(|agent| cut(&agent)),
+            host: absolute_host.map(|host| cut(without_port(host), TEXT_BYTES_MAX)).or_else(|| {
+                field(parsed.headers, "host").map(|host| cut(without_port(&host), TEXT_BYTES_MAX))
+            }),
+            path: cut(path, TEXT_BYTES_MAX),
+            user_agent: field(parsed.headers, "user-agent").map(|agent| cut(&agent, TEXT_BYTES_MAX)),
             is_proxied,
             is_upgrade: field(parsed.headers, "upgrade")
                 .is_some_and(|to| to.eq_ignore_ascii_case("websocket")),
@@ -319,11 +321,18 @@ impl Http {
     }
 
     pub(super) fn held_bytes(&self) -> usize {
-        self.orig_head.capacity() + self.resp_head.capacity() + self.pending.len() * 512
+        let answered = self.response.as_ref().and_then(|response| response.request.as_ref());
+        let requests: usize = self.pending.iter().chain(answered).map(Request::held_bytes).sum();
+        let sizes = self.orig_stage.held_bytes() + self.resp_stage.held_bytes();
+        self.orig_head.capacity() + self.resp_head.capacity() + sizes + requests
     }
 }
 
 impl Stage {
+    fn held_bytes(&self) -> usize {
+        if let Self::ChunkSize(line) = self { line.capacity() } else { 0 }
+    }
+
     /// Passes over bytes of a body; how many of them were body, framing not counted.
     fn pass(&mut self, data: &mut &[u8]) -> u64 {
         match self {
@@ -380,6 +389,11 @@ impl Stage {
 }
 
 impl Request {
+    fn held_bytes(&self) -> usize {
+        let texts = [self.host.as_ref(), self.user_agent.as_ref(), Some(&self.method), Some(&self.path)];
+        size_of::<Self>() + texts.into_iter().flatten().map(String::capacity).sum::<usize>()
+    }
+
     fn fill<'a>(&'a self, exchange: &mut undertone_core::model::Exchange<'a>) {
         exchange.host = self.host.as_deref();
         exchange.is_proxied = self.is_proxied;
@@ -477,7 +491,33 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// A text cut at [`TEXT_BYTES_MAX`], on a character.
-fn cut(text: &str) -> String {
-    text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default().to_owned()
+/// A text cut at so many bytes, on a character.
+fn cut(text: &str, most: usize) -> String {
+    text.get(..text.floor_char_boundary(most)).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::outlet::with_outlet;
+    use super::*;
+
+    #[test]
+    fn requests_count_for_what_they_hold() {
+        let long = "x".repeat(3000);
+        let request = format!("{long} /{long} HTTP/1.1\r\nHost: {long}\r\nUser-Agent: {long}\r\n\r\n");
+        with_outlet(|out| {
+            let mut http = Http::default();
+            for _ in 0..10 {
+                http.data(Side::Orig, request.as_bytes(), out);
+            }
+            assert_eq!(http.pending[0].method.len(), METHOD_BYTES_MAX);
+            let texts = 3 * TEXT_BYTES_MAX + METHOD_BYTES_MAX;
+            assert!(http.held_bytes() >= 10 * texts, "{}", http.held_bytes());
+            // A request whose answer is still arriving is held as well.
+            (0..9).for_each(|_| drop(http.data(Side::Resp, b"HTTP/1.1 204 x\r\n\r\n", out)));
+            http.data(Side::Resp, b"HTTP/1.1 200 x\r\nContent-Length: 9\r\n\r\n", out);
+            assert!(http.pending.is_empty());
+            assert!((texts..2 * texts).contains(&http.held_bytes()), "{}", http.held_bytes());
+        });
+    }
 }
