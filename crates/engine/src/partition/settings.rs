@@ -92,6 +92,12 @@ impl SinkSettings {
         self.in_memory.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// Packed bytes that are counted.
+    #[cfg(test)]
+    pub(super) fn in_memory(&self) -> usize {
+        self.in_memory.load(Ordering::Relaxed)
+    }
+
     pub(super) fn spill_file(&self) -> io::Result<&SpillFile> {
         if self.spill.get().is_none() {
             let file = SpillFile::create(self.spill_folder.as_deref())?;

@@ -257,3 +257,36 @@ pub(super) fn summary_of(head: RunHead) -> Option<ScanSummary> {
         ..ScanSummary::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::{FROM_CACHE, Recorded};
+    use super::*;
+    use crate::input::Progress;
+
+    #[test]
+    fn a_damaged_file_takes_nothing_of_the_budget() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, path) = (folder.path().join("conn.log"), folder.path().join("kept"));
+        let rows = (0..500).map(|n| {
+            format!("{}.5\tC{n}\t10.0.{}.7\t40000\t203.0.113.9\t443\ttcp\n", 1_780_000_000 + n, n % 50)
+        });
+        let head = "#separator \\x09\n#path\tconn\n\
+                    #fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\n";
+        fs::write(&log, format!("{head}{}", rows.collect::<String>())).unwrap();
+        let options = ScanOptions { threads: 1, ..ScanOptions::new(vec![InputPath::Path(log)]) };
+        let read = || {
+            let slot = Slot { path: path.clone(), key: [7; 32] };
+            let read =
+                Recorded::read(&options, Some(slot), &Progress::default(), &StopFlag::default()).unwrap();
+            let (counted, held) = read.partitions.in_memory();
+            assert_eq!((counted, counted > 0), (held, true));
+            read.base.notes.iter().any(|note| note == FROM_CACHE)
+        };
+        assert_eq!([read(), read()], [false, true]);
+        // Without the checksum at its end.
+        let stored = fs::read(&path).unwrap();
+        fs::write(&path, stored.get(..stored.len() - 4).unwrap()).unwrap();
+        assert!(!read());
+    }
+}
