@@ -224,7 +224,7 @@ mod tests {
         let held: usize = partition.chunks.iter().map(Vec::capacity).sum();
         assert!(held >= 258_200, "{held}");
         assert_eq!((grown, partition.in_memory()), (held, held));
-        let file = SpillFile::create(None).unwrap();
+        let file = SpillFile::create().unwrap();
         assert_eq!((partition.spill(&file).unwrap(), partition.in_memory()), (held, 0));
     }
 }

@@ -45,7 +45,7 @@ impl Regroup {
         if self.in_memory > self.budget_bytes {
             let file = match self.file.take() {
                 Some(file) => file,
-                None => SpillFile::create(None)?,
+                None => SpillFile::create()?,
             };
             let file = self.file.insert(file);
             for part in &mut self.parts {
