@@ -6,7 +6,9 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use undertone_core::destination::{is_at_or_below, normal_host};
 use undertone_core::finding::Finding;
-use undertone_core::model::{AppConnection, ConnState, Exchange, Record, Session, Telemetry, TelemetryKind};
+use undertone_core::model::{
+    AppConnection, ConnState, Endpoint, Exchange, Record, Session, Telemetry, TelemetryKind, Timestamp,
+};
 use undertone_engine::input::{
     InputPath, Outcome, Plan, Progress, ReadOptions, SourceInfo, SourceSink, StopFlag, read_records,
 };
@@ -16,8 +18,9 @@ use undertone_wire::{RecordSink, RejectReason};
 /// Rows shown of one session, the first: a session may carry many messages.
 const ROWS_MAX: usize = 40;
 
-/// Reads the paths and gives a line a record of the finding's sessions, by time. A finding of phone telemetry alone has
-/// no ids of sessions: of it, the latest of what the phone says of the app and the destination.
+/// Reads the paths and gives a line a record of the finding's sessions, by time. A finding of phone telemetry alone, or
+/// of logs without ids, has no ids of sessions: of it, the latest of what the phone says of the app and the destination,
+/// and of what sensors saw between the phone's addresses and the destination.
 pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> anyhow::Result<Vec<String>> {
     let inputs: Vec<InputPath> =
         paths.iter().map(|path| InputPath::from_argument(path.as_os_str())).collect();
@@ -78,18 +81,51 @@ impl<'f> Wanted<'f> {
 
     /// Whether a connection that the phone reports is the finding's. A file from one phone names no phone.
     fn has(&self, event: &Telemetry<'_>, connection: &AppConnection<'_>) -> bool {
-        let Finding { device, app, destination, first_seen, last_seen, .. } = self.finding;
-        let is_there = connection.resp_ip.is_some_and(|addr| destination.addresses.contains(&addr))
-            || connection.resp_host.is_some_and(|host| {
-                let host = normal_host(host);
-                destination.name.as_deref() == Some(&*host)
-                    || destination.domain.as_deref().is_some_and(|domain| is_at_or_below(&host, domain))
-            });
-        self.sessions.is_empty()
+        let Finding { device, app, destination, .. } = self.finding;
+        self.takes_rows_without_id(event.at)
             && (event.device_id.is_empty() || event.device_id == device.id)
             && event.app_id == app.id.as_deref()
-            && (*first_seen..=*last_seen).contains(&event.at)
-            && is_there
+            && (connection.resp_ip.is_some_and(|addr| destination.addresses.contains(&addr))
+                || connection.resp_host.is_some_and(|host| self.is_named(host)))
+    }
+
+    /// Whether a session is the finding's.
+    fn has_session(&self, session: &Session<'_>) -> bool {
+        if !session.uid.is_empty() {
+            return self.sessions.contains(session.uid);
+        }
+        self.takes_rows_without_id(session.start) && self.is_between(session.orig, session.resp, None)
+    }
+
+    /// Whether a message is the finding's.
+    fn has_message(&self, message: &Exchange<'_>) -> bool {
+        if !message.uid.is_empty() {
+            return self.sessions.contains(message.uid);
+        }
+        self.takes_rows_without_id(message.at) && self.is_between(message.orig, message.resp, message.host)
+    }
+
+    /// Whether a row without an id can be of the finding: it has no ids, and the row is of its time.
+    fn takes_rows_without_id(&self, at: Timestamp) -> bool {
+        self.sessions.is_empty() && (self.finding.first_seen..=self.finding.last_seen).contains(&at)
+    }
+
+    /// Whether one end is the phone and the other the destination, by address and port or by the name asked for. Which
+    /// end a sensor took for the first is not asked: it may have missed the opening.
+    fn is_between(&self, orig: Endpoint, resp: Endpoint, host: Option<&str>) -> bool {
+        let Finding { device, destination, .. } = self.finding;
+        [(orig, resp), (resp, orig)].iter().any(|(phone, other)| {
+            device.addresses.contains(&phone.addr)
+                && (destination.addresses.contains(&other.addr) && destination.ports.contains(&other.port)
+                    || host.is_some_and(|host| self.is_named(host)))
+        })
+    }
+
+    fn is_named(&self, host: &str) -> bool {
+        let destination = &self.finding.destination;
+        let host = normal_host(host);
+        destination.name.as_deref() == Some(&*host)
+            || destination.domain.as_deref().is_some_and(|domain| is_at_or_below(&host, domain))
     }
 }
 
@@ -143,21 +179,23 @@ struct Rows<'w> {
 impl RecordSink for Rows<'_> {
     fn record(&mut self, record: Record<'_>) {
         let (uid, at, text) = match &record {
-            Record::Session(session) => (session.uid, session.start, session_text(session)),
-            Record::Exchange(message) => (message.uid, message.at, message_text(message)),
+            Record::Session(session) if self.wanted.has_session(session) => {
+                (session.uid, session.start, session_text(session))
+            }
+            Record::Exchange(message) if self.wanted.has_message(message) => {
+                (message.uid, message.at, message_text(message))
+            }
             Record::Telemetry(event) => match &event.kind {
                 TelemetryKind::Connection(connection) if self.wanted.has(event, connection) => {
                     ("", event.at, connection_text(connection))
                 }
                 _ => return,
             },
-            Record::Lease(_) => return,
+            _ => return,
         };
-        if uid.is_empty() || self.wanted.sessions.contains(uid) {
-            let text = format!("{at} {text} [{}]", self.source);
-            let row = Row { at_micros: at.micros(), text };
-            self.found.entry(uid.to_owned()).or_default().add(row, !uid.is_empty());
-        }
+        let text = format!("{at} {text} [{}]", self.source);
+        let row = Row { at_micros: at.micros(), text };
+        self.found.entry(uid.to_owned()).or_default().add(row, !uid.is_empty());
     }
 
     fn reject(&mut self, _line: u64, _reason: RejectReason, _detail: &str) {}
@@ -222,4 +260,72 @@ fn message_text(message: &Exchange<'_>) -> String {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     format!("{}: {}", message.kind.as_str(), parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use undertone_core::finding::{FindingDestination, FindingDevice};
+    use undertone_core::model::{ExchangeKind, Transport};
+
+    fn end(text: &str, port: u16) -> Endpoint {
+        Endpoint::new(text.parse().unwrap(), port)
+    }
+
+    fn finding(sessions: &[&str]) -> Finding {
+        let device =
+            FindingDevice { addresses: vec!["10.0.0.7".parse().unwrap()], ..FindingDevice::default() };
+        let destination = FindingDestination {
+            domain: Some("c2.example".to_owned()),
+            addresses: vec!["192.0.2.1".parse().unwrap()],
+            ports: vec![443],
+            ..FindingDestination::default()
+        };
+        let (first_seen, last_seen) = (Timestamp::from_secs(100), Timestamp::from_secs(200));
+        let sessions = sessions.iter().map(|id| (*id).to_owned()).collect();
+        Finding { device, destination, first_seen, last_seen, sessions, ..Finding::default() }
+    }
+
+    /// Places of the records that are shown.
+    fn shown(finding: &Finding, records: Vec<Record<'_>>) -> Vec<usize> {
+        let wanted = Wanted::of(finding);
+        let mut places = Vec::new();
+        for (at, record) in records.into_iter().enumerate() {
+            let mut rows = Rows { wanted: &wanted, source: String::new(), found: BTreeMap::new() };
+            rows.record(record);
+            places.extend(rows.found.pop_first().map(|_| at));
+        }
+        places
+    }
+
+    #[test]
+    fn rows_without_an_id_are_the_findings_where_phone_place_and_time_agree() {
+        let session = |uid, secs, phone: &str, to: &str, port| {
+            let at = Timestamp::from_secs(secs);
+            let between = Session::between(at, end(phone, 40_000), end(to, port), Transport::Tcp);
+            Record::Session(Session { uid, ..between })
+        };
+        let lookup = |uid, phone: &str, host| {
+            let (orig, resp) = (end(phone, 5353), end("10.0.0.1", 53));
+            let at = Timestamp::from_secs(150);
+            let message = Exchange::new(ExchangeKind::Dns, uid, at, orig, resp);
+            Record::Exchange(Exchange { host: Some(host), ..message })
+        };
+        let records = || {
+            vec![
+                session("", 150, "10.0.0.7", "192.0.2.1", 443),
+                session("", 150, "10.0.0.8", "192.0.2.1", 443),
+                session("", 150, "10.0.0.7", "192.0.2.2", 443),
+                session("", 150, "10.0.0.7", "192.0.2.1", 80),
+                session("", 250, "10.0.0.7", "192.0.2.1", 443),
+                session("C1", 150, "10.0.0.7", "192.0.2.1", 443),
+                lookup("", "10.0.0.7", "a.C2.example"),
+                lookup("", "10.0.0.8", "a.c2.example"),
+                lookup("", "10.0.0.7", "other.example"),
+                lookup("C1", "10.0.0.7", "other.example"),
+            ]
+        };
+        assert_eq!(shown(&finding(&[]), records()), [0, 6]);
+        assert_eq!(shown(&finding(&["C1"]), records()), [5, 9]);
+    }
 }

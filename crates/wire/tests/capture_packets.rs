@@ -122,6 +122,25 @@ fn a_proxy_tunnel_names_its_target_and_the_tls_inside() {
 }
 
 #[test]
+fn a_tunnel_to_an_ipv6_address_is_read_as_in_logs() {
+    for target in ["2001:db8::1", "[2001:db8::1]:443", "[2001:db8::1]"] {
+        let mut capture = Capture::new();
+        let mut tcp = Tcp::new(3128, NOW);
+        tcp.open(&mut capture);
+        tcp.client(&mut capture, format!("CONNECT {target} HTTP/1.1\r\nHost: proxy:1\r\n\r\n").as_bytes());
+        tcp.client(&mut capture, b"GET /x HTTP/1.1\r\nHost: [2001:db8::2]:8080\r\n\r\n");
+        let (_, kept) = read(capture.bytes());
+        let [connect, get] = kept.exchanges.as_slice() else { panic!("{:?}", kept.exchanges) };
+        assert_eq!(
+            (connect.host.as_deref(), connect.path.as_deref(), connect.is_proxied),
+            (Some("2001:db8::1"), None, true),
+            "{target}"
+        );
+        assert_eq!((get.host.as_deref(), get.path.as_deref()), (Some("2001:db8::2"), Some("/x")));
+    }
+}
+
+#[test]
 fn an_absolute_target_is_a_proxy_request() {
     let mut capture = Capture::new();
     let mut tcp = Tcp::new(3128, NOW);

@@ -11,6 +11,7 @@ use super::connection::{Joined, Link};
 use super::order::{message_order, reorder, session_order, session_rank};
 use crate::model::{ConnState, Exchange, ExchangeKind, Report, Session};
 use crate::series::stable_hash;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// A message may carry a time slightly before its connection's first packet (rounding of logs).
@@ -207,7 +208,8 @@ impl Joining<'_> {
         let messages = joined.messages.get(range.clone()).unwrap_or_default();
         self.owners.clear();
         for (_, message) in messages {
-            let owner = choose(&joined.sessions, &self.kept, message).unwrap_or_else(|| {
+            let reported = |at: usize| joined.sessions.get(at).map(|(_, session)| session);
+            let owner = choose(reported, &self.kept, message).unwrap_or_else(|| {
                 let last = joined.sessions.get_mut(first_orphan..).and_then(<[_]>::last_mut);
                 match last.filter(|(_, session)| is_same_orphan(session, message)) {
                     Some((_, last)) => last.start = last.start.min(message.at),
@@ -293,24 +295,47 @@ fn is_same_orphan(session: &Session<'_>, message: &Exchange<'_>) -> bool {
         && (session.orig, session.resp) == (message.orig, message.resp)
 }
 
-/// The connection of a message among those of its id: the latest that had begun, of the same endpoints where
-/// several fit.
-fn choose(sessions: &[Keyed<Session<'_>>], kept: &[usize], message: &Exchange<'_>) -> Option<usize> {
+/// The connection of a message among those of its id: the latest that had begun, of the same endpoints where several
+/// fit. `kept`: places in the order of [`session_rank`], so that of many sessions of one id few are looked at.
+fn choose<'s, 'a: 's>(
+    session: impl Fn(usize) -> Option<&'s Session<'a>>,
+    kept: &[usize],
+    message: &Exchange<'_>,
+) -> Option<usize> {
     if message.uid.is_empty() {
         return None;
     }
-    let of_id = kept
-        .iter()
-        .filter_map(|at| sessions.get(*at).map(|(_, session)| (*at, session)))
-        .filter(|(_, session)| session.uid == message.uid);
-    let fits =
-        of_id.clone().filter(|(_, session)| (session.orig, session.resp) == (message.orig, message.resp));
-    let begun = fits.clone().filter(|(_, session)| session.start.since(message.at) <= CLOCK_SLACK_MICROS);
-    begun
-        .max_by_key(|(_, session)| session.start)
-        .or_else(|| fits.min_by_key(|(_, session)| session.start))
-        .or_else(|| of_id.clone().next())
-        .map(|(at, _)| at)
+    let by_tuple = |session: &Session<'_>| {
+        let ends = (session.orig, session.resp).cmp(&(message.orig, message.resp));
+        session.uid.cmp(message.uid).then(ends)
+    };
+    let fits = equal(kept, |at| session(at).map_or(Ordering::Less, by_tuple));
+    let (mut begun, mut first, mut rest) = (None, None, fits);
+    while let Some((at, Session { transport, start, .. })) =
+        rest.first().and_then(|at| session(*at).map(|s| (*at, s)))
+    {
+        // Of one transport they ascend by start.
+        let alike =
+            rest.partition_point(|at| session(*at).is_some_and(|session| session.transport <= *transport));
+        let (of_transport, others) = rest.split_at(alike);
+        let has_begun = |session: &Session<'_>| session.start.since(message.at) <= CLOCK_SLACK_MICROS;
+        let ahead = of_transport.partition_point(|at| session(*at).is_some_and(has_begun));
+        let latest = ahead.checked_sub(1).and_then(|last| of_transport.get(last));
+        let latest = latest.and_then(|at| Some((session(*at)?.start, *at)));
+        begun = latest.filter(|(start, _)| begun.is_none_or(|(known, _)| *start >= known)).or(begun);
+        first = first.filter(|(known, _)| known <= start).or(Some((*start, at)));
+        rest = others;
+    }
+    let of_id =
+        || equal(kept, |at| session(at).map_or(Ordering::Less, |session| session.uid.cmp(message.uid)));
+    begun.or(first).map(|(_, at)| at).or_else(|| of_id().first().copied())
+}
+
+/// The places that compare as equal, of places that ascend.
+fn equal(places: &[usize], compare: impl Fn(usize) -> Ordering) -> &[usize] {
+    let from = places.partition_point(|at| compare(*at).is_lt());
+    let rest = places.get(from..).unwrap_or_default();
+    rest.get(..rest.partition_point(|at| compare(*at).is_eq())).unwrap_or_default()
 }
 
 /// The session that a message stands for when no sensor reported its connection.
@@ -332,7 +357,7 @@ impl Joined<'_> {
         for same in order.chunk_by_mut(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
             same.sort_by(|(_, a), (_, b)| match (session(*a), session(*b)) {
                 (Some(one), Some(other)) => session_order(one, other),
-                _ => std::cmp::Ordering::Equal,
+                _ => Ordering::Equal,
             });
         }
         self.links = order.into_iter().filter_map(|(_, at)| self.links.get(at).cloned()).collect();
@@ -427,6 +452,51 @@ mod tests {
             join(vec![session("a", 10), session("a", 5000)], vec![message("a", 11), message("a", 5001)]);
         let shape: Vec<_> = joined.connections().iter().map(|c| c.messages.len()).collect();
         assert_eq!(shape, [1, 1]);
+    }
+
+    /// What [`choose`] finds, by looking at all sessions.
+    fn chosen_of_all(sessions: &[Session<'_>], message: &Exchange<'_>) -> Option<usize> {
+        let of_id = (0..sessions.len()).filter(|at| sessions[*at].uid == message.uid);
+        let is_between =
+            |at: &usize| (sessions[*at].orig, sessions[*at].resp) == (message.orig, message.resp);
+        let fits = of_id.clone().filter(is_between);
+        let has_begun = |at: &usize| sessions[*at].start.since(message.at) <= CLOCK_SLACK_MICROS;
+        let begun = fits.clone().filter(has_begun).max_by_key(|at| sessions[*at].start);
+        begun.or_else(|| fits.min_by_key(|at| sessions[*at].start)).or_else(|| of_id.clone().next())
+    }
+
+    #[test]
+    fn few_of_many_sessions_of_one_id_are_looked_at() {
+        let transports = [Transport::Tcp, Transport::Udp];
+        let mut sessions: Vec<_> = (0..4000)
+            .map(|n| Session {
+                transport: transports[n % 2],
+                resp: end("192.0.2.1", 443 + u16::try_from(n % 3).unwrap()),
+                ..session(if n % 5 == 0 { "b" } else { "a" }, i64::try_from(n / 4).unwrap() * 10)
+            })
+            .collect();
+        sessions.sort_by(session_rank);
+        let kept: Vec<usize> = (0..sessions.len()).collect();
+        let looks = std::cell::Cell::new(0);
+        let mut messages = 0;
+        for uid in ["a", "b", "c"] {
+            for secs in (-15..10_050).step_by(97) {
+                for port in 442..447 {
+                    let message = Exchange { resp: end("192.0.2.1", port), ..message(uid, secs) };
+                    let look = |at: usize| {
+                        looks.set(looks.get() + 1);
+                        sessions.get(at)
+                    };
+                    assert_eq!(
+                        choose(look, &kept, &message),
+                        chosen_of_all(&sessions, &message),
+                        "{message:?}"
+                    );
+                    messages += 1;
+                }
+            }
+        }
+        assert!(looks.get() < 100 * messages, "{} of {} sessions", looks.get() / messages, sessions.len());
     }
 
     #[test]

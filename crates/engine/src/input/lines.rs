@@ -36,13 +36,25 @@ impl Block {
     fn filled(&self) -> &[u8] {
         self.buffer.get(..self.filled).unwrap_or(&[])
     }
+
+    /// Holds some bytes and nothing else, with room for `room` bytes in all.
+    fn hold(&mut self, bytes: &[u8], room: usize) {
+        if self.buffer.len() != room {
+            self.buffer.resize(room, 0);
+        }
+        self.filled = bytes.len();
+        if let Some(start) = self.buffer.get_mut(..bytes.len()) {
+            start.copy_from_slice(bytes);
+        }
+    }
 }
 
 /// A stream being cut.
 pub(super) struct LineCutter<R> {
     reader: R,
-    /// Bytes read but not handed out: less than a line, unless a header was found.
+    /// Bytes read but not handed out, from `carry_from` on: less than a line, unless a header was found.
     carry: Vec<u8>,
+    carry_from: usize,
     /// Number of the next line to hand out.
     line: u64,
     line_bytes_max: usize,
@@ -60,7 +72,18 @@ impl<R: Read> LineCutter<R> {
     pub(super) fn new(reader: R, line_bytes_max: usize, zeek: bool) -> Self {
         let (carry, header) = (Vec::new(), None);
         let (is_at_start, ended, fault) = (true, false, None);
-        Self { reader, carry, line: 1, line_bytes_max, zeek, header, is_at_start, ended, fault }
+        Self {
+            reader,
+            carry,
+            carry_from: 0,
+            line: 1,
+            line_bytes_max,
+            zeek,
+            header,
+            is_at_start,
+            ended,
+            fault,
+        }
     }
 
     /// What ended the stream early, with the number of the line in which it did. Given once, after
@@ -73,6 +96,10 @@ impl<R: Read> LineCutter<R> {
     pub(super) fn next(&mut self, block: &mut Block) -> bool {
         block.too_long.clear();
         block.too_long_bytes = 0;
+        if self.take_piece(block) {
+            self.hand_out(block);
+            return true;
+        }
         loop {
             self.fill(block);
             if block.filled == 0 {
@@ -89,25 +116,42 @@ impl<R: Read> LineCutter<R> {
                     continue;
                 }
             };
-            block.used = if self.zeek { self.before_next_header(block, whole) } else { whole };
+            let lines = block.filled().get(..whole).unwrap_or(&[]);
+            let next_header = if self.zeek { next_header(lines, header_bytes(lines)) } else { None };
+            block.used = next_header.unwrap_or(whole);
             self.carry.extend_from_slice(block.filled().get(block.used..).unwrap_or(&[]));
-            block.first_line = self.line;
-            block.header.clone_from(&self.header);
-            self.line += memchr_iter(b'\n', block.bytes()).count() as u64;
+            self.hand_out(block);
             return true;
         }
     }
 
+    /// Takes what was read already up to the next header, where there is one. Were the block filled up first, all that
+    /// lies behind would be copied once more for every header.
+    fn take_piece(&mut self, block: &mut Block) -> bool {
+        let held = self.carry.get(self.carry_from..).filter(|_| self.zeek).unwrap_or(&[]);
+        let Some(end) = next_header(held, header_bytes(held)) else { return false };
+        block.hold(held.get(..end).unwrap_or(&[]), self.line_bytes_max + 1);
+        block.used = end;
+        self.carry_from += end;
+        true
+    }
+
+    /// Numbers the lines of a block and says which header holds for them: that with which they begin, or the last.
+    fn hand_out(&mut self, block: &mut Block) {
+        let header = block.bytes().get(..if self.zeek { header_bytes(block.bytes()) } else { 0 });
+        if let Some(header) = header.filter(|header| !header.is_empty()) {
+            self.header = Header::parse(header).map(Arc::new);
+        }
+        block.first_line = self.line;
+        block.header.clone_from(&self.header);
+        self.line += memchr_iter(b'\n', block.bytes()).count() as u64;
+    }
+
     /// Moves the carry into the block and reads until the block is full or the stream ends.
     fn fill(&mut self, block: &mut Block) {
-        if block.buffer.len() != self.line_bytes_max + 1 {
-            block.buffer.resize(self.line_bytes_max + 1, 0);
-        }
-        block.filled = self.carry.len();
-        if let Some(start) = block.buffer.get_mut(..self.carry.len()) {
-            start.copy_from_slice(&self.carry);
-        }
+        block.hold(self.carry.get(self.carry_from..).unwrap_or(&[]), self.line_bytes_max + 1);
         self.carry.clear();
+        self.carry_from = 0;
         while !self.ended {
             let Some(room) = block.buffer.get_mut(block.filled..).filter(|room| !room.is_empty()) else {
                 return;
@@ -164,23 +208,14 @@ impl<R: Read> LineCutter<R> {
             }
         }
     }
+}
 
-    /// Takes the header with which the lines may begin, and returns the length of the lines before the next one,
-    /// so that a header is always the start of a block. `whole`: length of the whole lines.
-    fn before_next_header(&mut self, block: &Block, whole: usize) -> usize {
-        let bytes = block.filled().get(..whole).unwrap_or(&[]);
-        let mut from = 0;
-        if opens_header(bytes) {
-            from = header_bytes(bytes);
-            self.header = Header::parse(bytes.get(..from).unwrap_or(&[])).map(Arc::new);
-        }
-        let rest = bytes.get(from.saturating_sub(1)..).unwrap_or(&[]);
-        let base = bytes.len() - rest.len();
-        memmem::find_iter(rest, b"\n#")
-            .map(|at| base + at + 1)
-            .find(|start| bytes.get(*start..).is_some_and(opens_header))
-            .unwrap_or(whole)
-    }
+/// Where the first header behind `from` begins, so that a header is always the start of a block.
+fn next_header(lines: &[u8], from: usize) -> Option<usize> {
+    let base = from.saturating_sub(1);
+    memmem::find_iter(lines.get(base..)?, b"\n#")
+        .map(|at| base + at + 1)
+        .find(|start| lines.get(*start..).is_some_and(opens_header))
 }
 
 /// Whether a line opens a Zeek header: other `#` lines (`#close`, comments) change nothing.
@@ -188,9 +223,12 @@ fn opens_header(lines: &[u8]) -> bool {
     [&b"#separator"[..], b"#set_separator", b"#fields"].iter().any(|key| lines.starts_with(key))
 }
 
-/// Length of the header that `lines` open with: the `#` lines up to the first row or the next `#separator`.
+/// Length of the header that `lines` open with: the `#` lines up to the first row or the next `#separator`. None has 0.
 fn header_bytes(lines: &[u8]) -> usize {
     let mut end = 0;
+    if !opens_header(lines) {
+        return end;
+    }
     loop {
         let rest = lines.get(end..).unwrap_or(&[]);
         let goes_on = rest.first() == Some(&b'#') && (end == 0 || !rest.starts_with(b"#separator"));
@@ -310,5 +348,29 @@ mod tests {
                 assert_eq!(header_of("5"), None, "a header without fields is none");
             }
         }
+    }
+
+    #[test]
+    fn headers_one_behind_the_other_are_copied_once() {
+        struct Counted<'a>(&'a [u8], usize);
+        impl Read for Counted<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                self.1 += 1;
+                self.0.read(buffer)
+            }
+        }
+        let (headers, limit) = (10_000, 9_000);
+        let text = "#fields\tts\n1\n".repeat(headers);
+        let mut cutter = LineCutter::new(Counted(text.as_bytes(), 0), limit, true);
+        let (mut block, mut blocks, mut bytes) = (Block::default(), 0, 0);
+        while cutter.next(&mut block) {
+            assert_eq!(block.first_line, 2 * blocks + 1);
+            blocks += 1;
+            bytes += block.bytes().len();
+        }
+        assert_eq!((blocks, bytes), (headers as u64, text.len()));
+        // A read fills a block up, for which what was read before is copied.
+        let reads = cutter.reader.1;
+        assert!(reads <= 2 * text.len() / limit + 2, "{reads} reads");
     }
 }

@@ -13,24 +13,28 @@ pub struct Partition {
     pub(super) names: Vec<String>,
     spilled: Vec<Extent>,
     chunks: Vec<Vec<u8>>,
-    /// Bytes of the chunks as they were counted when each was begun.
+    /// Bytes of memory that the chunks have.
     in_memory: usize,
 }
 
 impl Partition {
-    /// The chunk to append to, with room for a usual record.
-    pub(super) fn tail(&mut self) -> (&mut Vec<u8>, usize) {
-        let is_full = self.chunks.last().is_none_or(|chunk| chunk.len() + 512 > CHUNK_BYTES);
-        let grown = if is_full { CHUNK_BYTES } else { 0 };
-        if is_full {
-            self.chunks.push(Vec::with_capacity(CHUNK_BYTES));
-            self.in_memory += grown;
+    /// Appends a record that `write` writes; the bytes of memory that this took. A chunk has room for a usual record.
+    pub(super) fn push(&mut self, owner: Owner<'_>, key: u64, write: impl FnOnce(&mut Vec<u8>)) -> usize {
+        let before = self.in_memory;
+        if self.chunks.last().is_none_or(|chunk| chunk.len() + 512 > CHUNK_BYTES) {
+            let chunk = Vec::with_capacity(CHUNK_BYTES);
+            self.in_memory += chunk.capacity();
+            self.chunks.push(chunk);
         }
-        let last = self.chunks.len() - 1;
-        (&mut self.chunks[last], grown)
+        if let Some(chunk) = self.chunks.last_mut() {
+            let room = chunk.capacity();
+            append_record(chunk, owner, key, write);
+            self.in_memory += chunk.capacity() - room;
+        }
+        self.in_memory - before
     }
 
-    /// Moves the chunks in memory to the file; the bytes of memory that became free, as they were counted.
+    /// Moves the chunks in memory to the file; the bytes of memory that became free.
     pub(super) fn spill(&mut self, file: &SpillFile) -> io::Result<usize> {
         for chunk in self.chunks.drain(..) {
             self.spilled.push(file.append(&chunk)?);
@@ -38,7 +42,7 @@ impl Partition {
         Ok(std::mem::take(&mut self.in_memory))
     }
 
-    /// Bytes of memory that its records take, as they were counted.
+    /// Bytes of memory that its records take.
     pub(super) const fn in_memory(&self) -> usize {
         self.in_memory
     }
@@ -203,5 +207,24 @@ pub fn next_record<'b>(bytes: &mut &'b [u8]) -> Option<Packed<'b>> {
             Some(Packed { owner: Owner::Name(std::str::from_utf8(name).ok()?), key, record })
         }
         number => Some(Packed { owner: Owner::Number(number), key, record }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_that_grow_are_counted() {
+        let mut partition = Partition::default();
+        let mut grown = 0;
+        for length in [100, 9_000, 9_000, 40_000, 100, 200_000] {
+            grown += partition.push(Owner::Number(0), 1, |chunk| chunk.resize(chunk.len() + length, 7));
+        }
+        let held: usize = partition.chunks.iter().map(Vec::capacity).sum();
+        assert!(held >= 258_200, "{held}");
+        assert_eq!((grown, partition.in_memory()), (held, held));
+        let file = SpillFile::create().unwrap();
+        assert_eq!((partition.spill(&file).unwrap(), partition.in_memory()), (held, 0));
     }
 }

@@ -162,7 +162,8 @@ struct Silence {
 
 impl Silence {
     fn note(&self) -> String {
-        let at = |hour: i64| Timestamp::from_micros(hour * HOUR_MICROS);
+        // The hour of the earliest times begins before there is any time.
+        let at = |hour: i64| Timestamp::from_micros(hour.saturating_mul(HOUR_MICROS));
         format!(
             "silence: hardly any {} from {} to {}, when about {:.0} were to be expected by what other sources say: what only \
              those show was not seen then",
@@ -209,6 +210,19 @@ mod tests {
         assert!(counted(48, |feed, hour| feed == Feed::Lookups && hour == 10).silences().is_empty());
         assert!(counted(48, |feed, _| feed == Feed::Lookups).silences().is_empty(), "there never were any");
         assert!(HourCounts::default().silences().is_empty());
+    }
+
+    #[test]
+    fn a_silence_at_the_first_of_all_times_is_told() {
+        let mut counts = HourCounts::default();
+        let first = i64::MIN.div_euclid(HOUR_MICROS);
+        for hour in first..first + 48 {
+            let at = Timestamp::from_micros(hour.saturating_mul(HOUR_MICROS));
+            let lookups = if hour < first + 30 { 0 } else { 100 };
+            (0..200).for_each(|_| counts.add(Feed::Connections, at));
+            (0..lookups).for_each(|_| counts.add(Feed::Lookups, at));
+        }
+        assert_eq!(counts.silences().len(), 1);
     }
 
     #[test]

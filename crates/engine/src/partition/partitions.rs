@@ -184,6 +184,13 @@ impl Partitions {
         Ok(Self { settings, directory, sinks })
     }
 
+    /// Packed bytes in memory, as the budget counts them and as they are.
+    #[cfg(test)]
+    pub(crate) fn in_memory(&self) -> (usize, usize) {
+        let held = self.sinks.iter().flat_map(|sink| &sink.partitions).map(super::chunks::Partition::in_memory);
+        (self.settings.in_memory(), held.sum())
+    }
+
     /// Moves the records of renamed devices to the partition of their new name.
     fn reroute(&mut self, aliases: &BTreeMap<String, String>) -> io::Result<()> {
         let touched: BTreeSet<usize> = aliases.keys().map(|name| partition_of(name.as_bytes())).collect();

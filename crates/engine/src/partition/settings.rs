@@ -6,7 +6,6 @@ use super::spill::SpillFile;
 use crate::identity::{Inside, LeaseBook};
 use std::io;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use undertone_core::model::{Lease, Timestamp};
@@ -23,8 +22,6 @@ pub struct SinkSettings {
     pub inside: Inside,
     /// Packed bytes kept in memory before partitions spill.
     pub memory_bytes: usize,
-    /// Where to spill; the system's temporary folder if `None`.
-    pub spill_folder: Option<PathBuf>,
     in_memory: AtomicUsize,
     names_in_memory: AtomicUsize,
     leases: Mutex<LeaseBook>,
@@ -34,11 +31,10 @@ pub struct SinkSettings {
 
 impl SinkSettings {
     /// Settings for one run.
-    pub fn new(inside: Inside, memory_bytes: usize, spill_folder: Option<PathBuf>) -> Self {
+    pub fn new(inside: Inside, memory_bytes: usize) -> Self {
         Self {
             inside,
             memory_bytes,
-            spill_folder,
             in_memory: AtomicUsize::new(0),
             names_in_memory: AtomicUsize::new(0),
             leases: Mutex::new(LeaseBook::within(memory_bytes)),
@@ -92,9 +88,15 @@ impl SinkSettings {
         self.in_memory.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// Packed bytes that are counted.
+    #[cfg(test)]
+    pub(super) fn in_memory(&self) -> usize {
+        self.in_memory.load(Ordering::Relaxed)
+    }
+
     pub(super) fn spill_file(&self) -> io::Result<&SpillFile> {
         if self.spill.get().is_none() {
-            let file = SpillFile::create(self.spill_folder.as_deref())?;
+            let file = SpillFile::create()?;
             // Another sink may have been faster: its file serves both.
             drop(self.spill.set(file));
         }

@@ -1,6 +1,6 @@
 //! Takes parsed records, finds their device, and packs them into that device's partition.
 
-use super::chunks::{NAME_BYTES_MAX, Owner, Partition, append_record};
+use super::chunks::{NAME_BYTES_MAX, Owner, Partition};
 use super::hours::Feed;
 use super::settings::{SinkCounts, SinkSettings};
 use crate::identity::{DeviceEnd, Directory};
@@ -217,8 +217,7 @@ impl PartitionSink {
             None => (partition_of(self.unlisted.as_bytes()), Owner::Name(&self.unlisted)),
         };
         let Some(partition) = self.partitions.get_mut(at) else { return };
-        let (chunk, grown) = partition.tail();
-        append_record(chunk, owner, key, write);
+        let grown = partition.push(owner, key, write);
         if grown > 0 && self.settings.grows(grown) {
             self.spill();
         }

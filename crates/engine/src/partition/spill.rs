@@ -23,9 +23,9 @@ pub(crate) struct Extent {
 }
 
 impl SpillFile {
-    /// A new file in `folder`, or in the system's temporary folder.
-    pub(crate) fn create(folder: Option<&Path>) -> io::Result<Self> {
-        let folder = folder.map_or_else(std::env::temp_dir, Path::to_path_buf);
+    /// A new file in the system's temporary folder.
+    pub(crate) fn create() -> io::Result<Self> {
+        let folder = std::env::temp_dir();
         let file = tempfile::tempfile_in(&folder).map_err(|error| named("no file", &folder, &error))?;
         Ok(Self { file, end: AtomicU64::new(0), folder })
     }

@@ -151,12 +151,25 @@ fn evict(folder: &Path) -> io::Result<()> {
         let entry = entry?;
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == EXTENSION) {
-            ours.push((entry.metadata()?.modified()?, path));
+            let modified = unless_gone(entry.metadata().and_then(|metadata| metadata.modified()))?;
+            ours.extend(modified.map(|modified| (modified, path)));
         }
     }
     ours.sort();
     let surplus = ours.len().saturating_sub(FILES_MAX);
-    ours.into_iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))
+    remove(ours.into_iter().take(surplus).map(|(_, path)| path))
+}
+
+fn remove(mut files: impl Iterator<Item = PathBuf>) -> io::Result<()> {
+    files.try_for_each(|path| unless_gone(fs::remove_file(path)).map(drop))
+}
+
+/// What came of a file of ours; another run may have removed it meanwhile, which is no error.
+fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        result => result.map(Some),
+    }
 }
 
 fn key(options: &ScanOptions, stop: &StopFlag) -> io::Result<[u8; 32]> {
@@ -256,4 +269,46 @@ pub(super) fn summary_of(head: RunHead) -> Option<ScanSummary> {
         last: head.span.map(|(_, last)| last),
         ..ScanSummary::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::{FROM_CACHE, Recorded};
+    use super::*;
+    use crate::input::Progress;
+
+    #[test]
+    fn a_file_that_another_run_removed_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let (gone, there) = (folder.path().join("gone"), folder.path().join("there"));
+        fs::write(&there, "").unwrap();
+        remove([gone, there.clone()].into_iter()).unwrap();
+        assert!(!there.exists());
+    }
+
+    #[test]
+    fn a_damaged_file_takes_nothing_of_the_budget() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, path) = (folder.path().join("conn.log"), folder.path().join("kept"));
+        let rows = (0..500).map(|n| {
+            format!("{}.5\tC{n}\t10.0.{}.7\t40000\t203.0.113.9\t443\ttcp\n", 1_780_000_000 + n, n % 50)
+        });
+        let head = "#separator \\x09\n#path\tconn\n\
+                    #fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\n";
+        fs::write(&log, format!("{head}{}", rows.collect::<String>())).unwrap();
+        let options = ScanOptions { threads: 1, ..ScanOptions::new(vec![InputPath::Path(log)]) };
+        let read = || {
+            let slot = Slot { path: path.clone(), key: [7; 32] };
+            let read =
+                Recorded::read(&options, Some(slot), &Progress::default(), &StopFlag::default()).unwrap();
+            let (counted, held) = read.partitions.in_memory();
+            assert_eq!((counted, counted > 0), (held, true));
+            read.base.notes.iter().any(|note| note == FROM_CACHE)
+        };
+        assert_eq!([read(), read()], [false, true]);
+        // Without the checksum at its end.
+        let stored = fs::read(&path).unwrap();
+        fs::write(&path, stored.get(..stored.len() - 4).unwrap()).unwrap();
+        assert!(!read());
+    }
 }

@@ -122,7 +122,7 @@ impl Fleet {
         if self.waiting_bytes + device.waiting.bytes_here() > self.shares.assessed {
             let file = match self.file.take() {
                 Some(file) => file,
-                None => SpillFile::create(None)?,
+                None => SpillFile::create()?,
             };
             device.waiting.move_to(self.file.insert(file))?;
         }

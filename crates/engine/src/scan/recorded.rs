@@ -61,7 +61,7 @@ impl Recorded {
         // Leases may take as much again while they are gathered, and far less once they are sorted.
         let packed_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
         let inside = Inside::new(options.internal.clone());
-        let sink = Arc::new(SinkSettings::new(inside, packed_bytes, None));
+        let sink = Arc::new(SinkSettings::new(inside.clone(), packed_bytes));
         let new_sink = |directory| PartitionSink::new(Arc::clone(&sink), directory);
         let (first, leases) = read_leases(&plan, &read, new_sink(Arc::default()), progress);
         input.merge(leases);
@@ -71,7 +71,9 @@ impl Recorded {
             let (keeps_seen, keeps_all) = (false, false);
             Self { partitions, directory, base, is_usable, threads, shares, keeps_seen, keeps_all }
         };
-        if let Some((partitions, mut base)) = slot.as_ref().and_then(|slot| slot.load(&sink, &directory)) {
+        // With a budget of its own: what a damaged file filled of it before the damage is gone again.
+        let load = |slot: &Slot| slot.load(&Arc::new(SinkSettings::new(inside, packed_bytes)), &directory);
+        if let Some((partitions, mut base)) = slot.as_ref().and_then(load) {
             base.notes.push(FROM_CACHE.to_owned());
             return Ok(recorded(partitions, directory, base, true));
         }

@@ -2,7 +2,7 @@
 
 use super::commands::{Commands, Protocol};
 use super::dns::Dns;
-use super::http::Http;
+use super::http::{self, Http};
 use super::mqtt::Mqtt;
 use super::ntp::Ntp;
 use super::outlet::{Outlet, Side};
@@ -245,7 +245,7 @@ fn guess_stream(orig: &[u8], resp: &[u8], early: &Early, out: &Outlet<'_>) -> Gu
     if orig.starts_with(b"PRI * HTTP/2.0") {
         return Guess::Is(Parser::Opaque, Some("http2"));
     }
-    if Http::is_request(orig) || (orig.is_empty() && Http::is_response(resp)) {
+    if http::is_request(orig) || (orig.is_empty() && http::is_response(resp)) {
         return Guess::Is(Parser::Http(Box::default()), Some("http"));
     }
     if orig.starts_with(b"SSH-") || resp.starts_with(b"SSH-") {

@@ -45,6 +45,8 @@ struct Query {
 #[derive(Debug, Default)]
 pub(super) struct Dns {
     pending: VecDeque<Query>,
+    /// Bytes of memory that these hold.
+    pending_bytes: usize,
     buffers: Sides<Vec<u8>>,
 }
 
@@ -65,6 +67,7 @@ impl Dns {
         let asked =
             self.pending.iter().position(|query| query.id == message.id && query.name == message.name);
         let query = asked.and_then(|index| self.pending.remove(index));
+        self.pending_bytes -= query.as_ref().map_or(0, Query::held_bytes);
         let mut exchange = out.exchange(ExchangeKind::Dns, query.as_ref().map_or(out.at, |query| query.at));
         exchange.host = Some(&message.name).filter(|name| !name.is_empty()).map(String::as_str);
         exchange.qtype = Some(message.qtype);
@@ -80,15 +83,13 @@ impl Dns {
         if self.pending.len() >= PENDING_MAX
             && let Some(oldest) = self.pending.pop_front()
         {
+            self.pending_bytes -= oldest.held_bytes();
             oldest.unanswered(out);
         }
-        self.pending.push_back(Query {
-            at: out.at,
-            id: message.id,
-            name: message.name,
-            qtype: message.qtype,
-            bytes,
-        });
+        let Message { id, name, qtype, .. } = message;
+        let query = Query { at: out.at, id, name, qtype, bytes };
+        self.pending_bytes += query.held_bytes();
+        self.pending.push_back(query);
     }
 
     /// Takes bytes of a TCP stream: messages after a length of two bytes.
@@ -118,17 +119,22 @@ impl Dns {
 
     /// Sends the queries that nobody answered.
     pub(super) fn finish(&mut self, out: &mut Outlet<'_>) {
+        self.pending_bytes = 0;
         for query in self.pending.drain(..) {
             query.unanswered(out);
         }
     }
 
     pub(super) fn held_bytes(&self) -> usize {
-        self.buffers.orig.capacity() + self.buffers.resp.capacity() + self.pending.len() * 128
+        self.buffers.orig.capacity() + self.buffers.resp.capacity() + self.pending_bytes
     }
 }
 
 impl Query {
+    fn held_bytes(&self) -> usize {
+        size_of::<Self>() + self.name.capacity()
+    }
+
     fn unanswered(&self, out: &mut Outlet<'_>) {
         let mut exchange = out.exchange(ExchangeKind::Dns, self.at);
         exchange.host = Some(self.name.as_str()).filter(|name| !name.is_empty());
@@ -268,6 +274,7 @@ fn push_escaped(text: &mut String, byte: u8) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::outlet::with_outlet;
     use super::*;
 
     fn query(name: &[&[u8]]) -> Vec<u8> {
@@ -287,6 +294,25 @@ mod tests {
             (read.name.as_str(), read.qtype, read.is_response, read.id),
             (r"a\255b.pirate.sea", 10, false, 7)
         );
+    }
+
+    #[test]
+    fn queries_count_for_the_names_that_they_hold() {
+        let long = [0xff; 60];
+        let mut question = query(&[&long, &long, &long, &long]);
+        with_outlet(|out| {
+            let mut dns = Dns::default();
+            for _ in 0..2 * PENDING_MAX {
+                dns.datagram(&question, out);
+            }
+            let held: usize = dns.pending.iter().map(|query| query.name.capacity()).sum();
+            assert!(held >= PENDING_MAX * 4 * 240 && dns.held_bytes() >= held, "{held} {}", dns.held_bytes());
+            question[2] |= 0x80;
+            for _ in 0..2 * PENDING_MAX {
+                dns.datagram(&question, out);
+            }
+            assert_eq!((dns.pending.len(), dns.held_bytes()), (0, 0));
+        });
     }
 
     #[test]

@@ -73,3 +73,17 @@ impl<'a> Outlet<'a> {
         self.sink.record(Record::Exchange(exchange));
     }
 }
+
+/// An outlet that leads nowhere, for tests of one parser.
+#[cfg(test)]
+pub(super) fn with_outlet<T>(act: impl FnOnce(&mut Outlet<'_>) -> T) -> T {
+    struct Nobody;
+    impl RecordSink for Nobody {
+        fn record(&mut self, _record: Record<'_>) {}
+        fn reject(&mut self, _line: u64, _reason: crate::RejectReason, _detail: &str) {}
+        fn ignore(&mut self, _what: &str) {}
+    }
+    let end = |port| Endpoint::new(std::net::Ipv4Addr::LOCALHOST.into(), port);
+    let tag = Tag { uid: "C1".into(), orig: end(1), resp: end(80), transport: Transport::Tcp };
+    act(&mut Outlet { tag: &tag, sink: &mut Nobody, sent: &mut 0, at: Timestamp::from_secs(1) })
+}

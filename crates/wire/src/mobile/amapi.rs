@@ -22,6 +22,10 @@ pub const SOURCE: &str = "android_management";
 /// Largest document, bytes. Android sends batches of at most 1,200 events, about 400 KiB.
 pub const MAX_DOCUMENT_BYTES: usize = 256 << 20;
 
+/// Times a document's length that may be read in all. What is read before an error is read again from the next line on,
+/// once for each line inside which the error lies: 5 in a batch that is printed over many lines.
+const READINGS_MAX: usize = 16;
+
 const PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, PADDING);
@@ -75,7 +79,8 @@ struct Network<'a> {
 ///
 /// Rows are events; `line` of a reject is the line in the document at which the object around the event ends
 /// or, for text that is no JSON, at which it stands. Events of types that carry nothing here are ignored by
-/// their type, messages that are no usage log by their notification type.
+/// their type, messages that are no usage log by their notification type. Damage that would have most of the document
+/// read over and over ends it, in one row.
 pub fn parse<S: RecordSink + ?Sized>(document: &[u8], sink: &mut S) {
     if document.len() > MAX_DOCUMENT_BYTES {
         return sink.reject(1, RejectReason::LimitReached, "document over 256 MiB");
@@ -85,6 +90,7 @@ pub fn parse<S: RecordSink + ?Sized>(document: &[u8], sink: &mut S) {
     };
     let mut line = 1;
     let mut rest = text;
+    let mut left_bytes = text.len().saturating_mul(READINGS_MAX);
     while !rest.trim_start().is_empty() {
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Raw<'_>>();
         let mut read = 0;
@@ -101,6 +107,10 @@ pub fn parse<S: RecordSink + ?Sized>(document: &[u8], sink: &mut S) {
         let Some(error) = failed else { return };
         if error.is_eof() {
             return sink.reject(line, RejectReason::Truncated, "the document ends inside an object");
+        }
+        left_bytes = left_bytes.saturating_sub(bytes_before(rest, &error));
+        if left_bytes == 0 {
+            return sink.reject(line, RejectReason::LimitReached, "too much to read again");
         }
         sink.reject(line, RejectReason::BadJson, "syntax");
         // Lines stand on their own: damage in one is not damage in the next.
@@ -152,6 +162,14 @@ fn holds_batch(data: &[u8]) -> bool {
     [&b"usageLogEvents"[..], b"enterprises/"]
         .iter()
         .any(|mark| memchr::memmem::find(&payload, mark).is_some())
+}
+
+/// Bytes that were read before an error, at least one.
+fn bytes_before(text: &str, error: &serde_json::Error) -> usize {
+    let lines_before = error.line().saturating_sub(1);
+    let last = lines_before.checked_sub(1);
+    let line_at = last.and_then(|last| memchr::memchr_iter(b'\n', text.as_bytes()).nth(last));
+    line_at.map_or(0, |at| at + 1) + error.column().max(1)
 }
 
 fn newlines(text: &str) -> u64 {

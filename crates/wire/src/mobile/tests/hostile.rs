@@ -5,7 +5,7 @@ use super::super::pcapdroid::PcapdroidCsv;
 use super::super::usagestats::UtcOffset;
 use super::super::{amapi, app_privacy, dump, edr, intrusion, netstats, pcapdroid, usagestats};
 use super::Seen;
-use crate::inventory;
+use crate::{RejectReason, inventory};
 use proptest::prelude::*;
 
 type Sniffer = fn(&[u8]) -> bool;
@@ -89,6 +89,26 @@ fn parse_all(text: &[u8]) -> (Seen, usize) {
     netstats::parse(text, &UidMap::from_dump(text), &mut seen);
     inventory::parse(text, &mut seen);
     (seen, rows)
+}
+
+#[test]
+fn damage_far_behind_is_not_read_again_from_every_line() {
+    let opened = 2000;
+    let text = format!("{{\n\"usageLogEvents\":[]\n}}\n{}}}", "[\n".repeat(opened));
+    let mut seen = Seen::default();
+    amapi::parse(text.as_bytes(), &mut seen);
+    // Each row of damage stands for having read to the end of the text: 16 times, and nearly so.
+    assert!(seen.rejects.len() <= 18, "{} of {opened} lines", seen.rejects.len());
+    let (line, reason, _) = seen.rejects.last().unwrap();
+    assert_eq!((*reason, *line > 4), (RejectReason::LimitReached, true));
+    // Of a batch that is printed over many lines, damage costs the rows that it hits.
+    let event =
+        "  {\n   \"eventType\": \"KEYGUARD_SECURED\",\n   \"eventTime\": \"2026-11-20T09:00:00Z\"\n  }";
+    let batch = format!("{{\n \"device\": \"d\",\n \"usageLogEvents\": [\n{event},\n{event} oops\n ]\n}}\n");
+    let mut seen = Seen::default();
+    amapi::parse(format!("{batch}{}", batch.replace(" oops", "")).as_bytes(), &mut seen);
+    assert!(seen.rejects.iter().all(|(_, reason, _)| *reason == RejectReason::BadJson), "{:?}", seen.rejects);
+    assert_eq!(seen.counts().0, 2, "the batch behind is read");
 }
 
 fn fragments() -> impl Strategy<Value = Vec<u8>> {
