@@ -4,7 +4,7 @@ use super::fault::{Fault, SkipReason};
 use super::tally::Tally;
 use std::collections::BTreeMap;
 use undertone_wire::RejectReason;
-use undertone_wire::format::Format;
+use undertone_wire::format::{DocumentFormat, Format};
 
 /// An input that was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,11 @@ pub struct FileReport {
 }
 
 impl FileReport {
+    /// Whether it can hold traffic or telemetry. An inventory only says whose they are.
+    pub fn can_hold_evidence(&self) -> bool {
+        self.format != Format::Document(DocumentFormat::Inventory)
+    }
+
     /// What of it was lost, in words; `None` where it was read. Rows that are rejected here and there were read; where
     /// they are more than the others, something is wrong with the whole input.
     pub fn loss(&self) -> Option<String> {
@@ -57,7 +62,7 @@ pub enum Outcome {
     Complete,
     /// Part of the input could not be read; the rest was.
     Partial,
-    /// No input could be used: none of a known format, or not one record in any of them.
+    /// No input could be used: none of a known format, or not one record in any of them but inventories.
     NothingUsable,
 }
 
@@ -125,7 +130,7 @@ impl InputSummary {
 
     /// Whether everything that was asked for was read; see [`FileReport::loss`].
     pub fn outcome(&self) -> Outcome {
-        if self.accepted() == 0 && self.ignored().is_empty() {
+        if self.files.iter().filter(|file| file.can_hold_evidence()).all(|file| file.tally.is_useless()) {
             Outcome::NothingUsable
         } else if self.interrupted
             || self.partial().next().is_some()

@@ -37,6 +37,11 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Whether not one row was of a known form.
+    pub(super) fn is_useless(&self) -> bool {
+        self.accepted == 0 && self.ignored.is_empty()
+    }
+
     /// All rejected rows.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.values().map(|rejects| rejects.count).sum()

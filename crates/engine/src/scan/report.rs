@@ -1,7 +1,7 @@
 //! What a run says of itself.
 
 use super::second::Totals;
-use crate::input::{InputSummary, Outcome, SkipReason};
+use crate::input::{FileReport, InputSummary, Outcome, SkipReason};
 use crate::partition::SinkCounts;
 use crate::telemetry::Clocks;
 use std::collections::BTreeMap;
@@ -222,9 +222,10 @@ fn rejected(input: &InputSummary) -> BTreeMap<&'static str, Rejected> {
     found
 }
 
-/// Whether there was simply nothing in the inputs: an empty log is no error.
+/// Whether there was simply nothing in the inputs: an empty log is no error. An inventory alone is no log.
 pub(super) fn is_merely_empty(input: &InputSummary) -> bool {
     let has_rows = input.files.iter().any(|file| !file.tally.rejected.is_empty());
     let all_empty = input.skipped.iter().all(|skipped| matches!(skipped.reason, SkipReason::Empty));
-    !has_rows && all_empty && !(input.files.is_empty() && input.skipped.is_empty())
+    let is_any = input.files.iter().any(FileReport::can_hold_evidence) || !input.skipped.is_empty();
+    !has_rows && all_empty && is_any
 }
