@@ -39,19 +39,26 @@ impl FileReport {
     }
 
     /// What of it was lost, in words; `None` where it was read. Rows that are rejected here and there were read; where
-    /// they are more than the others, something is wrong with the whole input.
+    /// they are more than the others, something is wrong with the whole input. Rows of another format are another feed,
+    /// and lost however few they are.
     pub fn loss(&self) -> Option<String> {
         let fault = self.fault.as_ref().filter(|fault| fault.loses_rows()).map(ToString::to_string);
-        fault.or_else(|| {
-            let (rejected, accepted) = (self.tally.rejected_total(), self.tally.accepted);
-            // A capture counts packets that are no use, and of the others sessions.
-            let most = if self.format == Format::Capture { 0 } else { rejected.saturating_sub(1) };
-            let is_bad = rejected > 0 && accepted <= most;
-            is_bad.then(|| match accepted {
-                0 => format!("none of its rows could be used, {rejected} rejected"),
-                _ => format!("{rejected} of {} rows rejected", rejected + accepted),
+        fault
+            .or_else(|| {
+                let (rejected, accepted) = (self.tally.rejected_total(), self.tally.accepted);
+                // A capture counts packets that are no use, and of the others sessions.
+                let most = if self.format == Format::Capture { 0 } else { rejected.saturating_sub(1) };
+                let is_bad = rejected > 0 && accepted <= most;
+                is_bad.then(|| match accepted {
+                    0 => format!("none of its rows could be used, {rejected} rejected"),
+                    _ => format!("{rejected} of {} rows rejected", rejected + accepted),
+                })
             })
-        })
+            .or_else(|| {
+                let (line, other) = self.tally.other_format?;
+                let ours = self.format.as_str();
+                Some(format!("began as {ours}, and rows of {other} (from line {line} on) were rejected"))
+            })
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Tally {
     pub rejected: BTreeMap<RejectReason, Rejects>,
     /// Well-formed rows of no use, by kind.
     pub ignored: BTreeMap<String, u64>,
+    /// The first rejected row that was found to be of another format than its input: its line, and that format.
+    pub other_format: Option<(u64, &'static str)>,
 }
 
 impl Tally {
@@ -73,6 +75,7 @@ impl Tally {
     /// [`IGNORED_NAMES_MAX`] kinds.
     pub(super) fn merge(&mut self, other: Self) {
         self.accepted += other.accepted;
+        self.other_format = self.other_format.into_iter().chain(other.other_format).min();
         for (what, count) in other.ignored {
             self.ignore(&what, count);
         }
