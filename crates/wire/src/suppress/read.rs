@@ -162,6 +162,7 @@ fn band(entry: &Entry, problems: &mut Problems) -> Option<Band> {
     if entry.value.text() == Some("none") {
         return Some(Band::NoInterval);
     }
+    let before = problems.count();
     let (mut from, mut to) = (None, None);
     for end in problems.entries(&entry.value, "`interval_secs` (`{from: .., to: ..}` or `none`)") {
         let secs = match end.value.value {
@@ -180,6 +181,8 @@ fn band(entry: &Entry, problems: &mut Problems) -> Option<Band> {
     }
     match (from, to) {
         (Some(from_secs), Some(to_secs)) if from_secs <= to_secs => Some(Band::Secs { from_secs, to_secs }),
+        // What is wrong with an end was said.
+        _ if problems.count() > before => None,
         _ => {
             problems.add(entry.line, "`interval_secs` needs `from` and `to`, `from` not above `to`");
             None

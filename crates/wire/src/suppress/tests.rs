@@ -76,12 +76,12 @@ fn problems_name_their_line_and_the_nearest_key() {
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected}: {found:#?}");
     }
     assert_eq!(found.len(), 4, "{found:#?}");
+    let of_ends = problems("- device: a\n  interval_secs: {from: 0, to: 9}\n  reason: r\n");
+    assert_eq!(of_ends, ["2: `from` must be seconds over 0, not `0`"], "one fault is said once");
     assert!(problems("- device: a\n  reason: r\n- device: a\n  reason: s\n")[0].contains("line 1"));
     assert!(problems("device: a\n")[0].contains("must be a list"));
 }
 
-#[test]
-fn changes_leave_every_other_line_alone() {
 /// A public suffix is the place of everybody who has a name below it.
 #[test]
 fn a_public_suffix_is_no_destination() {
@@ -96,6 +96,8 @@ fn a_public_suffix_is_no_destination() {
     assert_eq!(records(text)[0].matchers.destination.len(), 5);
 }
 
+#[test]
+fn changes_leave_every_other_line_alone() {
     let [first, second] = records(FILE).try_into().unwrap();
     let ended = set_expiry(FILE, &[first.id()], Day::from_ymd(2026, 6, 1).unwrap()).unwrap();
     assert_eq!(ended, FILE.replace("2026-08-02", "2026-06-01"));
