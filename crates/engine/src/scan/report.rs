@@ -157,11 +157,7 @@ impl ScanSummary {
         let mut summary = self.clone();
         summary.notes.extend(totals.clocks.notes());
         summary.notes.extend(bound_notes(totals));
-        if totals.duplicates > 0 {
-            summary
-                .notes
-                .push(format!("{} records said what another had said and count once", totals.duplicates));
-        }
+        summary.notes.extend(duplicates_note(totals.duplicates));
         summary.devices = totals.devices;
         summary.series = totals.series;
         summary.sessions = totals.sessions;
@@ -228,4 +224,18 @@ pub(super) fn is_merely_empty(input: &InputSummary) -> bool {
     let all_empty = input.skipped.iter().all(|skipped| matches!(skipped.reason, SkipReason::Empty));
     let is_any = input.files.iter().any(FileReport::can_hold_evidence) || !input.skipped.is_empty();
     !has_rows && all_empty && is_any
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_record_is_told_in_the_singular() {
+        assert_eq!(duplicates_note(0), None);
+        let one = duplicates_note(1);
+        assert_eq!(one.as_deref(), Some("1 record said what another had said and counts once"));
+        let two = duplicates_note(2);
+        assert_eq!(two.as_deref(), Some("2 records said what another had said and count once"));
+    }
 }
