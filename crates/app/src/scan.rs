@@ -145,6 +145,8 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
             off: summary.clocks.off,
             ahead_most_secs: summary.clocks.ahead_most_micros as f64 / 1e6,
             unjoined: summary.clocks.unjoined,
+            off_ids: summary.clocks.off_ids.into_iter().map(String::from).collect(),
+            unjoined_ids: summary.clocks.unjoined_ids.into_iter().map(String::from).collect(),
         },
         notes: summary.notes,
         findings: shown as u64,

@@ -163,7 +163,7 @@ impl ScanSummary {
         summary.sessions = totals.sessions;
         summary.device_days = totals.device_days;
         summary.attribution.clone_from(&totals.methods);
-        summary.clocks = totals.clocks;
+        summary.clocks.clone_from(&totals.clocks);
         summary
     }
 }
