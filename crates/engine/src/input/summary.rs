@@ -4,7 +4,7 @@ use super::fault::{Fault, SkipReason};
 use super::tally::Tally;
 use std::collections::BTreeMap;
 use undertone_wire::RejectReason;
-use undertone_wire::format::{DocumentFormat, Format};
+use undertone_wire::format::{DocumentFormat, Format, LineFormat};
 
 /// An input that was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,18 @@ impl FileReport {
     /// Whether it can hold traffic or telemetry. An inventory only says whose they are.
     pub fn can_hold_evidence(&self) -> bool {
         self.format != Format::Document(DocumentFormat::Inventory)
+    }
+
+    /// Whether it holds telemetry of one phone that it does not name.
+    pub fn names_no_phone(&self) -> bool {
+        use DocumentFormat::{BugReport, NetStats, PcapdroidCsv, UsageStats};
+        use LineFormat::{AppPrivacyReport, IntrusionLogging};
+        let is_nameless = matches!(
+            self.format,
+            Format::Lines(IntrusionLogging | AppPrivacyReport)
+                | Format::Document(PcapdroidCsv | UsageStats | NetStats | BugReport)
+        );
+        is_nameless && self.tally.accepted > 0
     }
 
     /// What of it was lost, in words; `None` where it was read. Rows that are rejected here and there were read; where

@@ -10,6 +10,9 @@ use undertone_core::finding::Finding;
 use undertone_core::model::{Day, Timestamp};
 use undertone_core::score::budget::{Sight, Tail};
 
+/// Files of one kind that a note names.
+const FILES_NAMED_MAX: usize = 3;
+
 /// What a scan found.
 #[derive(Debug, Clone)]
 pub struct ScanReport {
@@ -131,6 +134,7 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
         ));
     }
     notes.extend(seen.silences());
+    notes.extend(nameless_note(input));
     ScanSummary {
         files: input.files.len() as u64,
         bytes: input.bytes(),
@@ -165,6 +169,30 @@ impl ScanSummary {
         summary.attribution.clone_from(&totals.methods);
         summary.clocks.clone_from(&totals.clocks);
         summary
+    }
+}
+
+/// Files that name no phone, where there are several: whether they are of one, only their owner knows.
+fn nameless_note(input: &InputSummary) -> Option<String> {
+    let nameless = input.files.iter().filter(|file| file.names_no_phone());
+    let names: Vec<&str> = nameless.map(|file| file.name.as_str()).collect();
+    let (first, more) = names.split_at(names.len().min(FILES_NAMED_MAX));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    (names.len() > 1).then(|| {
+        format!(
+            "{} files name no phone and count as those of one: {}{more}; scan those of different phones one by one",
+            names.len(),
+            first.join(", ")
+        )
+    })
+}
+
+/// Records that were left out because another said the same.
+fn duplicates_note(duplicates: u64) -> Option<String> {
+    match duplicates {
+        0 => None,
+        1 => Some("1 record said what another had said and counts once".to_owned()),
+        _ => Some(format!("{duplicates} records said what another had said and count once")),
     }
 }
 
