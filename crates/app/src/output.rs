@@ -4,6 +4,7 @@ use crate::cli::ShownArgs;
 use crate::exit::{Failure, Fault};
 use crate::interrupt::Temporary;
 use crate::terminal::Console;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Read as _, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -31,12 +32,13 @@ impl Outputs {
     /// What the command line asks for.
     ///
     /// # Errors
-    /// An output without a known format, or in a folder that is not there.
+    /// An output without a known format, in a folder that is not there, or that is named twice.
     pub(crate) fn new(args: &ShownArgs) -> anyhow::Result<Self> {
         let asked = args.format.as_deref().and_then(Format::from_name);
         let is_for_file = args.output.iter().any(|text| takes_asked(text, asked));
         let targets =
             args.output.iter().map(|text| target(text, asked)).collect::<anyhow::Result<Vec<_>>>()?;
+        each_once(&targets)?;
         let usual = if stdout().is_terminal() { Format::Table } else { Format::Jsonl };
         let stdout = if targets.is_empty() { asked.or(Some(usual)) } else { asked.filter(|_| !is_for_file) };
         Ok(Self { stdout, targets })
@@ -154,6 +156,21 @@ fn folder_of(path: &Path) -> &Path {
 
 fn refused(what: &str, error: &io::Error) -> anyhow::Error {
     Fault::error(Failure::Output, format!("cannot write `{what}`: {error}"))
+}
+
+/// Refuses a file that two outputs would write: the second would replace the first. Pipes and devices take both.
+fn each_once(targets: &[Target]) -> anyhow::Result<()> {
+    let mut known = BTreeSet::new();
+    for Target { path, .. } in targets {
+        let is_replaced = path.metadata().is_ok_and(|metadata| metadata.is_file()) || !path.exists();
+        // A link is replaced itself, so that only its folder is followed.
+        let folder = folder_of(path).canonicalize().unwrap_or_else(|_gone| folder_of(path).to_owned());
+        if is_replaced && !known.insert((folder, path.file_name().map(ToOwned::to_owned))) {
+            let text = format!("`{}` is the file of two outputs", path.display());
+            return Err(Fault::error(Failure::Usage, text));
+        }
+    }
+    Ok(())
 }
 
 /// The target of `FILE` or `FORMAT:FILE`; `asked` is what `--format` names.

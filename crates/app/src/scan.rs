@@ -92,6 +92,8 @@ pub(crate) fn told(error: ScanError, console: &Console) -> anyhow::Error {
 pub(crate) fn no_input(summary: &ScanSummary) -> anyhow::Error {
     let reason = match summary.skipped.first().or(summary.partial.first()) {
         Some((name, why)) => format!("`{name}`: {why}"),
+        // What was accepted and is of no use are inventories.
+        None if summary.rows_accepted > 0 => "no files were found but inventories".to_owned(),
         None if summary.files > 0 => "no row of it could be used".to_owned(),
         None => "no files were found".to_owned(),
     };
@@ -143,6 +145,8 @@ pub(crate) fn summary_of(summary: ScanSummary, findings: &[Finding], shown: usiz
             off: summary.clocks.off,
             ahead_most_secs: summary.clocks.ahead_most_micros as f64 / 1e6,
             unjoined: summary.clocks.unjoined,
+            off_ids: summary.clocks.off_ids.into_iter().map(String::from).collect(),
+            unjoined_ids: summary.clocks.unjoined_ids.into_iter().map(String::from).collect(),
         },
         notes: summary.notes,
         findings: shown as u64,

@@ -41,6 +41,22 @@ fn several_files_are_written_at_once_and_nothing_else() {
     assert_eq!(fs::read(path("b.json")).unwrap(), fs::read(golden("findings.jsonl")).unwrap());
 }
 
+/// The second of two outputs would replace the first.
+#[test]
+fn one_file_for_two_outputs_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for other in [path("a.jsonl"), path("sub/../a.jsonl"), format!("csv:{}", path("./a.jsonl"))] {
+        let ended = convert(&["-o", &path("a.jsonl"), "-o", &other]);
+        assert_eq!(ended.code, Some(64), "{other}: {}", ended.stderr);
+        assert!(ended.stderr.contains("is the file of two outputs"), "{}", ended.stderr);
+    }
+    assert_eq!(names(folder.path()), ["sub"]);
+    let ended = convert(&["-o", &path("a.jsonl"), "-o", &path("sub/a.jsonl")]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+}
+
 #[test]
 fn failed_outputs_are_74_and_leave_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -282,7 +282,8 @@ fn an_input_of_mostly_bad_rows_is_read_in_part() {
     }
 }
 
-/// Two feeds in one pipe: what began is read, and what the other is is said, with its count.
+/// Two feeds in one pipe: what began is read, what the other is is said, with its count, and the code says that part of
+/// the input was not read, however small the part.
 #[test]
 fn another_format_behind_the_first_is_named() {
     let conn = Rows { count: 30, ..Rows::default() }.text();
@@ -293,10 +294,15 @@ fn another_format_behind_the_first_is_named() {
         (told.repeat(2) + &conn, 40, "of Zeek JSON, in an input that began as mobile EDR"),
     ] {
         let ended = scan_text(&text);
-        ended.expect(0, accepted);
+        ended.expect(3, accepted);
         assert!(ended.stderr.contains(said), "{}", ended.stderr);
         assert!(ended.summary["rejected_examples"].to_string().contains(said), "{}", ended.summary);
     }
+    let lines: Vec<&str> = told.lines().take(1).collect();
+    let ended = scan_text(&(conn.clone() + &lines.join("\n") + "\n" + &conn.replace("\"C", "\"D")));
+    ended.expect(3, 60);
+    let partial = &ended.summary["partial"][0]["reason"];
+    assert_eq!(partial, "began as Zeek JSON, and rows of mobile EDR (from line 31 on) were rejected");
 }
 
 #[test]

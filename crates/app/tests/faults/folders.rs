@@ -166,3 +166,29 @@ fn a_read_only_folder_takes_no_output_and_keeps_what_it_has() {
     assert!(!read.stdout.is_empty());
     assert_eq!(names(folder.path()), ["conn.log"]);
 }
+
+/// A feed that is missing is an error with an inventory as without one: an inventory is no log.
+#[test]
+fn an_inventory_beside_nothing_is_no_usable_input() {
+    let outer = tempfile::tempdir().unwrap();
+    let (folder, list) = (outer.path().join("in"), outer.path().join("inventory.csv"));
+    std::fs::create_dir(&folder).unwrap();
+    let rows = "device_id,ip,from,to\nd-1,10.20.0.7,2026-05-01T00:00:00Z,2026-06-01T00:00:00Z\n";
+    std::fs::write(&list, rows).unwrap();
+    let inventory = ["--inventory", list.to_str().unwrap()];
+    let ended = scan_with("", &inventory, &[&folder]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    assert!(ended.stderr.contains("no usable input: no files were found"), "{}", ended.stderr);
+    // The same where it lies in the folder, or beside what is no log.
+    std::fs::copy(&list, folder.join("inventory.csv")).unwrap();
+    assert_eq!(scan(&[&folder]).code, Some(65));
+    std::fs::write(folder.join("notes.txt"), "nothing to see\n").unwrap();
+    let ended = scan_with("", &inventory, &[&folder]);
+    assert_eq!(ended.code, Some(65), "{}", ended.stderr);
+    // An empty log is no error, and a log that is there is read.
+    std::fs::remove_file(folder.join("notes.txt")).unwrap();
+    std::fs::write(folder.join("conn.log"), "").unwrap();
+    assert_eq!(scan_with("", &inventory, &[&folder]).code, Some(0));
+    std::fs::write(folder.join("conn.log"), Rows::default().text()).unwrap();
+    assert_eq!(scan_with("", &inventory, &[&folder]).code, Some(0));
+}

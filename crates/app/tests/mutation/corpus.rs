@@ -163,7 +163,7 @@ fn by_hand() -> Vec<Seed> {
         ("inventory", "devices:\n  - device_id: d-1\n    ip: 10.0.0.1\n    mac: 02:00:00:00:00:01\n    from: 2026-05-04T00:00:00Z\n    platform: android\n"),
         ("config", "thresholds:\n  payload_symmetry_threshold: 0.2\n  roles:\n    tools:\n      payload_symmetry_threshold: 0.3\napps:\n  com.example: {role: tools}\n"),
         ("config", "payload_symmetry_threshold=0.1..0.9:5\n"),
-        ("suppressions", "- app: com.example\n  destination: a.example\n  device: d-1\n  reason: our own server, ticket 4711\n  created: 2026-05-04\n  expires: 2026-08-04\n"),
+        ("suppressions", "- app: com.example\n  destination: a.example.com\n  device: d-1\n  reason: our own server, ticket 4711\n  created: 2026-05-04\n  expires: 2026-08-04\n"),
         ("detect", "== dumpstate: 2026-09-27 12:00:00\n"),
         ("pcapdroid", "IPProto,SrcIP,SrcPort,DstIp,DstPort,UID,App,PackageName,Proto,Status,Info,BytesSent,BytesRcvd,PktsSent,PktsRcvd,FirstSeen,LastSeen\n6,10.215.173.1,40000,203.0.113.9,443,10147,A, B,com.example,TLS,Closed,a.example,10,20,1,2,2026-05-04T00:00:00.000Z,2026-05-04T00:00:01.000Z\n"),
     ]

@@ -119,3 +119,22 @@ fn which_claims_find_room_does_not_depend_on_threads() {
         assert!(jsonl(&other) == jsonl(&tight), "{threads} threads");
     }
 }
+
+/// Whether files that name no phone are of one, only their owner knows.
+#[test]
+fn several_files_without_a_phone_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = r#"{"type":"networkActivity","bundleID":"com.example","domain":"a.example","firstTimeStamp":"2026-05-04T00:00:00.000Z","timeStamp":"2026-05-05T00:00:00.000Z","hits":3,"initiatedType":"AppInitiated","domainType":2}"#;
+    for (files, name) in (1..).zip(["a", "b", "c", "d", "e"]) {
+        let text = row.replace("com.example", &format!("com.example.{name}"));
+        write(&folder.path().join(format!("{name}.ndjson")), &[text]);
+        let report = scan_folder(folder.path());
+        assert_eq!(report.summary.devices, 1);
+        let notes: Vec<&String> =
+            report.summary.notes.iter().filter(|note| note.contains("name no phone")).collect();
+        assert_eq!(notes.len(), usize::from(files > 1), "{:?}", report.summary.notes);
+        assert!(notes.iter().all(|note| note.starts_with(&format!("{files} files name no phone"))));
+        assert!(notes.iter().all(|note| note.contains("a.ndjson, ")));
+        assert!(files < 4 || notes[0].contains(&format!("c.ndjson and {} more;", files - 3)), "{notes:?}");
+    }
+}

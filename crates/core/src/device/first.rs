@@ -62,6 +62,8 @@ impl<'a> First<'a> {
         for (at, name, answers) in elsewhere {
             lookups.push((*at, hosts.number(name), *answers));
         }
+        let told = connections.first().map(|connection| connection.told_lookups).unwrap_or_default();
+        told.iter().filter_map(|(_, lookup)| lookup.host).for_each(|name| hosts.note_told(name));
         let names = Names::of(nameless.into_iter(), &lookups, |number| hosts.text(number));
         let mut stacks = stacks.into_texts();
         stacks.sort_unstable();

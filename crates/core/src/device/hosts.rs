@@ -18,7 +18,7 @@ pub(super) struct Host {
     pub(super) is_usable: bool,
     /// Whether it is an address.
     pub(super) is_ip_literal: bool,
-    /// Whether the device was seen to look it up.
+    /// Whether the device was seen to look it up, or says so itself.
     is_asked: bool,
     /// Stable hash of the name.
     pub(super) hash: u64,
@@ -71,6 +71,14 @@ impl<'a> Hosts<'a> {
         Some(number)
     }
 
+    /// Notes a name as looked up by the phone's own word. It says nothing of how many lookups sensors see.
+    pub(super) fn note_told(&mut self, name: &'a str) {
+        let number = self.number(name);
+        if let Some(host) = self.known.get_mut(number as usize) {
+            host.is_asked = true;
+        }
+    }
+
     /// What is known of a name.
     pub(super) fn get(&self, number: u32) -> Option<Host> {
         self.known.get(number as usize).copied()
@@ -114,5 +122,7 @@ mod tests {
         assert_eq!(hosts.was_resolved(first), Some(true));
         let other = hosts.number("other.example.com");
         assert_eq!(hosts.was_resolved(other), Some(false));
+        hosts.note_told("Other.example.com");
+        assert_eq!(hosts.was_resolved(other), Some(true), "the phone says so");
     }
 }

@@ -2,6 +2,8 @@
 
 mod shipped;
 
+use std::collections::BTreeSet;
+
 /// Role of a series whose app is unknown.
 pub const ROLE_UNKNOWN: &str = "network_only";
 
@@ -14,6 +16,12 @@ pub fn shipped_role(app: &str) -> Option<&'static str> {
         let at = roles.binary_search_by(|(known, _)| (*known).cmp(app)).ok()?;
         roles.get(at).map(|(_, role)| *role)
     })
+}
+
+/// Every role of the shipped maps, in order, and those of apps that are not known.
+pub fn shipped_roles() -> BTreeSet<&'static str> {
+    let mapped = MAPS.into_iter().flatten().map(|(_, role)| *role);
+    mapped.chain([ROLE_UNKNOWN, "unknown"]).collect()
 }
 
 /// Whether an id is that of a system component which carries other apps' traffic (push, downloads, background

@@ -77,12 +77,14 @@ pub(super) fn persistence(case: &Case<'_>) -> Option<Evidence> {
     // 1.75 bans from two hours on, 3.5 from a day on: hours by the decade.
     let decades = (found.connected_secs / 3600.0 * 5.0).log10();
     let weight = (PERSISTENCE_SCALE * decades).clamp(0.0, PERSISTENCE_CAP_BANS);
-    let text = format!(
-        "connected for {} in all, {} of the time it was seen; its longest session lasted {}",
-        duration(found.connected_secs),
-        percent(found.connected_share),
-        duration(found.longest_secs)
-    );
+    // Sessions that overlap come to more than the time there was.
+    let text = if found.connected_share >= 1.0 {
+        "connected all the time it was seen".to_owned()
+    } else {
+        let (total, share) = (duration(found.connected_secs), percent(found.connected_share));
+        format!("connected for {total} in all, {share} of the time it was seen")
+    };
+    let text = format!("{text}; its longest session lasted {}", duration(found.longest_secs));
     Some(Evidence {
         observed: Some(found.connected_share),
         unit: "share",
@@ -180,6 +182,22 @@ mod tests {
     use crate::dns::{DnsChannel, DnsQuery};
     use crate::model::Timestamp;
     use crate::series::Service;
+
+    /// Sessions that overlap come to more than the time there was.
+    #[test]
+    fn nothing_is_connected_for_longer_than_it_was_seen() {
+        let said = |connected_secs, connected_share| {
+            let mut scene = Scene::over(Service::Tls);
+            scene.machine.persistence =
+                Some(Persistence { longest_secs: 900.0, connected_secs, connected_share, active_hours: 24 });
+            persistence(&scene.case()).map(|item| item.text).unwrap()
+        };
+        let whole = "connected all the time it was seen; its longest session lasted 15 min";
+        assert_eq!(said(93_600.0, 1.0), whole);
+        let most =
+            "connected for 22 h in all, 92 % of the time it was seen; its longest session lasted 15 min";
+        assert_eq!(said(79_200.0, 0.92), most);
+    }
 
     /// Lookups a minute apart of names that do not exist, so many of them different.
     fn bans_of_failing(different: i64) -> Option<f64> {

@@ -259,9 +259,12 @@ impl<'w, 'p, S: SourceSink> Worker<'w, 'p, S> {
         self.sink.begin_source(&SourceInfo::of(input.source));
         let part = self.parts.entry(input.source.index).or_default();
         part.bytes += self.block.bytes().len() as u64 + self.block.too_long_bytes;
-        let mut sink = Counted { sink: &mut self.sink, tally: &mut part.tally };
+        // Of each block on its own: another format may begin behind a row that is rejected for the same reason.
+        let mut tally = Tally::default();
+        let mut sink = Counted { sink: &mut self.sink, tally: &mut tally };
         parse_lines(input.format, &self.block, self.shared.options, &mut sink);
-        name_other_formats(input.format, &self.block, &mut part.tally);
+        name_other_formats(input.format, &self.block, &mut tally);
+        part.tally.merge(tally);
     }
 
     /// Reads a document or a capture, which cannot be shared.

@@ -35,14 +35,16 @@ pub(super) fn parse_lines<S: RecordSink>(
     }
 }
 
-/// Says of the first rejected lines, where this block has them, whether they are of another format than the input began
+/// Says of the first rejected lines of a block, and in its tally, whether they are of another format than the input began
 /// with: two feeds in one pipe.
 pub(super) fn name_other_formats(format: LineFormat, block: &Block, tally: &mut Tally) {
-    for rejects in tally.rejected.values_mut() {
+    let Tally { rejected, other_format, .. } = tally;
+    for rejects in rejected.values_mut() {
         let at = rejects.first_line.checked_sub(block.first_line).and_then(|at| usize::try_from(at).ok());
         let line = at.and_then(|at| block.bytes().split(|byte| *byte == b'\n').nth(at)).unwrap_or_default();
         let ours = Format::Lines(format);
         if let Some(other) = format::detect(line).filter(|other| *other != ours) {
+            *other_format = other_format.iter().copied().chain([(rejects.first_line, other.as_str())]).min();
             rejects.first_detail = format!(
                 "of {}, in an input that began as {}: each needs an input of its own",
                 other.as_str(),

@@ -4,7 +4,7 @@ use super::fault::{Fault, SkipReason};
 use super::tally::Tally;
 use std::collections::BTreeMap;
 use undertone_wire::RejectReason;
-use undertone_wire::format::Format;
+use undertone_wire::format::{DocumentFormat, Format, LineFormat};
 
 /// An input that was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,20 +33,44 @@ pub struct FileReport {
 }
 
 impl FileReport {
+    /// Whether it can hold traffic or telemetry. An inventory only says whose they are.
+    pub fn can_hold_evidence(&self) -> bool {
+        self.format != Format::Document(DocumentFormat::Inventory)
+    }
+
+    /// Whether it holds telemetry of one phone that it does not name.
+    pub fn names_no_phone(&self) -> bool {
+        use DocumentFormat::{BugReport, NetStats, PcapdroidCsv, UsageStats};
+        use LineFormat::{AppPrivacyReport, IntrusionLogging};
+        let is_nameless = matches!(
+            self.format,
+            Format::Lines(IntrusionLogging | AppPrivacyReport)
+                | Format::Document(PcapdroidCsv | UsageStats | NetStats | BugReport)
+        );
+        is_nameless && self.tally.accepted > 0
+    }
+
     /// What of it was lost, in words; `None` where it was read. Rows that are rejected here and there were read; where
-    /// they are more than the others, something is wrong with the whole input.
+    /// they are more than the others, something is wrong with the whole input. Rows of another format are another feed,
+    /// and lost however few they are.
     pub fn loss(&self) -> Option<String> {
         let fault = self.fault.as_ref().filter(|fault| fault.loses_rows()).map(ToString::to_string);
-        fault.or_else(|| {
-            let (rejected, accepted) = (self.tally.rejected_total(), self.tally.accepted);
-            // A capture counts packets that are no use, and of the others sessions.
-            let most = if self.format == Format::Capture { 0 } else { rejected.saturating_sub(1) };
-            let is_bad = rejected > 0 && accepted <= most;
-            is_bad.then(|| match accepted {
-                0 => format!("none of its rows could be used, {rejected} rejected"),
-                _ => format!("{rejected} of {} rows rejected", rejected + accepted),
+        fault
+            .or_else(|| {
+                let (rejected, accepted) = (self.tally.rejected_total(), self.tally.accepted);
+                // A capture counts packets that are no use, and of the others sessions.
+                let most = if self.format == Format::Capture { 0 } else { rejected.saturating_sub(1) };
+                let is_bad = rejected > 0 && accepted <= most;
+                is_bad.then(|| match accepted {
+                    0 => format!("none of its rows could be used, {rejected} rejected"),
+                    _ => format!("{rejected} of {} rows rejected", rejected + accepted),
+                })
             })
-        })
+            .or_else(|| {
+                let (line, other) = self.tally.other_format?;
+                let ours = self.format.as_str();
+                Some(format!("began as {ours}, and rows of {other} (from line {line} on) were rejected"))
+            })
     }
 }
 
@@ -57,7 +81,7 @@ pub enum Outcome {
     Complete,
     /// Part of the input could not be read; the rest was.
     Partial,
-    /// No input could be used: none of a known format, or not one record in any of them.
+    /// No input could be used: none of a known format, or not one record in any of them but inventories.
     NothingUsable,
 }
 
@@ -125,7 +149,7 @@ impl InputSummary {
 
     /// Whether everything that was asked for was read; see [`FileReport::loss`].
     pub fn outcome(&self) -> Outcome {
-        if self.accepted() == 0 && self.ignored().is_empty() {
+        if self.files.iter().filter(|file| file.can_hold_evidence()).all(|file| file.tally.is_useless()) {
             Outcome::NothingUsable
         } else if self.interrupted
             || self.partial().next().is_some()

@@ -34,9 +34,16 @@ pub struct Tally {
     pub rejected: BTreeMap<RejectReason, Rejects>,
     /// Well-formed rows of no use, by kind.
     pub ignored: BTreeMap<String, u64>,
+    /// The first rejected row that was found to be of another format than its input: its line, and that format.
+    pub other_format: Option<(u64, &'static str)>,
 }
 
 impl Tally {
+    /// Whether not one row was of a known form.
+    pub(super) fn is_useless(&self) -> bool {
+        self.accepted == 0 && self.ignored.is_empty()
+    }
+
     /// All rejected rows.
     pub fn rejected_total(&self) -> u64 {
         self.rejected.values().map(|rejects| rejects.count).sum()
@@ -68,6 +75,7 @@ impl Tally {
     /// [`IGNORED_NAMES_MAX`] kinds.
     pub(super) fn merge(&mut self, other: Self) {
         self.accepted += other.accepted;
+        self.other_format = self.other_format.into_iter().chain(other.other_format).min();
         for (what, count) in other.ignored {
             self.ignore(&what, count);
         }

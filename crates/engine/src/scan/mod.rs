@@ -154,6 +154,7 @@ impl Analysis {
         let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
         let second = self.second_pass(&settings)?;
         let mut summary = self.summary();
+        summary.notes.extend(settings.role_notes(&self.fleet.roles));
         summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.fixed.sight));
         summary.below = second.below;
         summary.device_days_loud = summed(&second, |tested| tested.loud);

@@ -1,7 +1,7 @@
 //! What a run says of itself.
 
 use super::second::Totals;
-use crate::input::{InputSummary, Outcome, SkipReason};
+use crate::input::{FileReport, InputSummary, Outcome, SkipReason};
 use crate::partition::SinkCounts;
 use crate::telemetry::Clocks;
 use std::collections::BTreeMap;
@@ -9,6 +9,9 @@ use undertone_core::baseline::Learned;
 use undertone_core::finding::Finding;
 use undertone_core::model::{Day, Timestamp};
 use undertone_core::score::budget::{Sight, Tail};
+
+/// Files of one kind that a note names.
+const FILES_NAMED_MAX: usize = 3;
 
 /// What a scan found.
 #[derive(Debug, Clone)]
@@ -131,6 +134,7 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
         ));
     }
     notes.extend(seen.silences());
+    notes.extend(nameless_note(input));
     ScanSummary {
         files: input.files.len() as u64,
         bytes: input.bytes(),
@@ -157,18 +161,38 @@ impl ScanSummary {
         let mut summary = self.clone();
         summary.notes.extend(totals.clocks.notes());
         summary.notes.extend(bound_notes(totals));
-        if totals.duplicates > 0 {
-            summary
-                .notes
-                .push(format!("{} records said what another had said and count once", totals.duplicates));
-        }
+        summary.notes.extend(duplicates_note(totals.duplicates));
         summary.devices = totals.devices;
         summary.series = totals.series;
         summary.sessions = totals.sessions;
         summary.device_days = totals.device_days;
         summary.attribution.clone_from(&totals.methods);
-        summary.clocks = totals.clocks;
+        summary.clocks.clone_from(&totals.clocks);
         summary
+    }
+}
+
+/// Files that name no phone, where there are several: whether they are of one, only their owner knows.
+fn nameless_note(input: &InputSummary) -> Option<String> {
+    let nameless = input.files.iter().filter(|file| file.names_no_phone());
+    let names: Vec<&str> = nameless.map(|file| file.name.as_str()).collect();
+    let (first, more) = names.split_at(names.len().min(FILES_NAMED_MAX));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    (names.len() > 1).then(|| {
+        format!(
+            "{} files name no phone and count as those of one: {}{more}; scan those of different phones one by one",
+            names.len(),
+            first.join(", ")
+        )
+    })
+}
+
+/// Records that were left out because another said the same.
+fn duplicates_note(duplicates: u64) -> Option<String> {
+    match duplicates {
+        0 => None,
+        1 => Some("1 record said what another had said and counts once".to_owned()),
+        _ => Some(format!("{duplicates} records said what another had said and count once")),
     }
 }
 
@@ -222,9 +246,24 @@ fn rejected(input: &InputSummary) -> BTreeMap<&'static str, Rejected> {
     found
 }
 
-/// Whether there was simply nothing in the inputs: an empty log is no error.
+/// Whether there was simply nothing in the inputs: an empty log is no error. An inventory alone is no log.
 pub(super) fn is_merely_empty(input: &InputSummary) -> bool {
     let has_rows = input.files.iter().any(|file| !file.tally.rejected.is_empty());
     let all_empty = input.skipped.iter().all(|skipped| matches!(skipped.reason, SkipReason::Empty));
-    !has_rows && all_empty && !(input.files.is_empty() && input.skipped.is_empty())
+    let is_any = input.files.iter().any(FileReport::can_hold_evidence) || !input.skipped.is_empty();
+    !has_rows && all_empty && is_any
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_record_is_told_in_the_singular() {
+        assert_eq!(duplicates_note(0), None);
+        let one = duplicates_note(1);
+        assert_eq!(one.as_deref(), Some("1 record said what another had said and counts once"));
+        let two = duplicates_note(2);
+        assert_eq!(two.as_deref(), Some("2 records said what another had said and count once"));
+    }
 }

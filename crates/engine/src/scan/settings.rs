@@ -2,14 +2,16 @@
 
 use super::{ScanError, ScanOptions};
 use crate::telemetry::Roles;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use undertone_core::baseline::{Declared, Learned};
 use undertone_core::finding::Suppression;
 use undertone_core::model::Platform;
+use undertone_core::roles::shipped_roles;
 use undertone_core::thresholds::{Scope, ThresholdSet};
-use undertone_wire::config::{AppRoles, CONFIG_BYTES_MAX, Config, Problem, parse_apps, parse_config};
+use undertone_wire::config::{AppRoles, CONFIG_BYTES_MAX, Config, Problem, hint, parse_apps, parse_config};
 use undertone_wire::learned::{LEARNED_BYTES_MAX, parse_learned};
 use undertone_wire::suppress::parse_suppressions;
 
@@ -39,6 +41,21 @@ impl Settings {
         }
         settings.learned = take(options.baseline.as_deref(), read_learned, &mut problems);
         if problems.is_empty() { Ok(settings) } else { Err(ScanError::Config(problems)) }
+    }
+
+    /// Roles for which something is set and that no app can have: any text may be a role of telemetry, so that only the
+    /// inputs tell. `seen` holds the roles that telemetry says.
+    pub(super) fn role_notes(&self, seen: &Roles) -> Vec<String> {
+        let Declared { services, destinations, .. } = &self.declared;
+        let named = services.roles.keys().chain(destinations.roles.keys());
+        let named: BTreeSet<&str> = named.chain(self.thresholds.roles.keys()).map(AsRef::as_ref).collect();
+        let known = shipped_roles();
+        let is_lost = |role: &&str| !known.contains(role) && !seen.has(role) && !self.roles.has(role);
+        let note = |role: &str| {
+            let hint = hint(role, known.iter().copied());
+            format!("the configuration sets something for the role `{role}`, which no app here has{hint}")
+        };
+        named.into_iter().filter(is_lost).map(note).collect()
     }
 
     /// How long a person's touch explains an app's traffic, seconds. `phone` holds the roles that the phone says.
@@ -107,4 +124,30 @@ fn read<T>(path: &Path, most: usize, parse: fn(&[u8]) -> Result<T, Vec<Problem>>
     parse(&bytes).map_err(|problems| {
         problems.into_iter().map(|problem| format!("{name}:{}: {}", problem.line, problem.text)).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_that_no_app_has_is_told() {
+        let text = "roles: {nosuchrole: {payload_entropy_threshold: 4}, wether: {}, weather: {}, ours: {}}\n\
+                    app_network_role_baseline:\n  roles: {games: [example.com], gmaes: [example.com]}\n";
+        let Config { thresholds, declared } = parse_config(text.as_bytes()).unwrap();
+        let roles = Roles::declared([("com.a".into(), "ours".into())].into());
+        let settings = Settings { thresholds, declared, roles, learned: None };
+        let told = settings.role_notes(&Roles::default());
+        let of = |role: &str, hint: &str| {
+            format!("the configuration sets something for the role `{role}`, which no app here has{hint}")
+        };
+        let expected = [
+            of("gmaes", "; did you mean `games`?"),
+            of("nosuchrole", ""),
+            of("wether", "; did you mean `weather`?"),
+        ];
+        assert_eq!(told, expected);
+        let seen = Roles::declared([("com.b".into(), "nosuchrole".into())].into());
+        assert_eq!(settings.role_notes(&seen).len(), 2);
+    }
 }

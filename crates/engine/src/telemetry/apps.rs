@@ -45,7 +45,7 @@ pub(super) struct Apps<'r, W> {
 pub(super) struct About<'r> {
     /// How long a person's touch explains its traffic.
     pub(super) window_secs: i64,
-    /// How the first of its connections was found.
+    /// The strongest way in which any of its connections was found.
     method: AttributionMethod,
     /// Its pushes, ascending.
     pushes: &'r [Timestamp],
@@ -66,16 +66,18 @@ impl<'r, W: Fn(Option<&str>) -> u32> Apps<'r, W> {
 
     /// What is known of the app of a connection that was found by `method`.
     pub(super) fn about(&mut self, app: Option<&'r str>, method: AttributionMethod) -> About<'r> {
-        *self.by_name.entry(app).or_insert_with(|| About {
+        let about = self.by_name.entry(app).or_insert_with(|| About {
             window_secs: i64::from((self.window_secs)(app)),
             method,
             pushes: app.and_then(|app| self.reports.pushes.get(app)).map_or(&[], Vec::as_slice),
             timeline: app.and_then(|app| self.reports.timeline.of_app(app)),
             stacks: app.and_then(|app| self.stacks.get(app)).map_or(&[], Vec::as_slice),
-        })
+        });
+        about.method = about.method.min(method);
+        *about
     }
 
-    /// How the first connection of each app was found.
+    /// The strongest way in which a connection of each app was found.
     pub(super) fn methods(self) -> BTreeMap<Box<str>, &'static str> {
         let named = self.by_name.into_iter();
         named.filter_map(|(app, about)| Some((app?.into(), about.method.as_str()))).collect()
@@ -106,5 +108,25 @@ impl About<'_> {
             .filter_map(|index| self.stacks.get(index));
         let (time, stack) = near.min_by_key(|(time, _)| time.since(at).abs())?;
         (time.since(at).abs() <= STACK_MICROS).then_some(*stack)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strongest_method_is_told_wherever_it_stands() {
+        use AttributionMethod::{Address, FiveTuple, Name};
+        for order in [[Name, FiveTuple, Address], [FiveTuple, Name, Address], [Address, Name, FiveTuple]] {
+            let (reports, stacks) = (Reports::of(&[]), ByName::default());
+            let mut apps = Apps::of(&reports, &stacks, |_| 30);
+            for method in order {
+                apps.about(Some("com.a"), method);
+            }
+            apps.about(Some("com.b"), Name);
+            let found = apps.methods();
+            assert_eq!((found["com.a"], found["com.b"]), ("five_tuple", "name"));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a phone's clock could be held against the sensor's, and how far it was off.
 
 use bitcode::{Decode, Encode};
+use std::collections::BTreeSet;
 use undertone_core::attribution::AttributionMethod;
 
 /// From here on a clock is off: half of what an address match allows.
@@ -52,8 +53,11 @@ impl ClockSight {
     }
 }
 
+/// Phones that are named of those that have one fault.
+const NAMED_MAX: usize = 3;
+
 /// What is known of the clocks of all phones.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Clocks {
     /// Phones whose clock was held against the sensor's; what it was off was taken off.
     pub compared: u64,
@@ -63,6 +67,10 @@ pub struct Clocks {
     pub ahead_most_micros: i64,
     /// Phones with telemetry and network logs of which hardly anything came together.
     pub unjoined: u64,
+    /// Ids of phones that were off, the first three by name.
+    pub off_ids: BTreeSet<Box<str>>,
+    /// Ids of phones that did not come together, the first three by name.
+    pub unjoined_ids: BTreeSet<Box<str>>,
 }
 
 impl Clocks {
@@ -70,16 +78,31 @@ impl Clocks {
     pub fn add(&mut self, phone: ClockSight) {
         if let Some(ahead) = phone.ahead_micros {
             self.compared += 1;
-            self.off += u64::from(ahead.unsigned_abs() >= OFF_MICROS_MIN);
+            self.off += u64::from(is_off(ahead));
             self.ahead_most_micros = further_off(self.ahead_most_micros, ahead);
         }
         self.unjoined += u64::from(phone.is_unjoined());
     }
 
-    /// Of two looks at the same phones, of each number the larger.
+    /// Names a phone that was added, where something is wrong with its clock.
+    pub fn name(&mut self, id: &str, phone: ClockSight) {
+        if phone.ahead_micros.is_some_and(is_off) {
+            keep_first(&mut self.off_ids, [id.into()]);
+        }
+        if phone.is_unjoined() {
+            keep_first(&mut self.unjoined_ids, [id.into()]);
+        }
+    }
+
+    /// Of two looks at the same phones, of each number the larger, and the names of both.
     #[must_use]
     pub fn larger(self, other: Self) -> Self {
+        let (mut off_ids, mut unjoined_ids) = (self.off_ids, self.unjoined_ids);
+        keep_first(&mut off_ids, other.off_ids);
+        keep_first(&mut unjoined_ids, other.unjoined_ids);
         Self {
+            off_ids,
+            unjoined_ids,
             compared: self.compared.max(other.compared),
             off: self.off.max(other.off),
             ahead_most_micros: further_off(self.ahead_most_micros, other.ahead_most_micros),
@@ -88,25 +111,48 @@ impl Clocks {
     }
 
     /// What a reader of the run should know.
-    pub fn notes(self) -> Vec<String> {
-        let phones = |count: u64| if count == 1 { "1 phone".to_owned() } else { format!("{count} phones") };
+    pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.off > 0 {
             let way = if self.ahead_most_micros < 0 { "behind" } else { "ahead" };
             let secs = self.ahead_most_micros.unsigned_abs() as f64 / 1e6;
             notes.push(format!(
                 "clocks: the telemetry of {} was off by a second or more, the most by {secs:.1} s {way}; that was taken off",
-                phones(self.off)
+                phones(self.off, &self.off_ids)
             ));
         }
         if self.unjoined > 0 {
             notes.push(format!(
                 "clocks: telemetry and network logs of {} do not come together, so that hardly any session has an app: \
                  a clock is off by more than 15 minutes, they are of other times, or of another phone",
-                phones(self.unjoined)
+                phones(self.unjoined, &self.unjoined_ids)
             ));
         }
         notes
+    }
+}
+
+/// Whether a clock that is so far ahead is off.
+fn is_off(ahead_micros: i64) -> bool {
+    ahead_micros.unsigned_abs() >= OFF_MICROS_MIN
+}
+
+/// Adds names; those that come first stay, whatever the order in which they come.
+fn keep_first(names: &mut BTreeSet<Box<str>>, more: impl IntoIterator<Item = Box<str>>) {
+    names.extend(more);
+    while names.len() > NAMED_MAX {
+        names.pop_last();
+    }
+}
+
+/// `1 phone (d-1)`, `40 phones (d-1, d-2, d-3 and 37 more)`.
+fn phones(count: u64, named: &BTreeSet<Box<str>>) -> String {
+    let noun = if count == 1 { "phone" } else { "phones" };
+    let names: Vec<&str> = named.iter().map(AsRef::as_ref).collect();
+    match count.saturating_sub(named.len() as u64) {
+        _ if names.is_empty() => format!("{count} {noun}"),
+        0 => format!("{count} {noun} ({})", names.join(", ")),
+        more => format!("{count} {noun} ({} and {more} more)", names.join(", ")),
     }
 }
 
@@ -133,12 +179,38 @@ mod tests {
         };
         let clocks = sum(&[at(0), at(7), at(-7), at(5), apart]);
         assert_eq!(clocks, sum(&[apart, at(-7), at(5), at(7), at(0)]));
-        assert_eq!(clocks, Clocks { compared: 4, off: 3, ahead_most_micros: 7_000_000, unjoined: 1 });
+        let (compared, ahead_most_micros) = (4, 7_000_000);
+        assert_eq!(clocks, Clocks { compared, off: 3, ahead_most_micros, unjoined: 1, ..Clocks::default() });
         let near = ClockSight { joined: 4, ..apart };
         assert_eq!(sum(&[near]).unjoined, 0);
         let mut parts = apart;
         parts.add(apart);
         assert_eq!(parts, ClockSight { reports: 40, sessions: 180, joined: 6, ..apart });
+    }
+
+    #[test]
+    fn notes_name_three_phones_whatever_the_order() {
+        let off = ClockSight { ahead_micros: Some(-5_000_000), ..ClockSight::default() };
+        let apart = ClockSight { reports: 40, sessions: 90, joined: 3, ..ClockSight::default() };
+        let of = |phones: &[(&str, ClockSight)]| {
+            let mut clocks = Clocks::default();
+            for (id, phone) in phones {
+                clocks.add(*phone);
+                clocks.name(id, *phone);
+            }
+            clocks
+        };
+        let mut phones = vec![("d-4", off), ("d-1", off), ("d-9", apart), ("d-3", off), ("d-2", off)];
+        let clocks = of(&phones);
+        let [told_off, told_apart] = clocks.notes().try_into().unwrap();
+        assert!(
+            told_off.contains("the telemetry of 4 phones (d-1, d-2, d-3 and 1 more) was off"),
+            "{told_off}"
+        );
+        assert!(told_apart.contains("network logs of 1 phone (d-9) do not come together"), "{told_apart}");
+        phones.reverse();
+        assert_eq!(of(&phones), clocks);
+        assert_eq!(of(&phones[..2]).larger(of(&phones[2..])).off_ids, clocks.off_ids);
     }
 
     /// A clock that is hours off leaves names, which fit for hours: they do not say that anything came together.

@@ -34,7 +34,7 @@ pub struct PhoneView<'a> {
     pub stacks: Vec<Option<&'static str>>,
     /// Connections by how their app was found.
     pub methods: BTreeMap<&'static str, u64>,
-    /// How an app's connections were found, most often.
+    /// The strongest way in which any connection of an app was found.
     pub method_of_app: BTreeMap<Box<str>, &'static str>,
     /// What of both came together.
     pub clock: ClockSight,

@@ -44,6 +44,12 @@ impl Roles {
         self.declared.extend(other.declared);
     }
 
+    /// Whether an app has the role, by the user's word or by telemetry.
+    pub fn has(&self, role: &str) -> bool {
+        let voted = self.votes.values().any(|roles| roles.contains_key(role));
+        voted || self.declared.values().any(|declared| declared.as_ref() == role)
+    }
+
     /// The role of an app when only one phone's telemetry is at hand: the user's word, else that phone's.
     pub fn role_beside<'r>(&'r self, phone: &'r Self, app: Option<&'r str>) -> &'r str {
         let declared = app.and_then(|app| self.declared.get(app));

@@ -12,6 +12,7 @@ mod setting;
 mod thresholds;
 
 pub use apps::{AppRoles, parse_apps};
+pub use nearest::hint;
 pub use setting::{Setting, parse_sweep};
 
 use node::{Entry, Node, Value};
@@ -115,7 +116,7 @@ impl Problems {
     }
 
     pub(crate) fn unknown_key(&mut self, entry: &Entry, known: impl Iterator<Item = &'static str>) {
-        let hint = nearest::hint(&entry.key, known);
+        let hint = hint(&entry.key, known);
         self.add(entry.line, format!("unknown key `{}`{hint}", entry.key));
     }
 

@@ -4,7 +4,7 @@
 const SIMILAR_MIN: f64 = 0.75;
 
 /// `; did you mean ...`, or nothing where no known key is near. Ties go to the first in the order of `known`.
-pub(crate) fn hint(key: &str, known: impl Iterator<Item = &'static str>) -> String {
+pub fn hint(key: &str, known: impl Iterator<Item = &'static str>) -> String {
     let lower = key.to_ascii_lowercase();
     let mut best: Option<(f64, &str)> = None;
     for name in known {

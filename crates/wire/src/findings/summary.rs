@@ -59,7 +59,7 @@ pub struct RunSummary {
 }
 
 /// What telemetry and network logs say of each other's clocks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct ClockFacts {
     /// Phones whose clock was held against the sensor's.
     pub compared: u64,
@@ -69,6 +69,10 @@ pub struct ClockFacts {
     pub ahead_most_secs: f64,
     /// Phones with telemetry and network logs of which hardly anything came together.
     pub unjoined: u64,
+    /// Ids of phones that were off, the first three by name.
+    pub off_ids: Vec<String>,
+    /// Ids of phones that did not come together, the first three by name.
+    pub unjoined_ids: Vec<String>,
 }
 
 /// Rows rejected for one reason, with the first example.
@@ -221,7 +225,7 @@ struct SummaryRow<'a> {
     last: Option<Shown<Timestamp>>,
     hours: Option<f64>,
     attribution: &'a BTreeMap<String, u64>,
-    clocks: ClockFacts,
+    clocks: &'a ClockFacts,
     notes: &'a [String],
     findings: u64,
     alerts: u64,
@@ -278,7 +282,7 @@ impl<'a> SummaryRow<'a> {
             last: summary.last.map(Shown),
             hours: hours.map(|hours| super::json::round_to(hours, 3)),
             attribution: &summary.attribution,
-            clocks: summary.clocks,
+            clocks: &summary.clocks,
             notes: &summary.notes,
             findings: summary.findings,
             alerts: summary.alerts,

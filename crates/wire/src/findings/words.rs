@@ -224,7 +224,11 @@ fn with_unit(value: f64, unit: &str) -> String {
         "share of sessions" => format!("{} % of sessions", short(value * 100.0)),
         "share of devices" => format!("{} % of devices", short(value * 100.0)),
         "seconds" => human_secs(value),
-        unit => format!("{} {unit}", short(value)),
+        unit => {
+            let (value, (noun, rest)) = (short(value), unit.split_at(unit.find(' ').unwrap_or(unit.len())));
+            let noun = if value == "1" { noun.strip_suffix('s').unwrap_or(noun) } else { noun };
+            format!("{value} {noun}{rest}")
+        }
     }
 }
 
@@ -282,6 +286,15 @@ pub(super) fn benign(finding: &Finding) -> Vec<String> {
     known.into_iter().filter(|(kind, _)| speaks_for(*kind)).map(|(_, text)| text.to_owned()).collect()
 }
 
+/// Whether the evidence says that no other device reaches the place.
+fn is_alone(finding: &Finding) -> bool {
+    finding.evidence.iter().any(|item| {
+        item.unit == "share_of_devices"
+            && item.observed.is_some_and(|share| share <= 0.0)
+            && item.baseline_n.is_some_and(|others| others > 0)
+    })
+}
+
 /// What an analyst can do now, from what the finding knows and does not know.
 pub(super) fn checks(finding: &Finding) -> Vec<String> {
     let target = destination_label(&finding.destination);
@@ -303,7 +316,9 @@ pub(super) fn checks(finding: &Finding) -> Vec<String> {
         }
         None => format!("who runs {target}, and why is no name used?"),
     });
-    checks.push(format!("do other devices talk to {target}, and with which apps?"));
+    if !is_alone(finding) {
+        checks.push(format!("do other devices talk to {target}, and with which apps?"));
+    }
     if !finding.sessions.is_empty() {
         checks.push(
             "read the sessions of this finding in the sensor's logs: sizes, names, what was resolved before"
@@ -333,6 +348,10 @@ mod tests {
             (0.01, "share of devices", "1 % of devices"),
             (0.31, "ratio", "0.31"),
             (2.0, "days", "2 days"),
+            (1.0, "devices", "1 device"),
+            (1.0, "bits per hour", "1 bit per hour"),
+            (1.4, "devices", "1.4 devices"),
+            (1.0, "per hour", "1 per hour"),
         ];
         for (value, unit, told) in table {
             assert_eq!(with_unit(value, unit), told);

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use undertone_core::attack::Analytic;
 use undertone_core::finding::{Band, Suppression};
 use undertone_core::model::{Day, Network, Timestamp};
-use undertone_core::series::Service;
+use undertone_core::series::{Destination, Service};
 
 /// Records of a file at the most: each is held against each finding.
 const RECORDS_MAX: usize = 10_000;
@@ -120,20 +120,23 @@ fn destinations(entry: &Entry, problems: &mut Problems) -> Vec<String> {
         if is_group { name } else { name.trim_start_matches("*.").trim_end_matches('.').to_ascii_lowercase() }
     };
     let found: Vec<String> = values(entry, problems).into_iter().map(bare).collect();
-    for text in found.iter().filter(|text| is_no_address(text)) {
-        problems
-            .add(entry.value.line, format!("`{text}` is no address and no network, such as 203.0.113.0/24"));
+    for (text, why) in found.iter().filter_map(|text| Some((text, no_place(text)?))) {
+        problems.add(entry.value.line, format!("`{text}` is {why}"));
     }
     found
 }
 
-/// Whether a text is written as an address or a network and is none: no name is of digits and points, has a colon or a
-/// slash. What ties a group together is no place.
-fn is_no_address(text: &str) -> bool {
-    let is_group = text.contains('=');
+/// Why a text is no place; `None` for an address, a network, a name below a public suffix, and for what ties a group
+/// together. No name is of digits and points, has a colon or a slash; a public suffix alone would hide everybody below.
+fn no_place(text: &str) -> Option<&'static str> {
+    if text.contains('=') || text.parse::<IpAddr>().is_ok() || Network::parse(text).is_some() {
+        return None;
+    }
     let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let is_meant = !is_group && (is_numeric || text.contains([':', '/']));
-    is_meant && text.parse::<IpAddr>().is_err() && Network::parse(text).is_none()
+    if is_numeric || text.contains([':', '/']) {
+        return Some("no address and no network, such as 203.0.113.0/24");
+    }
+    Destination::of_host(text).is_none().then_some("neither an address nor a name below a public suffix")
 }
 
 /// Services as findings have them.
@@ -159,6 +162,7 @@ fn band(entry: &Entry, problems: &mut Problems) -> Option<Band> {
     if entry.value.text() == Some("none") {
         return Some(Band::NoInterval);
     }
+    let before = problems.count();
     let (mut from, mut to) = (None, None);
     for end in problems.entries(&entry.value, "`interval_secs` (`{from: .., to: ..}` or `none`)") {
         let secs = match end.value.value {
@@ -177,6 +181,8 @@ fn band(entry: &Entry, problems: &mut Problems) -> Option<Band> {
     }
     match (from, to) {
         (Some(from_secs), Some(to_secs)) if from_secs <= to_secs => Some(Band::Secs { from_secs, to_secs }),
+        // What is wrong with an end was said.
+        _ if problems.count() > before => None,
         _ => {
             problems.add(entry.line, "`interval_secs` needs `from` and `to`, `from` not above `to`");
             None

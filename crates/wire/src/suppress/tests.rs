@@ -65,7 +65,7 @@ fn problems_name_their_line_and_the_nearest_key() {
     ] {
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected}: {found:#?}");
     }
-    let places = "- destination: [203.0.113.0/33, 203.0.113.300, \"10.0.0.0/8\", \"::g\", a.example, \"ja4=x port=443\"]\n  service: tsl\n  reason: r\n";
+    let places = "- destination: [203.0.113.0/33, 203.0.113.300, \"10.0.0.0/8\", \"::g\", a.example.com, \"ja4=x port=443\"]\n  service: tsl\n  reason: r\n";
     let found = problems(places);
     for expected in [
         "1: `203.0.113.0/33` is no address and no network",
@@ -76,8 +76,24 @@ fn problems_name_their_line_and_the_nearest_key() {
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{expected}: {found:#?}");
     }
     assert_eq!(found.len(), 4, "{found:#?}");
+    let of_ends = problems("- device: a\n  interval_secs: {from: 0, to: 9}\n  reason: r\n");
+    assert_eq!(of_ends, ["2: `from` must be seconds over 0, not `0`"], "one fault is said once");
     assert!(problems("- device: a\n  reason: r\n- device: a\n  reason: s\n")[0].contains("line 1"));
     assert!(problems("device: a\n")[0].contains("must be a list"));
+}
+
+/// A public suffix is the place of everybody who has a name below it.
+#[test]
+fn a_public_suffix_is_no_destination() {
+    for text in ["net", "azurewebsites.net", "*.co.uk", "Github.io.", "printer"] {
+        let found =
+            problems(&format!("- device: a\n  destination: [example.com, \"{text}\"]\n  reason: r\n"));
+        let [problem] = found.as_slice() else { panic!("{text}: {found:#?}") };
+        assert!(problem.starts_with("2: `"), "{problem}");
+        assert!(problem.ends_with("is neither an address nor a name below a public suffix"), "{problem}");
+    }
+    let text = "- destination: [example.com, api.example.com, app.azurewebsites.net, 203.0.113.7, 10.0.0.0/8]\n  reason: r\n";
+    assert_eq!(records(text)[0].matchers.destination.len(), 5);
 }
 
 #[test]

@@ -63,6 +63,20 @@ fn an_explanation_is_as_committed_at_two_widths() {
     }
 }
 
+/// What the evidence answers is no question any more.
+#[test]
+fn an_explanation_asks_for_no_others_where_there_are_none() {
+    let asks = |observed: f64, others: u64| {
+        let mut finding = sample::alert();
+        finding.evidence[2].unit = "share_of_devices";
+        (finding.evidence[2].observed, finding.evidence[2].baseline_n) = (Some(observed), Some(others));
+        let mut out = Vec::new();
+        write_explanation(&mut out, &finding, TerminalStyle::PLAIN).unwrap();
+        String::from_utf8(out).unwrap().contains("do other devices talk to")
+    };
+    assert_eq!([asks(0.0, 60), asks(0.02, 60), asks(0.0, 0)], [false, true, true]);
+}
+
 #[test]
 fn no_findings_are_said_so() {
     assert_eq!(written(Format::Table, &[], TerminalStyle::PLAIN), b"no findings\n");
@@ -101,7 +115,14 @@ fn summary() -> RunSummary {
         first: Some(Timestamp::from_micros(1_777_852_991_120_000)),
         last: Some(Timestamp::from_micros(1_777_939_120_001_000)),
         attribution: BTreeMap::from([("five_tuple".to_owned(), 400_000), ("none".to_owned(), 80_112)]),
-        clocks: ClockFacts { compared: 58, off: 3, ahead_most_secs: -12.5, unjoined: 1 },
+        clocks: ClockFacts {
+            compared: 58,
+            off: 3,
+            ahead_most_secs: -12.5,
+            unjoined: 1,
+            off_ids: ["d-0003", "d-0007", "d-0021"].map(String::from).to_vec(),
+            unjoined_ids: vec!["d-0042".to_owned()],
+        },
         notes: vec!["10.20.0.7 leased to two devices at once".to_owned()],
         findings: 3,
         alerts: 3,

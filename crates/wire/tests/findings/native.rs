@@ -62,6 +62,20 @@ fn what_was_written_reads_back() {
     }
 }
 
+/// Numbers of 17 digits, too: a finding that is converted to itself is the same bytes.
+#[test]
+fn every_number_reads_back_to_its_last_digit() {
+    for others in 1..2000_u32 {
+        let mut finding = sample::alert();
+        let p_value = 3.0 / f64::from(others + 64);
+        finding.evidence[0].p_value = Some(p_value);
+        finding.q_value = Some(p_value / 7.0);
+        let line = jsonl(&[&finding]);
+        let back = parse_finding(line.trim_end().as_bytes()).unwrap();
+        assert_eq!(jsonl(&[&back]), line, "{p_value}");
+    }
+}
+
 #[test]
 fn a_full_trace_reads_back_and_stays_small() {
     let full = Finding {

@@ -2,6 +2,7 @@
 
 use super::*;
 use undertone_core::device::join::join;
+use undertone_core::device::{DeviceInput, observe};
 use undertone_core::model::{AppLookup, Platform};
 
 const MINUTE: i64 = 60;
@@ -114,4 +115,39 @@ fn a_report_is_named_by_the_lookup_before_it() {
         .collect();
     // Port 7777 stands for no protocol, and a name without one would claim it.
     assert_eq!(told, [(Some("ssl"), Some("new.example")), (None, None)]);
+}
+
+/// A sensor that sees 30 lookups of the phone, but not those of one name: those the phone tells of.
+#[test]
+fn lookups_that_the_phone_tells_of_are_lookups() {
+    let end = |addr: &str, port| Endpoint::new(address(addr), port);
+    let names: Vec<String> = (0..30).map(|n| format!("h{n}.example.org")).collect();
+    let mut messages: Vec<Exchange<'_>> = (0..)
+        .zip(&names)
+        .map(|(n, name)| {
+            let (orig, resp) = (end("10.0.0.7", 50_000), end("10.0.0.1", 53));
+            let asked = Exchange::new(ExchangeKind::Dns, name, Timestamp::from_secs(n), orig, resp);
+            Exchange { host: Some(name), ..asked }
+        })
+        .collect();
+    let uids: Vec<String> = (0..10).map(|n| format!("C{n}")).collect();
+    let mut sessions = Vec::new();
+    for (n, uid) in (0..).zip(&uids) {
+        let session = Session { uid, ..record(10 * n, "192.0.2.1") };
+        let hello = Exchange::new(ExchangeKind::Tls, uid, session.start, session.orig, session.resp);
+        messages.push(Exchange { host: Some("API.example.net"), ..hello });
+        sessions.push(session);
+    }
+    let never_resolved = |telemetry: &[Telemetry<'static>]| {
+        let mut joined = join(sessions.clone(), messages.clone());
+        add_unseen(&mut joined, telemetry);
+        let connections = joined.connections();
+        let input = DeviceInput { connections: &connections, apps: &[], flags: &[], stacks: &[] };
+        let series = observe(&input).series;
+        let to_it = series.iter().find(|series| series.key.destination.to_string() == "example.net").unwrap();
+        to_it.days.iter().map(|(_, profile)| profile.marks.never_resolved).sum::<u64>()
+    };
+    assert_eq!(never_resolved(&[]), 10);
+    let lookup = AppLookup { qname: "api.example.net", answers: "192.0.2.1" };
+    assert_eq!(never_resolved(&[event(5, TelemetryKind::Lookup(lookup))]), 0);
 }
