@@ -11,7 +11,7 @@ use std::hint::black_box;
 const BLOCK: usize = 16;
 
 /// The items of a list in their order; `touch` reads something of each part of what an item stands for.
-pub(super) fn ahead<'x, T>(items: &'x [T], touch: impl Fn(&T) -> u64) -> impl Iterator<Item = &'x T> {
+pub(super) fn ahead<T>(items: &[T], touch: impl Fn(&T) -> u64) -> impl Iterator<Item = &T> {
     items.chunks(BLOCK).flat_map(move |block| {
         black_box(block.iter().map(&touch).fold(0, u64::wrapping_add));
         block

@@ -187,7 +187,8 @@ impl Partitions {
     /// Packed bytes in memory, as the budget counts them and as they are.
     #[cfg(test)]
     pub(crate) fn in_memory(&self) -> (usize, usize) {
-        let held = self.sinks.iter().flat_map(|sink| &sink.partitions).map(super::chunks::Partition::in_memory);
+        let held =
+            self.sinks.iter().flat_map(|sink| &sink.partitions).map(super::chunks::Partition::in_memory);
         (self.settings.in_memory(), held.sum())
     }
 
