@@ -171,6 +171,9 @@ mod tests {
         assert_eq!(before("b", 2, 3), of(1, 1));
         assert_eq!(before("b", 1, 3), of(1, 0));
         assert_eq!(before("a", 9, 1), Earlier::default());
+        let nameless = Polls::new([Poll { app: None, ..poll(3, "c", "x.example", 1, Some(60.0)) }]);
+        let earlier = nameless.before(&there, Some("a"), 1, Day::from_number(9));
+        assert_eq!((earlier.phones, earlier.of_no_known_app), (1, 1));
     }
 
     #[test]

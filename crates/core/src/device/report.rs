@@ -121,26 +121,25 @@ pub fn unite_reached(reached: &mut Vec<Reported>, both: impl Fn(u32, u32) -> u32
 impl DeviceReport {
     /// Takes the hours with any session, ascending, and the days that they make.
     pub(super) fn set_hours(&mut self, hours: Vec<i32>) {
-        let day_of = |hour: &i32| Day::from_number(hour.div_euclid(HOURS_PER_DAY));
-        let days = |least: usize| {
-            let by_day = hours.chunk_by(|a, b| day_of(a) == day_of(b));
-            by_day
-                .filter(|of_day| of_day.len() >= least)
-                .filter_map(|of_day| of_day.first().map(day_of))
-                .collect()
-        };
-        self.days = days(WATCHED_HOURS_MIN);
-        if self.days.is_empty() {
-            self.days = days(1);
-        }
         self.hours = hours;
+        self.days = self.days_of(WATCHED_HOURS_MIN).collect();
+        if self.days.is_empty() {
+            self.days = self.days_seen().collect();
+        }
     }
 
-    /// Whether any session lies on a day.
-    pub fn is_seen_on(&self, day: Day) -> bool {
-        let first = day.number().saturating_mul(HOURS_PER_DAY);
-        let next = self.hours.partition_point(|hour| *hour < first);
-        self.hours.get(next).is_some_and(|hour| *hour < first.saturating_add(HOURS_PER_DAY))
+    /// Days with any session, ascending.
+    pub fn days_seen(&self) -> impl Iterator<Item = Day> {
+        self.days_of(1)
+    }
+
+    /// Days with sessions in so many of their hours.
+    fn days_of(&self, hours_min: usize) -> impl Iterator<Item = Day> {
+        let day_of = |hour: &i32| Day::from_number(hour.div_euclid(HOURS_PER_DAY));
+        let by_day = self.hours.chunk_by(move |a, b| day_of(a) == day_of(b));
+        by_day
+            .filter(move |hours| hours.len() >= hours_min)
+            .filter_map(move |hours| hours.first().map(day_of))
     }
 
     /// Adds what another part of the same device comes to; the awake clock is of the whole anyway.
@@ -194,4 +193,64 @@ pub(super) fn distinct<T: Ord>(mut values: Vec<T>) -> Vec<T> {
     values.sort_unstable();
     values.dedup();
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::{Event, Events};
+
+    fn days(hours: &[i32]) -> Vec<i32> {
+        let mut report = DeviceReport::default();
+        report.set_hours(hours.to_vec());
+        report.days.iter().map(|day| day.number()).collect()
+    }
+
+    #[test]
+    fn a_day_of_few_hours_is_no_day_on_which_a_phone_was_watched() {
+        assert_eq!(days(&[47, 48, 50, 60, 72]), [2], "the last hour before a day and the first after it");
+        assert_eq!(days(&[-1, 0, 1, 2, 24, 25, 26]), [0, 1]);
+        assert_eq!(days(&[47, 48]), [1, 2], "of short captures each day counts");
+        assert_eq!(days(&[]), [0; 0]);
+    }
+
+    #[test]
+    fn parts_of_a_device_make_the_days_that_the_whole_makes() {
+        let part = |hours: &[i32]| {
+            let mut report = DeviceReport::default();
+            report.set_hours(hours.to_vec());
+            report
+        };
+        let mut whole = part(&[23, 24]);
+        assert_eq!(whole.days.len(), 2);
+        whole.add_part(part(&[30, 40]));
+        assert_eq!(whole.days, [Day::from_number(1)]);
+        assert_eq!(whole.days_seen().count(), 2);
+    }
+
+    #[test]
+    fn a_series_that_lay_in_two_parts_is_one() {
+        let series = |place: &str, days: &[i32]| SeriesDays {
+            key: SeriesKey {
+                app: None,
+                destination: Destination::Domain(place.into()),
+                service: Service::Tls,
+            },
+            days: days
+                .iter()
+                .map(|day| {
+                    let event = Event { at_micros: i64::from(*day), ..Event::default() };
+                    let profile = Profile { starts: Events::of(vec![event]), ..Profile::default() };
+                    (Day::from_number(*day), profile)
+                })
+                .collect(),
+        };
+        let mut list =
+            vec![series("b.example", &[2]), series("a.example", &[1]), series("b.example", &[1, 2])];
+        unite_series(&mut list);
+        let sessions = |series: &SeriesDays| {
+            series.days.iter().map(|(day, profile)| (day.number(), profile.sessions())).collect::<Vec<_>>()
+        };
+        assert_eq!(list.iter().map(sessions).collect::<Vec<_>>(), [vec![(1, 1)], vec![(1, 1), (2, 2)]]);
+    }
 }

@@ -211,6 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn what_may_have_been_left_out_is_not_new() {
+        let scene = scene(0);
+        let text = |has_gaps| {
+            let past = Past { device_days: 2, has_gaps, ..Past::default() };
+            let case = Case { past, day: Day::from_number(TODAY), ..scene.case() };
+            weigh(&case).map(|item| item.text)
+        };
+        assert!(text(false).is_some_and(|text| text.starts_with("new today")));
+        assert_eq!(text(true), None);
+    }
+
+    #[test]
     fn what_is_new_weighs_for_and_what_was_judged_before_against() {
         let scene = scene(2);
         assert_eq!(bans(&scene, 0, 0), Some(NEW_BANS));

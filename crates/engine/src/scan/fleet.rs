@@ -94,8 +94,8 @@ impl Fleet {
         self.totals.folded += fold(&mut device, self.sightings_min);
         let counted = device.report.reached.iter().filter(|entry| entry.sightings >= self.sightings_min);
         self.reached_bytes += counted.map(bytes_of).sum::<usize>();
-        for day in &device.report.days {
-            *self.devices_on.entry(*day).or_default() += 1;
+        for day in device.report.days_seen() {
+            *self.devices_on.entry(day).or_default() += 1;
         }
         if device.waiting.is_empty() {
             if let Some(quiet) = &mut self.quiet {

@@ -79,7 +79,7 @@ impl History {
         for (part, numbers) in of_part.into_iter().enumerate() {
             let mut known = self.part(part)?;
             let mut see = |id: &str, report: &DeviceReport| {
-                if !report.is_seen_on(day) {
+                if !report.days_seen().any(|seen| seen == day) {
                     return;
                 }
                 let before = report.days.partition_point(|known| *known < day);
