@@ -77,7 +77,7 @@ fn one_series(check_ins: usize) -> Option<Profile> {
     let (sessions, messages) = records(&texts);
     let joined = join(sessions, messages);
     let connections = joined.connections();
-    let input = DeviceInput { connections: &connections, apps: &[], flags: &[], stacks: &[] };
+    let input = DeviceInput { connections: &connections, ..DeviceInput::default() };
     let days = observe(&input).series.into_iter().next()?.days;
     Some(Profile::merged(days.iter().map(|(_, of_day)| of_day)))
 }
@@ -92,7 +92,7 @@ fn main() {
             bencher.iter(|| {
                 let joined = join(black_box(sessions.clone()), black_box(messages.clone()));
                 let connections = joined.connections();
-                observe(&DeviceInput { connections: &connections, apps: &[], flags: &[], stacks: &[] })
+                observe(&DeviceInput { connections: &connections, ..DeviceInput::default() })
             });
         });
     }

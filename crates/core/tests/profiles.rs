@@ -102,7 +102,7 @@ fn profiles(drawn: &[(usize, &Drawn)]) -> BTreeMap<(SeriesKey, Day), Profile> {
     let joined = Joined::of(sorted.iter().map(|(series, drawn)| drawn.connection(*series)));
     let connections = joined.connections();
     let flags: Vec<EventFlags> = sorted.iter().map(|(_, drawn)| EventFlags(drawn.flags)).collect();
-    let input = DeviceInput { connections: &connections, apps: &[], flags: &flags, stacks: &[] };
+    let input = DeviceInput { connections: &connections, flags: &flags, ..DeviceInput::default() };
     let series = observe(&input).series;
     series
         .into_iter()

@@ -1,13 +1,8 @@
 //! Connections of one device: a session with the messages inside it.
 
 use super::join::{Keyed, UidKey};
-use crate::model::{Endpoint, Exchange, ExchangeKind, Session, Timestamp};
-use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv6Addr};
+use crate::model::{Exchange, Session};
 use std::ops::Range;
-
-/// Key of what is of no connection: lookups that the phone tells of.
-const TOLD: UidKey = UidKey { rank: u32::MAX, hash: u64::MAX };
 
 /// One connection with the messages inside it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,8 +13,6 @@ pub struct Connection<'c, 'a> {
     pub uid_hash: u64,
     /// Its messages, ascending by time.
     pub messages: &'c [Keyed<Exchange<'a>>],
-    /// What its phone says it looked up; the same for all connections of a phone.
-    pub(super) told_lookups: &'c [Keyed<Exchange<'a>>],
 }
 
 impl<'c, 'a> Connection<'c, 'a> {
@@ -45,7 +38,6 @@ pub(super) struct Link {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Joined<'a> {
     pub(super) sessions: Vec<Keyed<Session<'a>>>,
-    /// Messages of connections; behind them, under [`TOLD`], what the phone says it looked up.
     pub(super) messages: Vec<Keyed<Exchange<'a>>>,
     pub(super) links: Vec<Link>,
     /// Records that said what another had said.
@@ -73,28 +65,12 @@ impl<'a> Joined<'a> {
         self.sort_links();
     }
 
-    /// Notes names that the phone says it looked up: a sensor need not have seen it. To be called last.
-    pub fn note_lookups(&mut self, names: impl IntoIterator<Item = &'a str>) {
-        let end = Endpoint::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 53);
-        let names: BTreeSet<&'a str> = names.into_iter().collect();
-        self.messages.extend(names.into_iter().map(|name| {
-            let lookup = Exchange::new(ExchangeKind::Dns, "", Timestamp::default(), end, end);
-            (TOLD, Exchange { host: Some(name), ..lookup })
-        }));
-    }
-
-    fn told_lookups(&self) -> &[Keyed<Exchange<'a>>] {
-        let last = self.messages.iter().rposition(|(key, _)| *key != TOLD);
-        self.messages.get(last.map_or(0, |last| last + 1)..).unwrap_or_default()
-    }
-
     /// Connections, ascending by (start, uid, endpoints).
     pub fn connections(&self) -> Vec<Connection<'_, 'a>> {
-        let told_lookups = self.told_lookups();
         let connection = |link: &Link| {
             let (key, session) = self.sessions.get(link.session)?;
             let messages = self.messages.get(link.messages.clone()).unwrap_or_default();
-            Some(Connection { session, uid_hash: key.hash, messages, told_lookups })
+            Some(Connection { session, uid_hash: key.hash, messages })
         };
         let mut connections = Vec::with_capacity(self.links.len());
         connections.extend(self.links.iter().filter_map(connection));

@@ -5,6 +5,7 @@ use super::ahead::ahead;
 use super::hosts::Hosts;
 use super::interner::Interner;
 use super::names::Names;
+use super::observe::DeviceInput;
 use super::report::{ADDRESSES_MAX, STACKS_MAX, bound, distinct};
 use super::summary::fingerprint_of;
 use crate::model::{ExchangeKind, Timestamp};
@@ -29,16 +30,13 @@ pub(super) struct First<'a> {
 }
 
 impl<'a> First<'a> {
-    pub(super) fn of(
-        connections: &[Connection<'_, 'a>],
-        elsewhere: &[(Timestamp, &'a str, &'a str)],
-    ) -> Self {
+    pub(super) fn of(input: &DeviceInput<'_, 'a>, elsewhere: &[(Timestamp, &'a str, &'a str)]) -> Self {
         let (mut hosts, mut stacks) = (Hosts::default(), Interner::default());
-        let messages = connections.iter().map(|connection| connection.messages.len()).sum();
+        let messages = input.connections.iter().map(|connection| connection.messages.len()).sum();
         let mut message_hosts = Vec::with_capacity(messages);
         let (mut nameless, mut lookups) = (Vec::new(), Vec::new());
         let (mut hours, mut addresses) = (Vec::new(), Vec::new());
-        for Connection { session, messages, .. } in ahead(connections, Connection::touch) {
+        for Connection { session, messages, .. } in ahead(input.connections, Connection::touch) {
             push_new(&mut hours, session.start.hour());
             push_new(&mut addresses, session.orig.addr);
             let mut has_name = false;
@@ -62,8 +60,7 @@ impl<'a> First<'a> {
         for (at, name, answers) in elsewhere {
             lookups.push((*at, hosts.number(name), *answers));
         }
-        let told = connections.first().map(|connection| connection.told_lookups).unwrap_or_default();
-        told.iter().filter_map(|(_, lookup)| lookup.host).for_each(|name| hosts.note_told(name));
+        input.asked.iter().for_each(|name| hosts.note_asked(name));
         let names = Names::of(nameless.into_iter(), &lookups, |number| hosts.text(number));
         let mut stacks = stacks.into_texts();
         stacks.sort_unstable();

@@ -72,7 +72,7 @@ impl<'a> Hosts<'a> {
     }
 
     /// Notes a name as looked up by the phone's own word. It says nothing of how many lookups sensors see.
-    pub(super) fn note_told(&mut self, name: &'a str) {
+    pub(super) fn note_asked(&mut self, name: &'a str) {
         let number = self.number(name);
         if let Some(host) = self.known.get_mut(number as usize) {
             host.is_asked = true;
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(hosts.was_resolved(first), Some(true));
         let other = hosts.number("other.example.com");
         assert_eq!(hosts.was_resolved(other), Some(false));
-        hosts.note_told("Other.example.com");
+        hosts.note_asked("Other.example.com");
         assert_eq!(hosts.was_resolved(other), Some(true), "the phone says so");
     }
 }

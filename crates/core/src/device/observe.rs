@@ -19,7 +19,7 @@ const PROFILE_SIGHTINGS_MIN: usize = 6;
 const PROFILE_CONNECTED_MICROS: u64 = 600 * 1_000_000;
 
 /// What is known of one device.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct DeviceInput<'i, 'a> {
     /// Its connections, ascending by start.
     pub connections: &'i [Connection<'i, 'a>],
@@ -29,6 +29,8 @@ pub struct DeviceInput<'i, 'a> {
     pub flags: &'i [EventFlags],
     /// Networking stack of each connection, where telemetry named it.
     pub stacks: &'i [Option<&'static str>],
+    /// Names that the phone itself says it looked up, seen by a sensor or not.
+    pub asked: &'i [&'a str],
 }
 
 /// What a part of a device knows of the rest of it.
@@ -53,8 +55,7 @@ pub fn observe_part<'a>(input: &DeviceInput<'_, 'a>, rest: Rest<'_, 'a>) -> Devi
 
 fn sum_up<'a>(input: &DeviceInput<'_, 'a>, rest: Option<Rest<'_, 'a>>) -> DeviceReport {
     let lookups = rest.map(|rest| rest.lookups).unwrap_or_default();
-    let First { hosts, message_hosts, names, stacks, hours, addresses, cut } =
-        First::of(input.connections, lookups);
+    let First { hosts, message_hosts, names, stacks, hours, addresses, cut } = First::of(input, lookups);
     let naming = Naming { hosts: &hosts, names: &names };
     let mut filing = Filing::default();
     let mut found = Vec::with_capacity(input.connections.len());

@@ -271,6 +271,7 @@ impl Device {
             apps: &view.apps,
             flags: &view.flags,
             stacks: &view.stacks,
+            asked: reports.asked(),
         };
         let mut report = match rest {
             Some(rest) => device::observe_part(&input, rest),

@@ -67,6 +67,7 @@ fn show(
         apps: &view.apps,
         flags: &view.flags,
         stacks: &view.stacks,
+        asked: reports.asked(),
     });
     lists.telemetry.clear();
 }

@@ -45,6 +45,8 @@ pub struct PhoneView<'a> {
 pub struct Reports<'a> {
     connections: Vec<ConnectionReport<'a>>,
     lookups: Vec<LookupReport<'a>>,
+    /// Names looked up by whichever app, ascending.
+    asked: Vec<&'a str>,
     pushes: BTreeMap<&'a str, Vec<Timestamp>>,
     timeline: StateTimeline,
 }
@@ -52,11 +54,14 @@ pub struct Reports<'a> {
 impl<'a> Reports<'a> {
     /// Sorts the telemetry of one device.
     pub fn of(telemetry: &[Telemetry<'a>]) -> Self {
-        let (mut connections, mut lookups) = (Vec::new(), Vec::new());
+        let (mut connections, mut lookups, mut asked) = (Vec::new(), Vec::new(), Vec::new());
         let mut pushes: BTreeMap<&'a str, Vec<Timestamp>> = BTreeMap::new();
         let mut states = Vec::new();
         for event in telemetry {
             let at = event.at;
+            if let TelemetryKind::Lookup(lookup) = &event.kind {
+                asked.push(lookup.qname);
+            }
             match (&event.kind, event.app_id) {
                 (TelemetryKind::Connection(connection), Some(app)) => {
                     connections.push(ConnectionReport { app, at, connection: connection.clone() });
@@ -74,7 +79,14 @@ impl<'a> Reports<'a> {
         for times in pushes.values_mut() {
             times.sort_unstable();
         }
-        Self { connections, lookups, pushes, timeline: states.into_iter().collect() }
+        asked.sort_unstable();
+        asked.dedup();
+        Self { connections, lookups, asked, pushes, timeline: states.into_iter().collect() }
+    }
+
+    /// Names that the phone says it looked up, ascending.
+    pub fn asked(&self) -> &[&'a str] {
+        &self.asked
     }
 
     /// Single connections that are told with an address.

@@ -20,14 +20,11 @@ const CLOCK_MICROS: i64 = 15 * 60 * 1_000_000;
 ///
 /// What is reported while a sensor sees the phone is what the sensor sees. Where the two disagree on that (a wrong
 /// clock, a proxy in between), a report tells nothing new for sure, and none is added.
-///
-/// The names that the phone says it looked up are noted with them, seen by a sensor or not.
 pub fn add_unseen<'a>(joined: &mut Joined<'a>, telemetry: &[Telemetry<'a>]) {
     let found = unseen(&joined.connections(), telemetry);
     if !found.is_empty() {
         joined.add(found);
     }
-    joined.note_lookups(telemetry.iter().filter_map(lookup).map(|(_, name, _)| name));
 }
 
 fn unseen<'a>(connections: &[Connection<'_, 'a>], telemetry: &[Telemetry<'a>]) -> Vec<Reported<'a>> {

@@ -373,11 +373,7 @@ mod tests {
         let joined = Joined::of(parts.iter().cloned());
         let mut leaks = Leaks::default();
         let connections = joined.connections();
-        leaks.add(
-            "d",
-            &DeviceInput { connections: &connections, apps: &[], flags: &[], stacks: &[] },
-            &truth,
-        );
+        leaks.add("d", &DeviceInput { connections: &connections, ..DeviceInput::default() }, &truth);
         leaks
     }
 

@@ -1,6 +1,7 @@
 //! Reports become connections where no sensor saw the phone, and only there.
 
 use super::*;
+use crate::telemetry::Reports;
 use undertone_core::device::join::join;
 use undertone_core::device::{DeviceInput, observe};
 use undertone_core::model::{AppLookup, Platform};
@@ -139,10 +140,10 @@ fn lookups_that_the_phone_tells_of_are_lookups() {
         sessions.push(session);
     }
     let never_resolved = |telemetry: &[Telemetry<'static>]| {
-        let mut joined = join(sessions.clone(), messages.clone());
-        add_unseen(&mut joined, telemetry);
-        let connections = joined.connections();
-        let input = DeviceInput { connections: &connections, apps: &[], flags: &[], stacks: &[] };
+        let joined = join(sessions.clone(), messages.clone());
+        let (connections, reports) = (joined.connections(), Reports::of(telemetry));
+        let asked = reports.asked();
+        let input = DeviceInput { connections: &connections, asked, ..DeviceInput::default() };
         let series = observe(&input).series;
         let to_it = series.iter().find(|series| series.key.destination.to_string() == "example.net").unwrap();
         to_it.days.iter().map(|(_, profile)| profile.marks.never_resolved).sum::<u64>()
