@@ -1,7 +1,9 @@
 //! Connections of one device: a session with the messages inside it.
 
 use super::join::{Keyed, UidKey};
+use super::order::session_order;
 use crate::model::{Exchange, Session};
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// One connection with the messages inside it.
@@ -75,6 +77,22 @@ impl<'a> Joined<'a> {
         let mut connections = Vec::with_capacity(self.links.len());
         connections.extend(self.links.iter().filter_map(connection));
         connections
+    }
+
+    /// Puts the connections into their order: by start, then by all that tells them apart.
+    pub(super) fn sort_links(&mut self) {
+        let session = |at: usize| self.sessions.get(self.links.get(at)?.session).map(|(_, session)| session);
+        let start = |at: usize| session(at).map_or(i64::MIN, |session| session.start.micros());
+        let mut order: Vec<(i64, usize)> = (0..self.links.len()).map(|at| (start(at), at)).collect();
+        // Stable, since that sort makes use of stretches that are in order: mostly all of it is.
+        order.sort_by_key(|(start, _)| *start);
+        for same in order.chunk_by_mut(|(a, _), (b, _)| a == b).filter(|same| same.len() > 1) {
+            same.sort_by(|(_, a), (_, b)| match (session(*a), session(*b)) {
+                (Some(one), Some(other)) => session_order(one, other),
+                _ => Ordering::Equal,
+            });
+        }
+        self.links = order.into_iter().filter_map(|(_, at)| self.links.get(at).cloned()).collect();
     }
 
     /// Gives the lists back, emptied, to be filled again.
