@@ -6,6 +6,7 @@
 
 pub mod identity;
 pub mod input;
+mod naming;
 pub mod partition;
 mod scan;
 pub mod telemetry;

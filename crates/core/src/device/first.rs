@@ -1,7 +1,6 @@
 //! What must be known of all connections of a device before any can be filed.
 
 use super::Connection;
-use super::ahead::ahead;
 use super::hosts::Hosts;
 use super::interner::Interner;
 use super::names::Names;
@@ -36,7 +35,7 @@ impl<'a> First<'a> {
         let mut message_hosts = Vec::with_capacity(messages);
         let (mut nameless, mut lookups) = (Vec::new(), Vec::new());
         let (mut hours, mut addresses) = (Vec::new(), Vec::new());
-        for Connection { session, messages, .. } in ahead(input.connections, Connection::touch) {
+        for Connection { session, messages, .. } in input.connections {
             push_new(&mut hours, session.start.hour());
             push_new(&mut addresses, session.orig.addr);
             let mut has_name = false;

@@ -61,8 +61,7 @@ fn sum_up<'a>(input: &DeviceInput<'_, 'a>, rest: Option<Rest<'_, 'a>>) -> Device
     let mut found = Vec::with_capacity(input.connections.len());
     let mut starts = Vec::with_capacity(input.connections.len());
     let mut unread = message_hosts.as_slice();
-    let connections = ahead(input.connections, Connection::touch);
-    for ((place, connection), index) in (0..).zip(connections).zip(0_usize..) {
+    for ((place, connection), index) in (0..).zip(input.connections).zip(0_usize..) {
         let (own, others) = unread.split_at(connection.messages.len().min(unread.len()));
         unread = others;
         if connection.session.resp.is_local_scope() {

@@ -82,7 +82,6 @@ impl Fleet {
     pub(super) fn add(&mut self, mut device: Device) -> io::Result<()> {
         self.counted.count_device(&device.report);
         self.totals.add(&device);
-        self.totals.clocks.name(&device.id, device.clock);
         if self.keeps_seen {
             self.seen.push((device.platform, device.seen));
         }

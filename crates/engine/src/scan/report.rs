@@ -2,6 +2,7 @@
 
 use super::second::Totals;
 use crate::input::{FileReport, InputSummary, Outcome, SkipReason};
+use crate::naming::first_named;
 use crate::partition::SinkCounts;
 use crate::telemetry::Clocks;
 use std::collections::BTreeMap;
@@ -9,9 +10,6 @@ use undertone_core::baseline::Learned;
 use undertone_core::finding::Finding;
 use undertone_core::model::{Day, Timestamp};
 use undertone_core::score::budget::{Sight, Tail};
-
-/// Files of one kind that a note names.
-const FILES_NAMED_MAX: usize = 3;
 
 /// What a scan found.
 #[derive(Debug, Clone)]
@@ -176,13 +174,11 @@ impl ScanSummary {
 fn nameless_note(input: &InputSummary) -> Option<String> {
     let nameless = input.files.iter().filter(|file| file.names_no_phone());
     let names: Vec<&str> = nameless.map(|file| file.name.as_str()).collect();
-    let (first, more) = names.split_at(names.len().min(FILES_NAMED_MAX));
-    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     (names.len() > 1).then(|| {
         format!(
-            "{} files name no phone and count as those of one: {}{more}; scan those of different phones one by one",
+            "{} files name no phone and count as those of one: {}; scan those of different phones one by one",
             names.len(),
-            first.join(", ")
+            first_named(names.iter().copied(), names.len() as u64)
         )
     })
 }

@@ -1,5 +1,6 @@
 //! Whether a phone's clock could be held against the sensor's, and how far it was off.
 
+use crate::naming::{NAMED_MAX, first_named};
 use bitcode::{Decode, Encode};
 use std::collections::BTreeSet;
 use undertone_core::attribution::AttributionMethod;
@@ -53,9 +54,6 @@ impl ClockSight {
     }
 }
 
-/// Phones that are named of those that have one fault.
-const NAMED_MAX: usize = 3;
-
 /// What is known of the clocks of all phones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Clocks {
@@ -75,21 +73,17 @@ pub struct Clocks {
 
 impl Clocks {
     /// Adds a phone.
-    pub fn add(&mut self, phone: ClockSight) {
+    pub fn add(&mut self, id: &str, phone: ClockSight) {
         if let Some(ahead) = phone.ahead_micros {
             self.compared += 1;
-            self.off += u64::from(is_off(ahead));
             self.ahead_most_micros = further_off(self.ahead_most_micros, ahead);
         }
-        self.unjoined += u64::from(phone.is_unjoined());
-    }
-
-    /// Names a phone that was added, where something is wrong with its clock.
-    pub fn name(&mut self, id: &str, phone: ClockSight) {
         if phone.ahead_micros.is_some_and(is_off) {
+            self.off += 1;
             keep_first(&mut self.off_ids, [id.into()]);
         }
         if phone.is_unjoined() {
+            self.unjoined += 1;
             keep_first(&mut self.unjoined_ids, [id.into()]);
         }
     }
@@ -148,12 +142,7 @@ fn keep_first(names: &mut BTreeSet<Box<str>>, more: impl IntoIterator<Item = Box
 /// `1 phone (d-1)`, `40 phones (d-1, d-2, d-3 and 37 more)`.
 fn phones(count: u64, named: &BTreeSet<Box<str>>) -> String {
     let noun = if count == 1 { "phone" } else { "phones" };
-    let names: Vec<&str> = named.iter().map(AsRef::as_ref).collect();
-    match count.saturating_sub(named.len() as u64) {
-        _ if names.is_empty() => format!("{count} {noun}"),
-        0 => format!("{count} {noun} ({})", names.join(", ")),
-        more => format!("{count} {noun} ({} and {more} more)", names.join(", ")),
-    }
+    format!("{count} {noun} ({})", first_named(named.iter().map(AsRef::as_ref), count))
 }
 
 /// The clock that is further off; of two that are as far, the one that is ahead.
@@ -173,14 +162,18 @@ mod tests {
         let sum = |phones: &[ClockSight]| {
             let mut clocks = Clocks::default();
             for phone in phones {
-                clocks.add(*phone);
+                clocks.add("d", *phone);
             }
             clocks
         };
         let clocks = sum(&[at(0), at(7), at(-7), at(5), apart]);
         assert_eq!(clocks, sum(&[apart, at(-7), at(5), at(7), at(0)]));
         let (compared, ahead_most_micros) = (4, 7_000_000);
-        assert_eq!(clocks, Clocks { compared, off: 3, ahead_most_micros, unjoined: 1, ..Clocks::default() });
+        let (off_ids, unjoined_ids) = (["d".into()].into(), ["d".into()].into());
+        assert_eq!(
+            clocks,
+            Clocks { compared, off: 3, ahead_most_micros, unjoined: 1, off_ids, unjoined_ids }
+        );
         let near = ClockSight { joined: 4, ..apart };
         assert_eq!(sum(&[near]).unjoined, 0);
         let mut parts = apart;
@@ -195,8 +188,7 @@ mod tests {
         let of = |phones: &[(&str, ClockSight)]| {
             let mut clocks = Clocks::default();
             for (id, phone) in phones {
-                clocks.add(*phone);
-                clocks.name(id, *phone);
+                clocks.add(id, *phone);
             }
             clocks
         };
@@ -222,7 +214,7 @@ mod tests {
                 phone.add_session(method);
             }
             let mut clocks = Clocks::default();
-            clocks.add(phone);
+            clocks.add("d-1", phone);
             clocks.unjoined
         };
         assert_eq!((of(AttributionMethod::Name), of(AttributionMethod::None)), (1, 1));

@@ -7,7 +7,6 @@ use undertone_core::baseline::AppHours;
 use undertone_core::device::Connection;
 use undertone_core::series::EventFlags;
 
-const MICROS_PER_HOUR: i64 = 3_600_000_000;
 /// Hours kept of each app, the latest: a window is 7 days.
 const HOURS_MAX: usize = 8 * 24;
 
@@ -19,10 +18,8 @@ pub fn app_hours(connections: &[Connection<'_, '_>], view: &PhoneView<'_>) -> BT
         if !view.flags.get(index).is_some_and(|flags| flags.has(EventFlags::NO_INTERACTION)) {
             continue;
         }
-        let hour = connection.session.start.micros().div_euclid(MICROS_PER_HOUR);
-        let Ok(hour) = i32::try_from(hour) else { continue };
         let hours = found.entry(app).or_default();
-        *hours.entry(hour).or_default() += 1;
+        *hours.entry(connection.session.start.hour()).or_default() += 1;
         if hours.len() > HOURS_MAX {
             hours.pop_first();
         }

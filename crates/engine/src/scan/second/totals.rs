@@ -46,7 +46,7 @@ impl Totals {
         for (method, count) in &device.methods {
             *self.methods.entry(method).or_default() += count;
         }
-        self.clocks.add(device.clock);
+        self.clocks.add(&device.id, device.clock);
         self.left_out += device.left_out;
         self.cut += device.report.cut;
         self.folded += device.folded;
