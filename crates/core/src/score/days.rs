@@ -120,14 +120,22 @@ fn summed(window: &[(Day, Profile)]) -> Profile {
 
 /// Stage A over the profiles of a window that ends on a day, and whether the series is worth weighing.
 fn stage_a(window: &[(Day, Profile)], awake: &AwakeClock, day: Day) -> (Machine, bool) {
-    let summed;
-    let profile = if let [(_, only)] = window {
-        only
-    } else {
-        summed = Profile::for_stage_a(window.iter().map(|(_, of_day)| of_day));
-        &summed
-    };
-    let machine = machine::assess(profile, awake, day.plus(1).start().micros());
-    let is_worth = machine.is_worth_weighing(profile);
-    (machine, is_worth)
+    let end = day.plus(1).start().micros();
+    match window {
+        [(_, only)] => {
+            let machine = machine::assess(only, awake, end);
+            let is_worth = machine.is_worth_weighing(only);
+            (machine, is_worth)
+        }
+        days => {
+            let summed = Profile::for_stage_a(days.iter().map(|(_, of_day)| of_day));
+            let last = days.last().map_or(&summed, |(_, last)| last);
+            let machine = machine::assess_days(&summed, last, awake, end);
+            let is_worth = machine.is_worth_weighing(&summed);
+            (machine, is_worth)
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! Looks at one series of one device only, so it needs no baseline and runs while the device is at hand.
 
 use crate::dns::DnsAssessment;
-use crate::series::{Event, EventFlags, Events, Profile};
+use crate::series::{Event, EventFlags, Profile};
 use crate::timing::{self, AwakeClock, TimingTest};
 use bitcode::{Decode, Encode};
 
@@ -11,6 +11,11 @@ use bitcode::{Decode, Encode};
 const PATTERN_SHARE_MAX: f64 = 0.9;
 /// Share of events in shared moments from which leaving them out leaves nothing to test.
 const SHARED_SHARE_MAX: f64 = 0.6;
+/// p-value at which session starts leave no doubt: together with as many ways of looking as there are, six, it stays below
+/// 1e-4, from which on less says no more (the cap of the evidence).
+const CLEAR_P: f64 = 1e-5;
+/// Check-ins that it takes besides.
+const CLEAR_CHECK_INS: usize = 24;
 /// Sessions after a push from which a series without a rhythm is looked at: it may be driven by them.
 const WAKES_MIN: u64 = 8;
 /// p-value up to which a series counts as having a rhythm.
@@ -107,9 +112,26 @@ impl Machine {
     }
 }
 
-/// Stage A over the profile of a window that ends at `end_micros`. `awake` is the device's awake clock.
+/// Stage A over a profile, whose window ends at `end_micros`. `awake` is the device's awake clock.
 pub fn assess(profile: &Profile, awake: &AwakeClock, end_micros: i64) -> Machine {
-    let (timing, check_ins) = timing_of(profile, awake);
+    with_timing(Tests::of(profile, awake).told(), profile, awake, end_micros)
+}
+
+/// Stage A over several days, of which `last` is also there by itself. Its rhythm is told where it leaves no doubt: the
+/// days before are asked for what a day alone does not show.
+pub fn assess_days(days: &Profile, last: &Profile, awake: &AwakeClock, end_micros: i64) -> Machine {
+    let of_last = Tests::of_starts(last);
+    let tests =
+        if of_last.is_clear() { of_last.and_other_ways(last, awake) } else { Tests::of(days, awake) };
+    with_timing(tests.told(), days, awake, end_micros)
+}
+
+fn with_timing(
+    (timing, check_ins): (Option<Timing>, u64),
+    profile: &Profile,
+    awake: &AwakeClock,
+    end_micros: i64,
+) -> Machine {
     Machine {
         timing,
         check_ins,
@@ -133,49 +155,84 @@ pub fn observed_hours(profile: &Profile) -> f64 {
     (span as f64 / MICROS_PER_HOUR).max(0.1)
 }
 
-fn timing_of(profile: &Profile, awake: &AwakeClock) -> (Option<Timing>, u64) {
-    let mut tests: Vec<(Rhythm, timing::Found)> = Vec::new();
-    let mut have = 0;
-    let mut test = |rhythm, times: &[i64], options: &timing::Options<'_>| match timing::find(times, options) {
-        Ok(test) => tests.push((rhythm, test)),
-        Err(found) => have = have.max(found as u64),
-    };
-    let plain = timing::Options::default();
-    let starts = instants(&profile.starts);
-    test(Rhythm::Sessions, &starts, &plain);
-    let on_awake_clock = awake.awake(&starts);
-    if intervals_differ(&starts, &on_awake_clock) {
-        test(Rhythm::AwakeSessions, &on_awake_clock, &plain);
+/// Tests of the instants of one series in several ways.
+#[derive(Default)]
+struct Tests {
+    found: Vec<(Rhythm, timing::Found)>,
+    /// Most check-ins of a way that has too few.
+    have: u64,
+}
+
+impl Tests {
+    fn of(profile: &Profile, awake: &AwakeClock) -> Self {
+        Self::of_starts(profile).and_other_ways(profile, awake)
     }
-    let excluded: Vec<bool> =
-        profile.starts.latest().iter().map(|event| event.flags.has(EventFlags::SHARED)).collect();
-    let shared = excluded.iter().filter(|is| **is).count();
-    if shared > 0 && (shared as f64) < SHARED_SHARE_MAX * starts.len() as f64 {
-        test(Rhythm::OwnMoments, &starts, &timing::Options { awake: None, excluded: &excluded });
+
+    fn of_starts(profile: &Profile) -> Self {
+        let mut tests = Self::default();
+        tests.add(Rhythm::Sessions, &instants(profile.starts.latest()), &timing::Options::default());
+        tests
     }
-    if let Some(times) = busiest_pattern(&profile.starts) {
-        test(Rhythm::Pattern, &times, &plain);
+
+    /// And of everything else that may show the rhythm.
+    fn and_other_ways(mut self, profile: &Profile, awake: &AwakeClock) -> Self {
+        let plain = timing::Options::default();
+        let (starts, messages) = (profile.starts.latest(), profile.messages.latest());
+        let times = instants(starts);
+        if !self.is_clear() {
+            let on_awake_clock = awake.awake(&times);
+            if intervals_differ(&times, &on_awake_clock) {
+                self.add(Rhythm::AwakeSessions, &on_awake_clock, &plain);
+            }
+        }
+        if let Some(excluded) = shared_moments(starts) {
+            self.add(Rhythm::OwnMoments, &times, &timing::Options { awake: None, excluded: &excluded });
+        }
+        if !messages.is_empty() {
+            self.add(Rhythm::Messages, &instants(messages), &plain);
+        }
+        for times in [starts, messages].into_iter().filter_map(busiest_pattern) {
+            self.add(Rhythm::Pattern, &times, &plain);
+        }
+        self
     }
-    if profile.messages.total() > 0 {
-        test(Rhythm::Messages, &instants(&profile.messages), &plain);
-        if let Some(times) = busiest_pattern(&profile.messages) {
-            test(Rhythm::Pattern, &times, &plain);
+
+    fn add(&mut self, rhythm: Rhythm, times: &[i64], options: &timing::Options<'_>) {
+        match timing::find(times, options) {
+            Ok(found) => self.found.push((rhythm, found)),
+            Err(have) => self.have = self.have.max(have as u64),
         }
     }
-    let parts: Vec<(f64, f64)> = tests.iter().map(|(_, test)| (test.p_value(), 1.0)).collect();
-    let best = tests.into_iter().min_by(|(_, a), (_, b)| a.p_value().total_cmp(&b.p_value()));
-    match (best, timing::combine::combine(&parts)) {
-        (Some((rhythm, best)), Some(p_value)) => {
-            let best = best.described();
-            let check_ins = best.events as u64;
-            (Some(Timing { p_value, best, rhythm }), check_ins)
+
+    /// Whether session starts on the wall clock leave no doubt.
+    fn is_clear(&self) -> bool {
+        self.found.iter().any(|(_, found)| found.p_value() <= CLEAR_P && found.events() >= CLEAR_CHECK_INS)
+    }
+
+    /// The most regular of them under the p-value of all, and its check-ins.
+    fn told(self) -> (Option<Timing>, u64) {
+        let parts: Vec<(f64, f64)> = self.found.iter().map(|(_, found)| (found.p_value(), 1.0)).collect();
+        let best = self.found.into_iter().min_by(|(_, a), (_, b)| a.p_value().total_cmp(&b.p_value()));
+        match (best, timing::combine::combine(&parts)) {
+            (Some((rhythm, best)), Some(p_value)) => {
+                let best = best.described();
+                let check_ins = best.events as u64;
+                (Some(Timing { p_value, best, rhythm }), check_ins)
+            }
+            _ => (None, self.have),
         }
-        _ => (None, have),
     }
 }
 
-fn instants(events: &Events) -> Vec<i64> {
-    events.latest().iter().map(|event| event.at_micros).collect()
+/// Which events lie in moments that many apps share; `None` where there are none, or too many to leave a rhythm.
+fn shared_moments(events: &[Event]) -> Option<Vec<bool>> {
+    let is_shared: Vec<bool> = events.iter().map(|event| event.flags.has(EventFlags::SHARED)).collect();
+    let shared = is_shared.iter().filter(|is| **is).count();
+    (shared > 0 && (shared as f64) < SHARED_SHARE_MAX * events.len() as f64).then_some(is_shared)
+}
+
+fn instants(events: &[Event]) -> Vec<i64> {
+    events.iter().map(|event| event.at_micros).collect()
 }
 
 fn intervals_differ(a: &[i64], b: &[i64]) -> bool {
@@ -186,15 +243,15 @@ fn intervals_differ(a: &[i64], b: &[i64]) -> bool {
 }
 
 /// Instants of the host or request pattern with most events, where the series has several.
-fn busiest_pattern(events: &Events) -> Option<Vec<i64>> {
-    let mut patterns: Vec<u32> = events.latest().iter().map(|event| event.pattern_hash).collect();
+fn busiest_pattern(events: &[Event]) -> Option<Vec<i64>> {
+    let mut patterns: Vec<u32> = events.iter().map(|event| event.pattern_hash).collect();
     patterns.sort_unstable();
     let busiest = patterns.chunk_by(|a, b| a == b).max_by_key(|chunk| chunk.len())?;
     let is_one_of_several = (busiest.len() as f64) < PATTERN_SHARE_MAX * patterns.len() as f64;
     let pattern = *busiest.first()?;
     let of_pattern = |event: &&Event| event.pattern_hash == pattern;
     (is_one_of_several && busiest.len() >= timing::CHECK_INS_MIN)
-        .then(|| events.latest().iter().filter(of_pattern).map(|event| event.at_micros).collect())
+        .then(|| events.iter().filter(of_pattern).map(|event| event.at_micros).collect())
 }
 
 fn persistence_of(profile: &Profile) -> Option<Persistence> {

@@ -260,6 +260,11 @@ impl Found {
         self.p_value
     }
 
+    /// As [`TimingTest::events`].
+    pub fn events(&self) -> usize {
+        self.events
+    }
+
     /// All that is told of it.
     pub fn described(self) -> TimingTest {
         TimingTest {
