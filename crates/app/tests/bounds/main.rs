@@ -8,3 +8,4 @@
 mod flood;
 mod memory;
 mod past;
+mod reported;

@@ -7,22 +7,22 @@
 //! rotation over destinations of several parts, and of a destination that alone would not fit, all but the latest
 //! records (counted).
 
+mod groups;
+mod parts;
 mod route;
 
 use super::devices::{Device, FirstContext, platform};
 use super::folding::keep_within;
 use crate::partition::{Owner, Packed, Regroup, Taken, Untaken, next_record};
 use crate::telemetry::{self, Roles};
-use route::{Hosts, Route};
+use groups::Groups;
+use parts::Parts;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::io;
-use undertone_core::device::{self, Moments, MomentsSketch, Rest, UidKey};
+use undertone_core::device::{self, Rest, UidKey};
 use undertone_core::model::{Record, Timestamp};
 use undertone_core::series::stable_hash;
-use undertone_wire::packed::{Kind, Lists, RecordCounts, decode, kind_of, time_of};
-
-/// Counters of the records of ids and of destinations, each for all that share the low bits of their hash.
-const COUNTERS: usize = 1 << 16;
+use undertone_wire::packed::{Lists, RecordCounts, decode, time_of};
 
 /// The records of some devices of a partition, with their names.
 pub(super) fn batch(untaken: &Untaken<'_>, devices: &BTreeSet<u64>) -> io::Result<Vec<Taken>> {
@@ -66,19 +66,14 @@ pub(super) fn device(
     let reports = telemetry::Reports::of(&telemetry);
     let mut device = Device::new(&groups.id, platform, roles);
     (device.left_out, device.duplicates) = (device_left_out, duplicates);
-    if groups.is_phone_only() {
-        let mut joined = device::Joined::default();
-        telemetry::add_unseen(&mut joined, &telemetry);
-        device.add(&joined, (&telemetry, &reports), None, context);
-        return Ok(Some(device));
-    }
-    let parts = Parts::of(groups, context)?;
+    let parts = Parts::of(groups, &telemetry, context)?;
     for part in 0..parts.records.len() {
         let storage = latest(&parts.records, part, 2 * shares.records_max(), &mut device.left_out)?;
         let lookups = latest(&parts.lookups, part, shares.records_max(), &mut device.left_out)?;
         let mut lists = Lists::default();
         fill(&mut lists, &storage);
-        let joined = device::join::join_grouped(lists.sessions, lists.messages);
+        let mut joined = device::join::join_grouped(lists.sessions, lists.messages);
+        joined.add(telemetry::connections(parts.reported(part)));
         let lookups = lookups_of(&lookups);
         let rest = Rest { moments: &parts.moments, lookups: &lookups };
         // What is counted of telemetry is counted once.
@@ -88,165 +83,6 @@ pub(super) fn device(
     }
     device.settle_parts();
     Ok(Some(device))
-}
-
-/// The records of a device in groups that fit, each with all of a connection.
-struct Groups {
-    id: String,
-    by_key: Regroup,
-    telemetry: Regroup,
-    /// Records by the hash of their id: an id of too many is no connection.
-    counts: Vec<u32>,
-    /// Mixed into the hashes of destinations: made of the microseconds at which the sensor saw each record, so that who
-    /// chooses names cannot choose which of them share a counter or a part.
-    salt: u64,
-}
-
-impl Groups {
-    fn of(untaken: &Untaken<'_>, name: u64, context: FirstContext<'_>) -> io::Result<Option<Self>> {
-        let (mut id, mut counts, mut bytes, mut salt) = (None, vec![0_u32; COUNTERS], 0, 0_u64);
-        each_of_device(untaken, name, |known, key, record| {
-            id.get_or_insert_with(|| known.to_owned());
-            count(&mut counts, key);
-            bytes += record.len();
-            // Whatever the order of the records.
-            salt = salt.wrapping_add(mixed(time_of(record).map_or(0, Timestamp::micros).cast_unsigned()));
-            Ok(())
-        })?;
-        let Some(id) = id else { return Ok(None) };
-        let part_bytes = context.shares.part_bytes();
-        let parts = bytes.div_ceil(part_bytes).max(1);
-        let mut groups = Self {
-            id,
-            by_key: Regroup::new(parts, part_bytes),
-            telemetry: Regroup::new(1, part_bytes),
-            counts,
-            salt,
-        };
-        let nameless = stable_hash(b"");
-        let records_max = context.shares.records_max();
-        each_of_device(untaken, name, |_, key, record| {
-            if kind_of(record) == Some(Kind::Telemetry) {
-                return groups.telemetry.push(0, key, record);
-            }
-            let is_loose = key == nameless || groups.is_heavy(key, records_max);
-            let spread = if is_loose { stable_hash(record) } else { mixed(key) };
-            groups.by_key.push(place(spread, parts), key, record)
-        })?;
-        Ok(Some(groups))
-    }
-
-    /// Whether so many records share an id that they cannot be one connection at hand.
-    fn is_heavy(&self, key: u64, records_max: usize) -> bool {
-        self.counts.get(place(key, COUNTERS)).is_some_and(|count| *count as usize > records_max / 2)
-    }
-
-    fn is_phone_only(&self) -> bool {
-        (0..self.by_key.len()).all(|part| self.by_key.records(part) == 0)
-    }
-
-    /// Shows each record of a group with its key, where it goes, and the record itself.
-    fn each_routed(
-        &self,
-        group: usize,
-        records_max: usize,
-        mut show: impl FnMut(u64, Route, &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let salted = |destination: u64| mixed(destination ^ self.salt);
-        let storage = self.by_key.chunks(group)?;
-        let mut slots = slots(&storage);
-        slots.sort_by_key(|(key, _)| *key);
-        let nameless = stable_hash(b"");
-        for of_key in slots.chunk_by(|(a, _), (b, _)| a == b) {
-            let Some(&(key, _)) = of_key.first() else { continue };
-            let is_loose = key == nameless || self.is_heavy(key, records_max);
-            for records in of_key.chunks(if is_loose { 1 } else { of_key.len() }) {
-                let decoded: Vec<(Record<'_>, &[u8])> =
-                    records.iter().filter_map(|(_, bytes)| Some((decode(&mut &**bytes)?, *bytes))).collect();
-                let hosts = Hosts::of(decoded.iter().map(|(record, _)| record));
-                for (record, bytes) in &decoded {
-                    show(key, hosts.route(record).map(salted), bytes)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The records of a device in parts by destination, with what each must know of the others.
-struct Parts {
-    records: Regroup,
-    lookups: Regroup,
-    moments: Moments,
-}
-
-impl Parts {
-    fn of(mut groups: Groups, context: FirstContext<'_>) -> io::Result<Self> {
-        let records_max = context.shares.records_max();
-        let (mut counts, mut moments, mut all) = (vec![0_u32; COUNTERS], MomentsSketch::default(), 0);
-        for group in 0..groups.by_key.len() {
-            groups.each_routed(group, records_max, |_, route, _| {
-                count(&mut counts, route.destination);
-                if let Some(start) = route.start {
-                    moments.add(start.micros(), route.destination);
-                }
-                all += 1;
-                Ok(())
-            })?;
-        }
-        let shared = (2_usize * all).div_ceil(records_max);
-        let part_of = part_of(&counts, shared, records_max);
-        let parts = part_of.values().copied().max().map_or(shared, |last| last + 1);
-        let budget_bytes = context.shares.part_bytes();
-        let mut found = Self {
-            records: Regroup::new(parts, budget_bytes),
-            lookups: Regroup::new(parts, budget_bytes),
-            moments: moments.finish(),
-        };
-        let part = |destination: u64| {
-            let own = part_of.get(&place(destination, COUNTERS)).copied();
-            own.unwrap_or_else(|| place(mixed(destination), shared))
-        };
-        for group in 0..groups.by_key.len() {
-            groups.each_routed(group, records_max, |key, route, record| {
-                let own = part(route.destination);
-                let others: BTreeSet<usize> = route.named.iter().map(|addr| part(*addr)).collect();
-                for other in others.into_iter().filter(|other| *other != own) {
-                    found.lookups.push(other, key, record)?;
-                }
-                found.records.push(own, key, record)
-            })?;
-            groups.by_key.drop_part(group);
-        }
-        Ok(found)
-    }
-}
-
-/// Parts of their own, behind the shared ones, for destinations that would crowd out others.
-fn part_of(counts: &[u32], shared: usize, records_max: usize) -> BTreeMap<usize, usize> {
-    let crowded = counts.iter().enumerate().filter(|(_, count)| **count as usize > records_max / 2);
-    crowded.zip(shared..).map(|((counter, _), part)| (counter, part)).collect()
-}
-
-/// Shows the records of one device: its name, the key, the record.
-fn each_of_device(
-    untaken: &Untaken<'_>,
-    device: u64,
-    mut show: impl FnMut(&str, u64, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    untaken.each_chunk(|names, mut rest| {
-        let of_number: Vec<bool> = names.iter().map(|name| stable_hash(name.as_bytes()) == device).collect();
-        while let Some(Packed { owner, key, record }) = next_record(&mut rest) {
-            let is_device = match owner {
-                Owner::Number(number) => of_number.get(number as usize).copied().unwrap_or(false),
-                Owner::Name(name) => stable_hash(name.as_bytes()) == device,
-            };
-            if is_device {
-                show(owner.name(names), key, record)?;
-            }
-        }
-        Ok(())
-    })
 }
 
 /// The latest records of a part, at most `most`, in chunks; adds what it leaves out to `left_out`.
@@ -314,12 +150,6 @@ fn lookup_of(mut record: &[u8]) -> Option<(Timestamp, &str, &str)> {
     match decode(&mut record)? {
         Record::Exchange(message) => Some((message.at, message.host?, message.answers?)),
         _ => None,
-    }
-}
-
-fn count(counts: &mut [u32], hash: u64) {
-    if let Some(count) = counts.get_mut(place(hash, COUNTERS)) {
-        *count = count.saturating_add(1);
     }
 }
 

@@ -11,7 +11,7 @@ pub use clocks::{ClockSight, Clocks};
 pub use hours::app_hours;
 pub use roles::Roles;
 pub use stacks::app_stacks;
-pub use unseen::add_unseen;
+pub use unseen::{Report, Seen, Unseen, add_unseen, connections};
 
 use apps::Apps;
 use std::collections::BTreeMap;

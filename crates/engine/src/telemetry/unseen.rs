@@ -1,42 +1,43 @@
 //! What a phone tells of its own connections where no sensor saw it: away from the watched networks, or always.
 
-use std::collections::BTreeSet;
+mod seen;
+
+pub use seen::Seen;
+
+use seen::Agreement;
 use std::net::{IpAddr, Ipv6Addr};
-use undertone_core::device::{Connection, Joined, Names};
+use undertone_core::device::{Joined, Names, route_of_addr, route_of_host};
 use undertone_core::model::{
     AppConnection, AppTag, ConnState, Endpoint, Exchange, ExchangeKind, Session, Telemetry, TelemetryKind,
     Timestamp, Transport,
 };
 use undertone_core::series::stable_hash;
 
-/// How near a sensor's record a report must be for the sensor to have seen the same: a phone that is there speaks more
-/// often than this (its push service alone every 15 to 28 minutes), and its clock is not as wrong.
-const SEEN_MARGIN_MICROS: i64 = 30 * 60 * 1_000_000;
-/// Largest difference of the two clocks at which a report and a record are of one connection; the skew's own bound.
-const CLOCK_MICROS: i64 = 15 * 60 * 1_000_000;
-
-/// Adds the connections that a phone reported while no sensor saw it. A port of the web stands for its protocol, since
-/// no sensor says more; aggregated rows have no times and make no connection.
-///
-/// What is reported while a sensor sees the phone is what the sensor sees. Where the two disagree on that (a wrong
-/// clock, a proxy in between), a report tells nothing new for sure, and none is added.
+/// Adds the connections that a phone reported while no sensor saw it.
 pub fn add_unseen<'a>(joined: &mut Joined<'a>, telemetry: &[Telemetry<'a>]) {
-    let found = unseen(&joined.connections(), telemetry);
-    if !found.is_empty() {
-        joined.add(found);
+    let recorded = joined.connections();
+    let mut seen = Seen::default();
+    recorded.iter().for_each(|connection| seen.add_session(connection.session));
+    let mut unseen = Unseen::of(telemetry, &seen);
+    if unseen.rest.is_empty() {
+        return;
     }
+    for connection in &recorded {
+        unseen.note_session(connection.session);
+        let hosts = connection.messages().filter_map(|message| message.host);
+        hosts.for_each(|host| unseen.note_host(host, connection.session.start));
+    }
+    joined.add(connections(unseen.told()));
 }
 
-fn unseen<'a>(connections: &[Connection<'_, 'a>], telemetry: &[Telemetry<'a>]) -> Vec<Reported<'a>> {
-    let seen = Seen::of(connections);
-    let (near, rest): (Vec<Row<'_, 'a>>, Vec<Row<'_, 'a>>) =
-        telemetry.iter().filter_map(single).partition(|(event, _)| seen.is_near(event.at));
-    if rest.is_empty() || !agrees(&near, connections) {
-        return Vec::new();
-    }
-    let names = LookedUp::of(&rest, telemetry);
-    let mut found: Vec<Reported<'a>> =
-        rest.into_iter().map(|(event, connection)| connection_of(event, connection, &names)).collect();
+/// A session with the message that names its responder.
+type Connection<'a> = (Session<'a>, Option<Exchange<'a>>);
+
+/// The connections of reports, each once, in an order that does not depend on theirs.
+pub fn connections<'u, 't: 'u, 'a: 't>(
+    reports: impl Iterator<Item = Report<'u, 't, 'a>>,
+) -> Vec<Connection<'a>> {
+    let mut found: Vec<Connection<'a>> = reports.map(|report| report.connection()).collect();
     found.sort_by(|(a, _), (b, _)| {
         let key = |session: &Session<'_>| (session.start, session.resp, session.orig);
         key(a).cmp(&key(b)).then_with(|| a.app.cmp(&b.app))
@@ -45,8 +46,70 @@ fn unseen<'a>(connections: &[Connection<'_, 'a>], telemetry: &[Telemetry<'a>]) -
     found
 }
 
-/// A session with the message that names its responder.
-type Reported<'a> = (Session<'a>, Option<Exchange<'a>>);
+/// What a phone reported while no sensor saw it. A port of the web stands for its protocol, since no sensor says more;
+/// aggregated rows have no times and make no connection.
+///
+/// What is reported while a sensor sees the phone is what the sensor sees. Where the two disagree on that (a wrong
+/// clock, a proxy in between), a report tells nothing new for sure, and none is told.
+#[derive(Debug)]
+pub struct Unseen<'t, 'a> {
+    rest: Vec<Row<'t, 'a>>,
+    agreement: Agreement,
+    names: LookedUp<'a>,
+}
+
+impl<'t, 'a> Unseen<'t, 'a> {
+    /// Of the telemetry of a phone that sensors saw at times.
+    pub fn of(telemetry: &'t [Telemetry<'a>], seen: &Seen) -> Self {
+        let (near, rest): (Vec<Row<'t, 'a>>, Vec<Row<'t, 'a>>) =
+            telemetry.iter().filter_map(single).partition(|(event, _)| seen.is_near(event.at));
+        let is_told = !rest.is_empty();
+        let agreement = if is_told { Agreement::on(&near) } else { Agreement::default() };
+        Self { agreement, names: LookedUp::of(&rest, if is_told { telemetry } else { &[] }), rest }
+    }
+
+    /// Takes note of a session that a sensor recorded.
+    pub fn note_session(&mut self, session: &Session<'_>) {
+        self.agreement.note_session(session);
+    }
+
+    /// Takes note of a host that a sensor saw named.
+    pub fn note_host(&mut self, host: &str, at: Timestamp) {
+        self.agreement.note_host(host, at);
+    }
+
+    /// The reports that tell of connections, once all that sensors recorded was noted.
+    pub fn told(&self) -> impl Iterator<Item = Report<'_, 't, 'a>> {
+        let rest = if self.agreement.holds() { self.rest.as_slice() } else { &[] };
+        rest.iter().map(|row| Report { row: *row, names: &self.names })
+    }
+}
+
+/// A report of a connection that no sensor saw.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'u, 't, 'a> {
+    row: Row<'t, 'a>,
+    names: &'u LookedUp<'a>,
+}
+
+impl<'a> Report<'_, '_, 'a> {
+    /// When it began.
+    pub fn at(&self) -> Timestamp {
+        self.row.0.at
+    }
+
+    /// The stable number of its destination.
+    pub fn route(&self) -> u64 {
+        let (session, message) = self.connection();
+        let host = message.and_then(|message| message.host);
+        host.and_then(route_of_host).unwrap_or_else(|| route_of_addr(session.resp.addr))
+    }
+
+    fn connection(&self) -> Connection<'a> {
+        connection_of(self.row.0, self.row.1, self.names)
+    }
+}
+
 /// A row of telemetry that tells of one connection.
 type Row<'t, 'a> = (&'t Telemetry<'a>, &'t AppConnection<'a>);
 
@@ -55,53 +118,6 @@ fn single<'t, 'a>(event: &'t Telemetry<'a>) -> Option<Row<'t, 'a>> {
         TelemetryKind::Connection(connection) if connection.hits == 1 => Some((event, connection)),
         _ => None,
     }
-}
-
-/// When sensors saw the phone: spans without a longer silence than the margin, ascending.
-struct Seen(Vec<(Timestamp, Timestamp)>);
-
-impl Seen {
-    /// Of connections ascending by start.
-    fn of(connections: &[Connection<'_, '_>]) -> Self {
-        let mut spans: Vec<(Timestamp, Timestamp)> = Vec::new();
-        for connection in connections {
-            let start = connection.session.start;
-            let lasted = connection.session.duration_micros.and_then(|micros| i64::try_from(micros).ok());
-            let end = start.plus_micros(lasted.unwrap_or(0));
-            match spans.last_mut() {
-                Some((_, last)) if start.since(*last) <= SEEN_MARGIN_MICROS => *last = end.max(*last),
-                _ => spans.push((start, end)),
-            }
-        }
-        Self(spans)
-    }
-
-    /// Whether a sensor saw the phone about then.
-    fn is_near(&self, at: Timestamp) -> bool {
-        let next = self.0.partition_point(|(start, _)| start.since(at) <= SEEN_MARGIN_MICROS);
-        let last = next.checked_sub(1).and_then(|last| self.0.get(last));
-        last.is_some_and(|(_, end)| at.since(*end) <= SEEN_MARGIN_MICROS)
-    }
-}
-
-/// Whether sensors saw at least half of what was reported while they saw the phone; nothing reported is no objection.
-fn agrees(reports: &[Row<'_, '_>], connections: &[Connection<'_, '_>]) -> bool {
-    let slot = |at: Timestamp| at.micros().div_euclid(CLOCK_MICROS);
-    let mut addresses = BTreeSet::new();
-    let mut hosts = BTreeSet::new();
-    for connection in connections {
-        let Session { start, resp, .. } = connection.session;
-        addresses.insert((resp.addr, resp.port, slot(*start)));
-        hosts.extend(connection.messages().filter_map(|message| Some((message.host?, slot(*start)))));
-    }
-    let is_seen = |(event, connection): &&Row<'_, '_>| {
-        let responder = connection.resp_ip.zip(connection.resp_port);
-        (slot(event.at) - 1..=slot(event.at) + 1).any(|slot| {
-            responder.is_some_and(|(addr, port)| addresses.contains(&(addr.to_canonical(), port, slot)))
-                || connection.resp_host.is_some_and(|host| hosts.contains(&(host, slot)))
-        })
-    };
-    2 * reports.iter().filter(is_seen).count() >= reports.len()
 }
 
 /// What the phone looked up: when, the name, and the answers joined with commas.
@@ -115,6 +131,7 @@ fn lookup<'a>(event: &Telemetry<'a>) -> Option<Lookup<'a>> {
 }
 
 /// Names, by its lookups, of what a phone reported without one.
+#[derive(Debug)]
 struct LookedUp<'a> {
     lookups: Vec<Lookup<'a>>,
     /// Of the addresses, the place of the lookup that names them.
@@ -143,7 +160,7 @@ fn connection_of<'a>(
     event: &Telemetry<'a>,
     connection: &AppConnection<'a>,
     names: &LookedUp<'a>,
-) -> Reported<'a> {
+) -> Connection<'a> {
     let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
     let orig = Endpoint::new(connection.orig_ip.unwrap_or(unknown), connection.orig_port.unwrap_or(0));
     let resp_addr = connection.resp_ip.unwrap_or_else(|| stand_in(connection.resp_host.unwrap_or_default()));

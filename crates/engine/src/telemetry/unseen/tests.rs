@@ -3,7 +3,7 @@
 use super::*;
 use crate::telemetry::Reports;
 use undertone_core::device::join::join;
-use undertone_core::device::{DeviceInput, observe};
+use undertone_core::device::{Connection, DeviceInput, observe};
 use undertone_core::model::{AppLookup, Platform};
 
 const MINUTE: i64 = 60;
@@ -151,4 +151,32 @@ fn lookups_that_the_phone_tells_of_are_lookups() {
     assert_eq!(never_resolved(&[]), 10);
     let lookup = AppLookup { qname: "api.example.net", answers: "192.0.2.1" };
     assert_eq!(never_resolved(&[event(5, TelemetryKind::Lookup(lookup))]), 0);
+}
+
+/// Sensors saw the phone in the same spans whatever the order of their records, and as one walk in time finds them.
+#[test]
+fn spans_do_not_depend_on_the_order_of_records() {
+    let records: Vec<Session<'_>> = [0, 20, 61, 130, 95, 500, 531, 900, 960, 931, 25]
+        .into_iter()
+        .map(|minutes| record(minutes, "192.0.2.1"))
+        .collect();
+    let near = |records: &[Session<'_>]| -> Vec<bool> {
+        let mut seen = Seen::default();
+        records.iter().for_each(|record| seen.add_session(record));
+        (-40..1_040).map(|minutes| seen.is_near(Timestamp::from_secs(minutes * MINUTE))).collect()
+    };
+    let expected: Vec<bool> = (-40..1_040)
+        .map(|minutes: i64| {
+            // Half an hour before a span begins, and after the last of its minutes.
+            [(0, 21), (61, 62), (95, 96), (130, 131), (500, 501), (531, 532), (900, 961), (25, 26)]
+                .iter()
+                .any(|(start, end)| start - 30 <= minutes && minutes <= end + 30)
+        })
+        .collect();
+    assert_eq!(near(&records), expected);
+    let mut turned = records.clone();
+    turned.reverse();
+    assert_eq!(near(&turned), expected);
+    turned.sort_by_key(|record| record.start);
+    assert_eq!(near(&turned), expected);
 }
