@@ -1,5 +1,6 @@
 //! Where parsers put what they read.
 
+use crate::mobile::intrusion::EventRef;
 use undertone_core::model::Record;
 
 /// Receives what a parser reads from one input.
@@ -16,6 +17,10 @@ pub trait RecordSink {
     /// Counts one well-formed row that carries nothing for undertone (an EVE `stats` event, an unknown
     /// telemetry kind), by its name.
     fn ignore(&mut self, what: &str);
+
+    /// Takes note of the number that a log gives an event, whether it becomes a record or not: what is missing between
+    /// the numbers is missing from the log.
+    fn numbered(&mut self, _event: EventRef) {}
 }
 
 /// Why a row was rejected. A closed set: the run summary counts by it.

@@ -25,9 +25,9 @@ pub(super) fn parse_lines<S: RecordSink>(
         LineFormat::ZeekJson => each_line(block, |line, number| zeek::json::parse_line(line, number, sink)),
         LineFormat::Eve => each_line(block, |line, number| eve::parse_line(line, number, sink)),
         LineFormat::MobileEdr => each_line(block, |line, number| edr::parse_line(line, number, sink)),
-        LineFormat::IntrusionLogging => each_line(block, |line, number| {
-            intrusion::parse_line(line, number, sink);
-        }),
+        LineFormat::IntrusionLogging => {
+            each_line(block, |line, number| intrusion::parse_line(line, number, sink));
+        }
         LineFormat::AppPrivacyReport => {
             each_line(block, |line, number| app_privacy::parse_line(line, number, sink));
         }

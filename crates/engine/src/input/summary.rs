@@ -5,6 +5,7 @@ use super::tally::Tally;
 use std::collections::BTreeMap;
 use undertone_wire::RejectReason;
 use undertone_wire::format::{DocumentFormat, Format, LineFormat};
+use undertone_wire::mobile::intrusion::IntrusionSequence;
 
 /// An input that was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +109,15 @@ impl InputSummary {
     /// Records accepted, all inputs.
     pub fn accepted(&self) -> u64 {
         self.files.iter().map(|file| file.tally.accepted).sum()
+    }
+
+    /// Which events of numbered logs are there, all inputs: files that name no phone are of one.
+    pub fn numbers(&self) -> IntrusionSequence {
+        let mut all = IntrusionSequence::default();
+        for file in &self.files {
+            all.merge(&file.tally.numbers);
+        }
+        all
     }
 
     /// Decompressed bytes read, all inputs.

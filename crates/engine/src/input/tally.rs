@@ -3,6 +3,7 @@
 use super::fault::Fault;
 use std::collections::BTreeMap;
 use undertone_core::model::Record;
+use undertone_wire::mobile::intrusion::{EventRef, IntrusionSequence};
 use undertone_wire::{RecordSink, RejectReason};
 
 /// Names of ignored kinds kept for one input; a hostile file could name millions.
@@ -36,6 +37,8 @@ pub struct Tally {
     pub ignored: BTreeMap<String, u64>,
     /// The first rejected row that was found to be of another format than its input: its line, and that format.
     pub other_format: Option<(u64, &'static str)>,
+    /// Which events of a numbered log are there.
+    pub numbers: IntrusionSequence,
 }
 
 impl Tally {
@@ -75,6 +78,7 @@ impl Tally {
     /// [`IGNORED_NAMES_MAX`] kinds.
     pub(super) fn merge(&mut self, other: Self) {
         self.accepted += other.accepted;
+        self.numbers.merge(&other.numbers);
         self.other_format = self.other_format.into_iter().chain(other.other_format).min();
         for (what, count) in other.ignored {
             self.ignore(&what, count);
@@ -124,6 +128,11 @@ impl<S: RecordSink> RecordSink for Counted<'_, S> {
         self.tally.accepted += 1;
         self.tally.ignore(what, 1);
         self.sink.ignore(what);
+    }
+
+    fn numbered(&mut self, event: EventRef) {
+        self.tally.numbers.observe(event);
+        self.sink.numbered(event);
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a run says of itself.
 
+mod missing;
+
 use super::second::Totals;
 use crate::input::{FileReport, InputSummary, Outcome, SkipReason};
 use crate::naming::first_named;
@@ -133,6 +135,8 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
     }
     notes.extend(seen.silences());
     notes.extend(nameless_note(input));
+    notes.extend(missing::notes(&input.numbers()));
+    notes.extend(missing::notes(&input.numbers()));
     ScanSummary {
         files: input.files.len() as u64,
         bytes: input.bytes(),

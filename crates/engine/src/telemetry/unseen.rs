@@ -17,7 +17,9 @@ use undertone_core::series::stable_hash;
 pub fn add_unseen<'a>(joined: &mut Joined<'a>, telemetry: &[Telemetry<'a>]) {
     let recorded = joined.connections();
     let mut seen = Seen::default();
-    recorded.iter().for_each(|connection| seen.add_session(connection.session));
+    for connection in &recorded {
+        seen.add_session(connection.session);
+    }
     let mut unseen = Unseen::of(telemetry, &seen);
     if unseen.rest.is_empty() {
         return;

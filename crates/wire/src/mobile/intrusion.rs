@@ -3,8 +3,8 @@
 //! One object a line with one key that says what it is. Network events count milliseconds, security events
 //! nanoseconds; the unit is told by magnitude. Two shapes of security events exist: a named subtype (real logs)
 //! and `tag` with `data` (MVT's documentation); the numbers of `tag` are those of `android.app.admin.SecurityLog`.
-//! Files of one phone overlap: a repeated event is a repeated record, and [`IntrusionSequence`] counts both
-//! repeats and the events that are missing between the ids.
+//! Files of one phone overlap: a repeated event is a repeated record. [`IntrusionSequence`] counts the events that are
+//! missing between the ids.
 
 mod sequence;
 
@@ -60,14 +60,16 @@ struct Network<'a> {
 /// Reads one line.
 ///
 /// `number` is the line's number, from 1. An empty line is no row. Any other ends in `record`, `reject` or
-/// `ignore`; an unlock makes two records (unlocked, and a person was there). Returns the event's id, for
-/// [`IntrusionSequence`], where the line has one, also for events that were ignored.
-pub fn parse_line<S: RecordSink + ?Sized>(line: &[u8], number: u64, sink: &mut S) -> Option<EventRef> {
-    let text = row::text(line, number, sink)?;
+/// `ignore`; an unlock makes two records (unlocked, and a person was there). Where it has the id of an event, that is
+/// `numbered`.
+pub fn parse_line<S: RecordSink + ?Sized>(line: &[u8], number: u64, sink: &mut S) {
+    let Some(text) = row::text(line, number, sink) else { return };
     let mut event = None;
     let result = read(text, &mut event, sink);
     row::settle(result, SOURCE, number, sink);
-    event
+    if let Some(event) = event {
+        sink.numbered(event);
+    }
 }
 
 /// Whether the head of an input is Intrusion Logging: some of its first objects has one of the three top keys.

@@ -1,5 +1,6 @@
 //! A sink that writes down what it gets, for tests.
 
+use super::intrusion::{EventRef, IntrusionSequence};
 use crate::{RecordSink, RejectReason};
 use undertone_core::model::{AppConnection, Lease, Record, Telemetry, TelemetryKind};
 
@@ -10,6 +11,7 @@ pub(crate) struct Seen {
     pub(crate) leases: Vec<String>,
     pub(crate) rejects: Vec<(u64, RejectReason, String)>,
     pub(crate) ignored: Vec<String>,
+    pub(crate) numbers: IntrusionSequence,
 }
 
 impl Seen {
@@ -34,6 +36,10 @@ impl RecordSink for Seen {
 
     fn ignore(&mut self, what: &str) {
         self.ignored.push(what.to_owned());
+    }
+
+    fn numbered(&mut self, event: EventRef) {
+        self.numbers.observe(event);
     }
 }
 

@@ -162,7 +162,9 @@ fn spans_do_not_depend_on_the_order_of_records() {
         .collect();
     let near = |records: &[Session<'_>]| -> Vec<bool> {
         let mut seen = Seen::default();
-        records.iter().for_each(|record| seen.add_session(record));
+        for record in records {
+            seen.add_session(record);
+        }
         (-40..1_040).map(|minutes| seen.is_near(Timestamp::from_secs(minutes * MINUTE))).collect()
     };
     let expected: Vec<bool> = (-40..1_040)

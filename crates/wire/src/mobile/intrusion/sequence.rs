@@ -1,4 +1,4 @@
-//! Event ids of Intrusion Logging: what is missing between them, and what came twice.
+//! Event ids of Intrusion Logging: what is missing between them.
 
 use std::collections::BTreeMap;
 use undertone_core::model::Timestamp;
@@ -53,8 +53,8 @@ struct Run {
 /// Which event ids of one phone were seen, over any number of files.
 ///
 /// Mergeable: `merge` is associative and commutative, and observing the events of two files one by one equals
-/// merging what was observed of each. Android restarts the numbers when logging is switched off and on; ids
-/// that come again then count as repeated.
+/// merging what was observed of each. Android restarts the numbers when logging is switched off and on; what is
+/// missing then may hide behind ids that come again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IntrusionSequence {
     runs: BTreeMap<(SequenceKind, u64), Run>,
@@ -62,12 +62,14 @@ pub struct IntrusionSequence {
     dropped: u64,
 }
 
-impl IntrusionSequence {
-    /// Nothing seen.
-    pub fn new() -> Self {
-        Self::default()
+impl Missing {
+    /// How many.
+    pub const fn count(&self) -> u64 {
+        (self.last_id - self.first_id).saturating_add(1)
     }
+}
 
+impl IntrusionSequence {
     /// Takes one event.
     pub fn observe(&mut self, event: EventRef) {
         self.observed = self.observed.saturating_add(1);
@@ -92,19 +94,6 @@ impl IntrusionSequence {
         self.observed
     }
 
-    /// Different ids observed.
-    pub fn distinct(&self) -> u64 {
-        self.runs
-            .iter()
-            .map(|(&(_, first_id), run)| (run.last_id - first_id).saturating_add(1))
-            .fold(0, u64::saturating_add)
-    }
-
-    /// Observations of an id that was observed before: overlapping files.
-    pub fn repeated(&self) -> u64 {
-        self.observed.saturating_sub(self.distinct()).saturating_sub(self.dropped)
-    }
-
     /// Ids that were not kept because the sequence has too many holes; 0 in any sound log.
     pub const fn dropped(&self) -> u64 {
         self.dropped
@@ -121,13 +110,6 @@ impl IntrusionSequence {
             after: left.last_at,
             before: right.first_at,
         })
-    }
-
-    /// How many ids the holes hold together.
-    pub fn missing_count(&self) -> u64 {
-        self.missing()
-            .map(|hole| (hole.last_id - hole.first_id).saturating_add(1))
-            .fold(0, u64::saturating_add)
     }
 
     /// Adds a run, joined with those that it overlaps or touches.
@@ -177,7 +159,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn seen(ids: &[u64]) -> IntrusionSequence {
-        let mut sequence = IntrusionSequence::new();
+        let mut sequence = IntrusionSequence::default();
         for &id in ids {
             let at = Timestamp::from_secs(1_781_000_000 + i64::try_from(id).unwrap());
             sequence.observe(EventRef { sequence: SequenceKind::Network, id, at });
@@ -185,16 +167,20 @@ mod tests {
         sequence
     }
 
+    fn missing_count(sequence: &IntrusionSequence) -> u64 {
+        sequence.missing().map(|hole| hole.count()).fold(0, u64::saturating_add)
+    }
+
     #[test]
-    fn holes_and_repeats_are_counted() {
+    fn holes_are_counted() {
         let mut sequence = seen(&[5, 6, 7, 10, 11, 7, 20]);
         sequence.observe(EventRef {
             sequence: SequenceKind::Security,
             id: 3,
             at: Timestamp::from_secs(1_781_000_000),
         });
-        assert_eq!((sequence.observed(), sequence.distinct(), sequence.repeated()), (8, 7, 1));
-        assert_eq!(sequence.missing_count(), 2 + 8);
+        assert_eq!(sequence.observed(), 8);
+        assert_eq!(missing_count(&sequence), 2 + 8);
         let first = sequence.missing().next().unwrap();
         assert_eq!((first.first_id, first.last_id), (8, 9));
         assert_eq!(first.before.since(first.after), 3_000_000);
@@ -207,8 +193,7 @@ mod tests {
         for id in [u64::MAX, u64::MAX - 1, 0] {
             sequence.observe(EventRef { sequence: SequenceKind::Network, id, at });
         }
-        assert_eq!(sequence.missing_count(), u64::MAX - 2);
-        assert_eq!(sequence.repeated(), 1);
+        assert_eq!(missing_count(&sequence), u64::MAX - 2);
     }
 
     proptest! {
@@ -228,9 +213,7 @@ mod tests {
             prop_assert_eq!(&other, &whole);
             ids.sort_unstable();
             let holes = ids.windows(2).map(|pair| (pair[1] - pair[0]).saturating_sub(1)).sum::<u64>();
-            prop_assert_eq!(whole.missing_count(), holes);
-            ids.dedup();
-            prop_assert_eq!(whole.distinct(), ids.len() as u64);
+            prop_assert_eq!(missing_count(&whole), holes);
         }
     }
 }

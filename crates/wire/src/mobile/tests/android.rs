@@ -1,6 +1,6 @@
 //! Android's own logs and dumps, and PCAPdroid.
 
-use super::super::intrusion::{self, IntrusionSequence, SequenceKind};
+use super::super::intrusion::{self, SequenceKind};
 use super::super::packages::UidMap;
 use super::super::pcapdroid::PcapdroidCsv;
 use super::super::usagestats::{self, UtcOffset};
@@ -11,7 +11,6 @@ use base64::Engine as _;
 
 #[test]
 fn both_shapes_of_security_events_are_read() {
-    let mut sequence = IntrusionSequence::new();
     let seen = check_lines(
         r#"{"security_event":{"event_id":7,"event_time":1781041621671531910,"keyguard_dismissed":{}}}
 {"security_event":{"event_id":8,"event_time":1781041621671,"tag":210008,"data":[]}}
@@ -25,11 +24,7 @@ fn both_shapes_of_security_events_are_read() {
 {"connect_event":{"event_id":9,"event_time":1781042586823,"package_name":"com.x:push","port":5228,"ip_address":"ip6-localhost/::1"}}
 {"connect_event":{"event_id":10,"event_time":0,"package_name":"com.x","port":1,"ip_address":"/1.1.1.1"}}
 {"dns_event":{"event_id":5,"event_time":1781042586823,"package_name":"com.x","hostname":"a.b","future":1}}"#,
-        |line, number, seen| {
-            if let Some(event) = intrusion::parse_line(line, number, seen) {
-                sequence.observe(event);
-            }
-        },
+        intrusion::parse_line,
     );
     let at = "2026-06-09T21:47:01.671531Z ";
     let phone = "|android|-|-|-|- intrusion_logging";
@@ -53,8 +48,8 @@ fn both_shapes_of_security_events_are_read() {
     );
     let reasons: Vec<_> = seen.rejects.iter().map(|(line, reason, _)| (*line, *reason)).collect();
     assert_eq!(reasons, [(7, RejectReason::MissingField), (11, RejectReason::BadTimestamp)]);
-    assert_eq!((sequence.observed(), sequence.repeated()), (10, 1));
-    let holes: Vec<_> = sequence.missing().map(|hole| (hole.sequence, hole.first_id, hole.last_id)).collect();
+    assert_eq!(seen.numbers.observed(), 10);
+    let holes: Vec<_> = seen.numbers.missing().map(|hole| (hole.sequence, hole.first_id, hole.last_id)).collect();
     assert_eq!(holes, [(SequenceKind::Network, 6, 8), (SequenceKind::Security, 9, 10)]);
 }
 

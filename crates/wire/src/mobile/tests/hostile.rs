@@ -70,9 +70,7 @@ fn parse_all(text: &[u8]) -> (Seen, usize) {
             let before = seen.counts();
             match parser {
                 0 => edr::parse_line(line, number, &mut seen),
-                1 => {
-                    intrusion::parse_line(line, number, &mut seen);
-                }
+                1 => intrusion::parse_line(line, number, &mut seen),
                 2 => app_privacy::parse_line(line, number, &mut seen),
                 3 => csv.parse_line(line, number, &mut seen),
                 _ => amapi::parse_line(line, number, &mut seen),

@@ -39,9 +39,7 @@ fn by_line(text: &[u8], mut parse: impl FnMut(&[u8], u64)) {
 #[test]
 fn intrusion_logging() {
     let seen = read("intrusion_logging/real_pixel_excerpts.ndjson", intrusion::sniff, |text, seen| {
-        by_line(text, |line, number| {
-            intrusion::parse_line(line, number, seen);
-        });
+        by_line(text, |line, number| intrusion::parse_line(line, number, seen));
     });
     let Some(seen) = seen else { return };
     assert_eq!(seen.counts(), (5, 0, 2));
