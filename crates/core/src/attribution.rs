@@ -19,7 +19,8 @@ mod skew;
 mod spans;
 mod tally;
 
-pub use skew::Skew;
+pub use bitcode::{Decode, Encode};
+use skew::Skew;
 
 use crate::destination::normal_host;
 use crate::model::{AppConnection, Endpoint, Timestamp, Transport};
@@ -46,7 +47,7 @@ const DOMAIN_CONFIDENCE: f64 = 0.5;
 pub const MAX_CANDIDATES: usize = 8;
 
 /// How a session got its app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 pub enum AttributionMethod {
     /// The capture names the app.
     Reported,
@@ -63,11 +64,6 @@ pub enum AttributionMethod {
 impl AttributionMethod {
     /// All.
     pub const ALL: [Self; 5] = [Self::Reported, Self::FiveTuple, Self::Address, Self::Name, Self::None];
-
-    /// The method of a name as [`AttributionMethod::as_str`] gives it.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.as_str() == name)
-    }
 
     /// Name in findings and summaries, `snake_case`.
     pub const fn as_str(self) -> &'static str {

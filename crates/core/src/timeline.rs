@@ -178,27 +178,6 @@ impl StateTimeline {
         self.locked.spans(&self.running)
     }
 
-    /// Spans in which it is known whether the screen was on, in their order.
-    pub fn screen_spans(&self) -> Vec<Span> {
-        self.screen_on.spans(&self.running)
-    }
-
-    /// Spans in which it is known whether an app was in the foreground, in their order.
-    pub fn foreground_spans(&self, app: &str) -> Vec<Span> {
-        self.apps.get(app).map(|tracks| tracks.foreground.spans(&self.running)).unwrap_or_default()
-    }
-
-    /// Spans in which the device is known to be off (`true`) or running (`false`), in their order.
-    pub fn off_spans(&self) -> Vec<Span> {
-        let spans = self.running.spans(&Track::default());
-        spans.into_iter().map(|span| Span { value: !span.value, ..span }).collect()
-    }
-
-    /// The apps with any statement, sorted.
-    pub fn apps(&self) -> impl Iterator<Item = &str> {
-        self.apps.keys().map(AsRef::as_ref)
-    }
-
     /// Whether a limit ([`MAX_STATEMENTS`], [`MAX_APPS`]) cut statements off; queries before what is left are
     /// unknown.
     pub const fn is_cut(&self) -> bool {

@@ -121,8 +121,7 @@ pub fn assess(profile: &Profile, awake: &AwakeClock, end_micros: i64) -> Machine
 /// days before are asked for what a day alone does not show.
 pub fn assess_days(days: &Profile, last: &Profile, awake: &AwakeClock, end_micros: i64) -> Machine {
     let of_last = Tests::of_starts(last);
-    let tests =
-        if of_last.is_clear() { of_last.and_other_ways(last, awake) } else { Tests::of(days, awake) };
+    let tests = if of_last.is_clear() { of_last.and_other_ways(last, awake) } else { Tests::of(days, awake) };
     with_timing(tests.told(), days, awake, end_micros)
 }
 

@@ -64,7 +64,6 @@ fn boot_and_shutdown_end_states() {
         [49, 50, 79, 80].map(|at| timeline.is_off_at(secs(at))),
         [None, Some(true), Some(true), Some(false)]
     );
-    assert_eq!(timeline.off_spans()[0], Span { from: secs(50), to: secs(80), value: true });
 }
 
 #[test]
@@ -88,7 +87,6 @@ fn a_foreground_service_is_a_third_state() {
     }
     assert_eq!(timeline.app_state_at("b", secs(41)), None);
     assert_eq!(timeline.app_state_at("c", secs(41)), None);
-    assert_eq!(timeline.apps().collect::<Vec<_>>(), ["a", "b"]);
 }
 
 #[test]

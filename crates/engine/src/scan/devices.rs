@@ -14,6 +14,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use undertone_core::attribution::AttributionMethod;
 use undertone_core::coverage::DeviceSeen;
 use undertone_core::device::observe::platform_of;
 use undertone_core::device::{self, DeviceInput, DeviceReport, Joined, Rest};
@@ -37,11 +38,11 @@ pub(super) struct Device {
     /// Records that said what another had said.
     pub(super) duplicates: u64,
     /// Connections by how their app was found.
-    pub(super) methods: BTreeMap<&'static str, u64>,
+    pub(super) methods: BTreeMap<AttributionMethod, u64>,
     /// What of its telemetry and its network logs came together.
     pub(super) clock: ClockSight,
     /// How each app was found, most strongly.
-    pub(super) method_of_app: BTreeMap<Box<str>, &'static str>,
+    pub(super) method_of_app: BTreeMap<Box<str>, AttributionMethod>,
     /// Roles that its telemetry says.
     pub(super) roles: Roles,
     /// What of its sessions is known.
@@ -288,7 +289,8 @@ impl Device {
             *self.methods.entry(method).or_default() += count;
         }
         for (app, method) in view.method_of_app {
-            self.method_of_app.entry(app).or_insert(method);
+            let known = self.method_of_app.entry(app).or_insert(method);
+            *known = method.min(*known);
         }
         if rest.is_some() {
             self.report.add_part(report);

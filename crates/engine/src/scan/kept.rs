@@ -33,9 +33,9 @@ struct Facts {
     id: String,
     platform: Platform,
     duplicates: u64,
-    methods: BTreeMap<String, u64>,
+    methods: BTreeMap<AttributionMethod, u64>,
     clock: ClockSight,
-    method_of_app: BTreeMap<Box<str>, String>,
+    method_of_app: BTreeMap<Box<str>, AttributionMethod>,
     seen: DeviceSeen,
 }
 
@@ -70,7 +70,7 @@ fn read(slot: &Slot, shares: Shares) -> io::Result<(Fleet, ScanSummary)> {
         let (report, assessed, strays) = (part()?, part()?, part()?);
         let (mut report, strays) = (decoded::<DeviceReport>(&report)?, decoded::<Strays>(&strays)?);
         (report.strays, report.awake) = (strays.series, strays.awake);
-        let mut device = device(decoded(&facts)?, report, decoded(&assessed)?).ok_or_else(damaged)?;
+        let mut device = device(decoded(&facts)?, report, decoded(&assessed)?);
         device.pack(&mut room);
         fleet.add(device)?;
     }
@@ -134,35 +134,26 @@ pub(super) fn packed_facts(device: &Device) -> Vec<u8> {
 }
 
 fn facts(device: &Device) -> Facts {
-    let owned = |method: &'static str| method.to_owned();
     Facts {
         id: device.id.clone(),
         platform: device.platform,
         duplicates: device.duplicates,
-        methods: device.methods.iter().map(|(method, count)| (owned(method), *count)).collect(),
+        methods: device.methods.clone(),
         clock: device.clock,
-        method_of_app: device
-            .method_of_app
-            .iter()
-            .map(|(app, method)| (app.clone(), owned(method)))
-            .collect(),
+        method_of_app: device.method_of_app.clone(),
         seen: device.seen,
     }
 }
 
-/// The device; `None` where a method has another name.
-fn device(facts: Facts, report: DeviceReport, assessed: Vec<Assessed>) -> Option<Device> {
-    let method = |name: String| AttributionMethod::from_name(&name).map(AttributionMethod::as_str);
-    let methods = facts.methods.into_iter().map(|(name, count)| Some((method(name)?, count)));
-    let by_app = facts.method_of_app.into_iter().map(|(app, name)| Some((app, method(name)?)));
-    Some(Device {
-        methods: methods.collect::<Option<_>>()?,
-        method_of_app: by_app.collect::<Option<_>>()?,
+fn device(facts: Facts, report: DeviceReport, assessed: Vec<Assessed>) -> Device {
+    Device {
+        methods: facts.methods,
+        method_of_app: facts.method_of_app,
         report,
         assessed,
         duplicates: facts.duplicates,
         clock: facts.clock,
         seen: facts.seen,
         ..Device::new(&facts.id, facts.platform, Roles::default())
-    })
+    }
 }

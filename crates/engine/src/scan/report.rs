@@ -136,7 +136,6 @@ pub(super) fn summarise(input: &InputSummary, seen: &SinkCounts, mut notes: Vec<
     notes.extend(seen.silences());
     notes.extend(nameless_note(input));
     notes.extend(missing::notes(&input.numbers()));
-    notes.extend(missing::notes(&input.numbers()));
     ScanSummary {
         files: input.files.len() as u64,
         bytes: input.bytes(),
@@ -168,7 +167,8 @@ impl ScanSummary {
         summary.series = totals.series;
         summary.sessions = totals.sessions;
         summary.device_days = totals.device_days;
-        summary.attribution.clone_from(&totals.methods);
+        summary.attribution =
+            totals.methods.iter().map(|(method, count)| (method.as_str(), *count)).collect();
         summary.clocks.clone_from(&totals.clocks);
         summary
     }

@@ -78,9 +78,9 @@ impl<'r, W: Fn(Option<&str>) -> u32> Apps<'r, W> {
     }
 
     /// The strongest way in which a connection of each app was found.
-    pub(super) fn methods(self) -> BTreeMap<Box<str>, &'static str> {
+    pub(super) fn methods(self) -> BTreeMap<Box<str>, AttributionMethod> {
         let named = self.by_name.into_iter();
-        named.filter_map(|(app, about)| Some((app?.into(), about.method.as_str()))).collect()
+        named.filter_map(|(app, about)| Some((app?.into(), about.method))).collect()
     }
 }
 
@@ -126,7 +126,7 @@ mod tests {
             }
             apps.about(Some("com.b"), Name);
             let found = apps.methods();
-            assert_eq!((found["com.a"], found["com.b"]), ("five_tuple", "name"));
+            assert_eq!((found["com.a"], found["com.b"]), (FiveTuple, Name));
         }
     }
 }

@@ -33,9 +33,9 @@ pub struct PhoneView<'a> {
     /// Networking stack of each connection.
     pub stacks: Vec<Option<&'static str>>,
     /// Connections by how their app was found.
-    pub methods: BTreeMap<&'static str, u64>,
+    pub methods: BTreeMap<AttributionMethod, u64>,
     /// The strongest way in which any connection of an app was found.
-    pub method_of_app: BTreeMap<Box<str>, &'static str>,
+    pub method_of_app: BTreeMap<Box<str>, AttributionMethod>,
     /// What of both came together.
     pub clock: ClockSight,
 }
@@ -121,7 +121,7 @@ pub fn view<'r>(
 ) -> PhoneView<'r> {
     let has_tags = connections.iter().any(|connection| connection.session.app.is_some());
     if reports.is_empty() && !has_tags {
-        let methods = BTreeMap::from([(AttributionMethod::None.as_str(), connections.len() as u64)]);
+        let methods = BTreeMap::from([(AttributionMethod::None, connections.len() as u64)]);
         return PhoneView { methods, ..PhoneView::default() };
     }
     let facts: Vec<SessionFacts<'r>> = connections.iter().map(facts).collect();
@@ -149,8 +149,7 @@ pub fn view<'r>(
     }
     // A phone that stands for its own sessions says nothing of another clock.
     view.clock.ahead_micros = ahead_micros.filter(|_| view.clock.sessions > 0);
-    let counted = AttributionMethod::ALL.iter().zip(methods).filter(|(_, count)| *count > 0);
-    view.methods = counted.map(|(method, count)| (method.as_str(), count)).collect();
+    view.methods = AttributionMethod::ALL.into_iter().zip(methods).filter(|(_, count)| *count > 0).collect();
     view.method_of_app = apps.methods();
     view
 }

@@ -14,11 +14,8 @@ fn rhythm_of_last(days: &[Vec<i64>]) -> Option<Timing> {
         let starts = Events::of(instants.iter().map(at).collect());
         (Day::from_number(day), Profile { starts, ..Profile::default() })
     });
-    let key = SeriesKey {
-        app: None,
-        destination: Destination::Domain("x.example".into()),
-        service: Service::Tls,
-    };
+    let key =
+        SeriesKey { app: None, destination: Destination::Domain("x.example".into()), service: Service::Tls };
     let assessed = assess_all(SeriesDays { key, days: days.collect() }, &AwakeClock::default());
     assessed.last()?.machine.timing.clone()
 }

@@ -33,7 +33,11 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub(super) fn of(untaken: &Untaken<'_>, name: u64, context: FirstContext<'_>) -> io::Result<Option<Self>> {
+    pub(super) fn of(
+        untaken: &Untaken<'_>,
+        name: u64,
+        context: FirstContext<'_>,
+    ) -> io::Result<Option<Self>> {
         let (mut id, mut counts, mut bytes, mut salt) = (None, vec![0_u32; COUNTERS], 0, 0_u64);
         each_of_device(untaken, name, |known, key, record| {
             id.get_or_insert_with(|| known.to_owned());

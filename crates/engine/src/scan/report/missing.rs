@@ -5,8 +5,8 @@ use undertone_wire::mobile::intrusion::{IntrusionSequence, Missing, SequenceKind
 /// What the holes of Intrusion Logging hide: absent is not idle.
 pub(super) fn notes(numbers: &IntrusionSequence) -> Vec<String> {
     let kinds = [
-        (SequenceKind::Network, "connections and lookups", "what apps did"),
-        (SequenceKind::Security, "security events", "whether the phone was locked"),
+        (SequenceKind::Network, "connections and lookups", "what apps did is unknown"),
+        (SequenceKind::Security, "security events", "whether the phone was locked may be unknown"),
     ];
     let note = |(kind, what, unknown): (SequenceKind, &str, &str)| {
         let of_kind = || numbers.missing().filter(|hole| hole.sequence == kind);
@@ -14,7 +14,7 @@ pub(super) fn notes(numbers: &IntrusionSequence) -> Vec<String> {
         let Missing { after, before, .. } = of_kind().max_by_key(|hole| hole.before.since(hole.after))?;
         Some(format!(
             "intrusion logging: by their numbers {count} {what} are missing (files that are not here, or batches that the \
-             phone dropped): {unknown} is unknown there, the longest from {after} to {before}"
+             phone dropped): {unknown} there, the longest from {after} to {before}"
         ))
     };
     let cut = (numbers.dropped() > 0).then(|| {

@@ -6,6 +6,7 @@ use crate::scan::rotations::Rotations;
 use crate::scan::settings::Settings;
 use crate::telemetry::Roles;
 use std::collections::BTreeMap;
+use undertone_core::attribution::AttributionMethod;
 use undertone_core::baseline::{Baseline, Past, Peers, Polls, RoleHours, Shape};
 use undertone_core::model::Day;
 use undertone_core::score::days::Assessed;
@@ -84,7 +85,11 @@ impl Context<'_> {
     ) -> Scored {
         let app = series.key.app.as_deref();
         let role = self.roles.role_of(app);
-        let attribution = app.and_then(|app| device.method_of_app.get(app)).copied().unwrap_or("none");
+        let attribution = app
+            .and_then(|app| device.method_of_app.get(app))
+            .copied()
+            .unwrap_or(AttributionMethod::None)
+            .as_str();
         let scope = Scope { platform: device.platform, role, app };
         let thresholds = self.settings.thresholds.for_series(scope);
         let past = self.past(device, &series, members);

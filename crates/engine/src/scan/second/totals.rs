@@ -3,6 +3,7 @@
 use crate::scan::devices::Device;
 use crate::telemetry::Clocks;
 use std::collections::BTreeMap;
+use undertone_core::attribution::AttributionMethod;
 use undertone_core::model::Day;
 use undertone_core::weigh::HISTORY_DAYS_MIN;
 
@@ -17,7 +18,7 @@ pub(in crate::scan) struct Totals {
     pub(in crate::scan) sessions: u64,
     pub(in crate::scan) duplicates: u64,
     /// Connections by how their app was found.
-    pub(in crate::scan) methods: BTreeMap<&'static str, u64>,
+    pub(in crate::scan) methods: BTreeMap<AttributionMethod, u64>,
     /// What telemetry and network logs say of each other's clocks.
     pub(in crate::scan) clocks: Clocks,
     /// Records left out of devices with too many of them for one destination.
@@ -44,7 +45,7 @@ impl Totals {
         self.sessions += device.report.sessions;
         self.duplicates += device.duplicates;
         for (method, count) in &device.methods {
-            *self.methods.entry(method).or_default() += count;
+            *self.methods.entry(*method).or_default() += count;
         }
         self.clocks.add(&device.id, device.clock);
         self.left_out += device.left_out;

@@ -49,7 +49,8 @@ fn both_shapes_of_security_events_are_read() {
     let reasons: Vec<_> = seen.rejects.iter().map(|(line, reason, _)| (*line, *reason)).collect();
     assert_eq!(reasons, [(7, RejectReason::MissingField), (11, RejectReason::BadTimestamp)]);
     assert_eq!(seen.numbers.observed(), 10);
-    let holes: Vec<_> = seen.numbers.missing().map(|hole| (hole.sequence, hole.first_id, hole.last_id)).collect();
+    let holes: Vec<_> =
+        seen.numbers.missing().map(|hole| (hole.sequence, hole.first_id, hole.last_id)).collect();
     assert_eq!(holes, [(SequenceKind::Network, 6, 8), (SequenceKind::Security, 9, 10)]);
 }
 
