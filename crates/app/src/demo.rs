@@ -36,10 +36,12 @@ const FALSE_SHOWN: usize = 10;
 pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome> {
     let stop = interrupt::polite()?;
     let folder = tempfile::Builder::new().prefix("undertone-demo-").tempdir();
-    let folder = folder.map_err(|error| {
+    let made = folder.map_err(|error| {
         Fault::error(Failure::Output, format!("no temporary folder (TMPDIR names another): {error}"))
     })?;
-    let _temporary = Temporary::mark(folder.path());
+    let _temporary = Temporary::mark(made.path());
+    // It goes before its mark does: Ctrl-C while it is emptied still removes the rest.
+    let folder = made;
     let fleet = FleetOptions {
         devices: args.devices,
         seed: args.seed,

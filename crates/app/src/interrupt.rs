@@ -84,10 +84,13 @@ impl Drop for Temporary {
 #[expect(clippy::exit, reason = "an interrupted run ends here")]
 fn end_at_once() {
     let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
-    // What cannot be removed by then cannot be helped.
+    // Twice in a row: a thread that makes a folder for its next file makes those above it anew. What cannot be removed by
+    // then cannot be helped.
+    let mut is_gone = false;
     for _ in 0..REMOVALS {
-        let removed = temporary.iter().map(|path| remove(path));
-        if removed.fold(true, |all, is_gone| all & is_gone) {
+        let was_gone = is_gone;
+        is_gone = temporary.iter().map(|path| remove(path)).fold(true, |all, is_gone| all & is_gone);
+        if was_gone && is_gone {
             break;
         }
         std::thread::sleep(BETWEEN_REMOVALS);

@@ -125,8 +125,10 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         write(&mut out)?;
         return out.flush();
     }
-    let mut file = new_neighbour(folder)?;
-    let _temporary = Temporary::mark(file.path());
+    let made = new_neighbour(folder)?;
+    let _temporary = Temporary::mark(made.path());
+    // It goes before its mark does.
+    let mut file = made;
     let mut out = BufWriter::new(file.as_file_mut());
     write(&mut out)?;
     out.flush()?;

@@ -1,8 +1,10 @@
 //! A series day by day: stage A over the window that ends on each of its days.
 
 mod pasts;
+mod rotation;
 
 pub use pasts::share_pasts;
+pub use rotation::assess_rotation;
 
 use super::machine::{self, Machine};
 use crate::device::SeriesDays;
@@ -36,7 +38,7 @@ impl Window {
     }
 
     /// What lies on its days, of a list that ascends by day.
-    fn of<T>(self, days: &[(Day, T)]) -> &[(Day, T)] {
+    pub(crate) fn of<T>(self, days: &[(Day, T)]) -> &[(Day, T)] {
         let (begin, end) = (
             days.partition_point(|(day, _)| *day < self.first),
             days.partition_point(|(day, _)| *day <= self.last),

@@ -1,22 +1,22 @@
 //! From the scored series of one device to drafts of findings: one per app, destination and day, with all that the rest
 //! of the fleet does not decide.
 
+mod ranked;
+mod shortfall;
+
 use super::machine::Machine;
 use super::sum::{Depth, Weighed};
-use super::{FLOOR_A_BANS, FLOOR_B_BANS, LEAD_SCORE_MIN, floor_a, round};
+use super::{FLOOR_A_BANS, FLOOR_B_BANS, round};
 use crate::attack::attacks_of;
-use crate::evidence::{Evidence, EvidenceKind};
 use crate::finding::{Finding, FindingApp, FindingDestination, FindingDevice, MEMBERS_MAX, Trace, score_of};
 use crate::model::{Day, Platform, Timestamp};
-use crate::series::{Destination, Profile, SeriesKey, Service, stable_hash};
+use crate::series::{Destination, Profile, SeriesKey, stable_hash};
 use crate::timing::INTERVALS_MAX;
-use std::cmp::Ordering;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use ranked::{Ranked, absorbed, one_per_destination};
+use shortfall::Shortfall;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-/// What plain lookups weigh less than the connections that they are lookups for.
-const SHADOW_BANS: f64 = 2.0;
 /// Addresses listed in a finding.
 const ADDRESSES_MAX: usize = 16;
 
@@ -135,94 +135,6 @@ pub fn drafts(device: ScoredDevice<'_>, scored: Vec<Scored>, depth: Depth) -> Dr
     found
 }
 
-/// A series with why it is neither alert nor lead, whatever the budget; `None` where it may be one.
-struct Ranked {
-    series: Scored,
-    shortfall: Option<Shortfall>,
-}
-
-impl Ranked {
-    fn of(series: Scored, is_fleet: bool) -> Self {
-        Self { shortfall: shortfall(&series, is_fleet), series }
-    }
-
-    fn rank(&self) -> Rank {
-        (self.shortfall.is_none(), self.series.weighed.total())
-    }
-
-    /// The rank among the services of a place: lookups weigh less than what they are lookups for, unless they are the
-    /// channel.
-    fn rank_of_service(&self) -> Rank {
-        let is_channel = |item: &Evidence| item.kind == EvidenceKind::Dns && item.weight_bans > 0.0;
-        let Scored { key, weighed, .. } = &self.series;
-        let is_shadow = key.service == Service::Dns && !weighed.evidence.iter().any(is_channel);
-        let (may_be_told, bans) = self.rank();
-        (may_be_told, bans - if is_shadow { SHADOW_BANS } else { 0.0 })
-    }
-}
-
-/// Whether a series may be a finding, then its weight, bans: what may not be one comes last, however heavy it is.
-type Rank = (bool, f64);
-
-fn by_rank(a: &Rank, b: &Rank) -> Ordering {
-    a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
-}
-
-/// App, destination and day: there is one finding of a device for each.
-type FindingKey = (Option<Box<str>>, Destination, Day);
-
-fn finding_key(series: &Scored) -> FindingKey {
-    (series.key.app.clone(), series.key.destination.clone(), series.day)
-}
-
-/// The best series of each app, destination and day, with the addresses of all of them.
-fn one_per_destination(ranked: Vec<Ranked>) -> Vec<Ranked> {
-    let mut best: BTreeMap<FindingKey, Ranked> = BTreeMap::new();
-    for mut one in ranked {
-        match best.entry(finding_key(&one.series)) {
-            Entry::Vacant(slot) => {
-                slot.insert(one);
-            }
-            Entry::Occupied(mut slot) => {
-                if is_better(&one, slot.get()) {
-                    std::mem::swap(slot.get_mut(), &mut one);
-                }
-                if one.series.key.service != Service::Dns {
-                    slot.get_mut().series.profile.addresses.merge(&one.series.profile.addresses);
-                }
-            }
-        }
-    }
-    best.into_values().collect()
-}
-
-/// Leaves out what a group of the same app and day tells better: its members that rank no higher than it.
-fn absorbed(ranked: Vec<Ranked>) -> Vec<Ranked> {
-    let mut groups: BTreeMap<FindingKey, Rank> = BTreeMap::new();
-    for group in ranked.iter().filter(|one| !one.series.members.is_empty()) {
-        let (Scored { key, members, day, .. }, rank) = (&group.series, group.rank());
-        for member in members {
-            let known = groups.entry((key.app.clone(), member.clone(), *day)).or_insert(rank);
-            if by_rank(known, &rank).is_lt() {
-                *known = rank;
-            }
-        }
-    }
-    if groups.is_empty() {
-        return ranked;
-    }
-    let is_told = |one: &Ranked| {
-        let group = groups.get(&finding_key(&one.series));
-        group.is_some_and(|group| by_rank(group, &one.rank()).is_ge())
-    };
-    ranked.into_iter().filter(|one| !is_told(one)).collect()
-}
-
-fn is_better(a: &Ranked, b: &Ranked) -> bool {
-    let by_service = || b.series.key.service.cmp(&a.series.key.service);
-    by_rank(&a.rank_of_service(), &b.rank_of_service()).then_with(by_service).is_gt()
-}
-
 fn draft(device: ScoredDevice<'_>, series: Scored, shortfall: Option<Shortfall>) -> Draft {
     let weight = round(series.weighed.total(), 3);
     let score = score_of(weight);
@@ -276,49 +188,9 @@ fn events_of(series: &Scored) -> u64 {
     if check_ins > INTERVALS_MAX as u64 { check_ins.max(series.profile.starts.total()) } else { check_ins }
 }
 
-/// Why a series is neither alert nor lead, whatever the budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shortfall {
-    TooLittleMachine,
-    LikeOthers,
-    LowScore,
-}
-
-fn shortfall(series: &Scored, is_fleet: bool) -> Option<Shortfall> {
-    if series.weighed.stage_a < floor_a(is_fleet) {
-        return Some(Shortfall::TooLittleMachine);
-    }
-    if is_fleet {
-        return (series.weighed.stage_b < FLOOR_B_BANS).then_some(Shortfall::LikeOthers);
-    }
-    let score = score_of(round(series.weighed.total(), 3));
-    (score < LEAD_SCORE_MIN).then_some(Shortfall::LowScore)
-}
-
-impl Shortfall {
-    fn told(self, series: &Scored, score: f64) -> String {
-        match self {
-            Self::TooLittleMachine => too_little_machine(series),
-            Self::LikeOthers => {
-                "machine-driven, but nothing sets it apart from what is normal here".to_owned()
-            }
-            Self::LowScore => format!("score {score} is below that of a lead ({LEAD_SCORE_MIN})"),
-        }
-    }
-}
-
-fn too_little_machine(series: &Scored) -> String {
-    match &series.machine.timing {
-        None => {
-            format!("insufficient data for a rhythm: {} check-ins, 8 are needed", series.machine.check_ins)
-        }
-        Some(_) => "not clearly machine-driven".to_owned(),
-    }
-}
-
 fn limits(device: ScoredDevice<'_>, series: &Scored) -> Vec<String> {
     let states = &series.profile.states;
-    let is_capped = series.machine.check_ins > INTERVALS_MAX as u64;
+    let is_capped = series.machine.timing.as_ref().is_some_and(|timing| timing.best.events > INTERVALS_MAX);
     let limits = [
         (series.key.app.is_none(), "the app is unknown: no telemetry names it"),
         (device.platform == Platform::Unknown, "the platform is unknown: no platform analytic applies"),
@@ -372,6 +244,7 @@ fn id_of(device: &str, series: &Scored) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::Service;
 
     /// A series towards one place, of so many bans on both stages.
     fn scored(service: Service, stage_a: f64, stage_b: f64) -> Scored {

@@ -48,6 +48,8 @@ pub struct Timing {
     pub best: TimingTest,
     /// Which it was.
     pub rhythm: Rhythm,
+    /// Whether it is that of the last day alone, which left no doubt.
+    pub is_of_last_day: bool,
 }
 
 /// How long a series is connected.
@@ -68,7 +70,7 @@ pub struct Persistence {
 pub struct Machine {
     /// `None` with fewer than eight check-ins: no evidence, which is not evidence of a person.
     pub timing: Option<Timing>,
-    /// Check-ins tested, or those there are when too few.
+    /// Check-ins at the scale of the rhythm, at most 2,001, or those there are when too few to test.
     pub check_ins: u64,
     /// `None` when no session says how long it was.
     pub persistence: Option<Persistence>,
@@ -121,8 +123,23 @@ pub fn assess(profile: &Profile, awake: &AwakeClock, end_micros: i64) -> Machine
 /// days before are asked for what a day alone does not show.
 pub fn assess_days(days: &Profile, last: &Profile, awake: &AwakeClock, end_micros: i64) -> Machine {
     let of_last = Tests::of_starts(last);
-    let tests = if of_last.is_clear() { of_last.and_other_ways(last, awake) } else { Tests::of(days, awake) };
-    with_timing(tests.told(), days, awake, end_micros)
+    let told = if of_last.is_clear() {
+        let (timing, check_ins) = of_last.and_other_ways(last, awake).told();
+        let timing = timing.map(|timing| Timing { is_of_last_day: true, ..timing });
+        let of_all = timing.as_ref().map_or(0, |timing| check_ins_at(days, timing));
+        (timing, of_all.max(check_ins))
+    } else {
+        Tests::of(days, awake).told()
+    };
+    with_timing(told, days, awake, end_micros)
+}
+
+/// Check-ins at the scale of a rhythm, at most 2,001.
+fn check_ins_at(profile: &Profile, timing: &Timing) -> u64 {
+    let events = if timing.rhythm == Rhythm::Messages { &profile.messages } else { &profile.starts };
+    #[expect(clippy::cast_possible_truncation, reason = "a dead time of at most hours")]
+    let dead_time_micros = (timing.best.scale_secs * 1e6).round() as i64;
+    timing::collapse::collapse(&instants(events.latest()), dead_time_micros).len() as u64
 }
 
 fn with_timing(
@@ -216,7 +233,7 @@ impl Tests {
             (Some((rhythm, best)), Some(p_value)) => {
                 let best = best.described();
                 let check_ins = best.events as u64;
-                (Some(Timing { p_value, best, rhythm }), check_ins)
+                (Some(Timing { p_value, best, rhythm, is_of_last_day: false }), check_ins)
             }
             _ => (None, self.have),
         }

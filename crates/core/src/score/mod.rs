@@ -7,6 +7,7 @@ mod decide;
 mod draft;
 pub mod history;
 pub mod machine;
+pub mod pools;
 pub mod reference;
 mod reference_tables;
 mod sum;

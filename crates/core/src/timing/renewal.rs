@@ -14,143 +14,18 @@
 //! mildly regular polling is not a beacon. The formula and its measured power: project notes on detection,
 //! section 2.4. The alternative is a function of `ln x - ln T` only, so it is tabled once.
 
+mod alternatives;
+mod benign;
+
 use super::Intervals;
-use std::sync::LazyLock;
+use alternatives::{CELLS, ROUGH_BLOCK, ROUGH_CELLS, Rough, STEPS_EACH_SIDE, STEPS_PER_UNIT, row_of};
+use benign::best_null;
 
 /// Most intervals that are used (the latest): the cost is linear in them.
 pub const RENEWAL_INTERVALS_MAX: usize = 256;
 
-/// Steps of `ln r` per unit: 0.8 % in `r`, a quarter of the least jitter on the grid.
-const STEPS_PER_UNIT: f64 = 128.0;
-/// The table covers `ln r` in -3.5..=3.5, that is `r` from 0.03 to 33 (back-off ends at 16).
-const STEPS_EACH_SIDE: i32 = 448;
-const ROW: usize = 2 * STEPS_EACH_SIDE as usize + 1;
-
-/// Relative Gaussian jitter (sigma over period) on the grid.
-const JITTERS: [f64; 4] = [0.03, 0.08, 0.16, 0.30];
-/// Relative uniform jitter (half width over period): about the modes of public profiles (20 %, 37 %, 50 %, 70 %).
-const UNIFORM_JITTERS: [f64; 4] = [0.2, 0.37, 0.5, 0.7];
-/// Softness of the edges of uniform jitter: latency, and the grid of periods.
-const EDGE: f64 = 0.02;
 /// Periods tried, equidistant in log.
 const PERIODS: i32 = 25;
-/// Width (sigma of ln r) of the background that takes foreign events.
-const BACKGROUND_SIGMA: f64 = 1.5;
-
-const MULTIPLES: [f64; 8] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
-const BACK_OFF: [f64; 5] = [1.0, 2.0, 4.0, 8.0, 16.0];
-
-/// Alternatives on the grid: 16 of missed check-ins and back-off, 8 of uniform jitter.
-const ALTERNATIVES: usize = 4 * JITTERS.len() + 2 * UNIFORM_JITTERS.len();
-
-/// `ln f(ln r)` of every alternative, one entry for each step of `ln r`: all alternatives of one interval lie side
-/// by side, so that their sums grow together.
-static CELLS: LazyLock<Vec<[f64; ALTERNATIVES]>> = LazyLock::new(|| {
-    let rows = alternatives();
-    let cell = |step: usize| {
-        let mut cells = [0.0; ALTERNATIVES];
-        cells.iter_mut().zip(&rows).for_each(|(cell, row)| *cell = row.get(step).copied().unwrap_or(0.0));
-        cells
-    };
-    (0..ROW).map(cell).collect()
-});
-
-/// [`CELLS`] from their middle in whole units of 1/256: a table of a quarter of the size, and sums that do not depend
-/// on their order.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a first look that says which sums to take exactly; clamped"
-)]
-static ROUGH_CELLS: LazyLock<Vec<Rough<i16>>> = LazyLock::new(|| {
-    let rough =
-        |cell: f64| ((cell - CELL_MIDDLE).clamp(-CELL_REACH, CELL_REACH) * ROUGH_UNITS).round() as i16;
-    let in_lanes = |cells: &[f64; ALTERNATIVES]| {
-        let mut lanes = [[0_i16; LANES]; ALTERNATIVES / LANES];
-        lanes.as_flattened_mut().iter_mut().zip(cells).for_each(|(lane, cell)| *lane = rough(*cell));
-        lanes
-    };
-    CELLS.iter().map(in_lanes).collect()
-});
-
-/// Something of every alternative, as many side by side as a register holds of 16 bits.
-type Rough<T> = [[T; LANES]; ALTERNATIVES / LANES];
-const LANES: usize = 8;
-
-/// Units of a rough cell in one unit of log-likelihood.
-const ROUGH_UNITS: f64 = 256.0;
-/// Cells reach from -8.65 (a background of sigma 1.5 at 3.5, times a weight of 0.01) to 2.49 (jitter of 0.03 at its
-/// peak). What is taken off all of them moves every sum alike.
-const CELL_MIDDLE: f64 = -3.0;
-const CELL_REACH: f64 = 5.7;
-/// So many rough cells are added up in 16 bits: `22 * 5.7 * 256` is below 2^15.
-const ROUGH_BLOCK: usize = 22;
-
-/// A share of the intervals: which multiple of the period, and how it spreads.
-struct Part {
-    multiple: f64,
-    weight: f64,
-    kernel: Kernel,
-    spread: f64,
-}
-
-fn alternatives() -> Vec<[f64; ROW]> {
-    let mut rows = Vec::new();
-    for jitter in JITTERS {
-        for (missed, foreign) in [(0.05, 0.05), (0.3, 0.15)] {
-            rows.push(row(foreign, &multiples(missed, |k| (normal, jitter * k.sqrt()))));
-        }
-        for (weights, foreign) in [([0.2; 5], 0.05), ([0.5, 0.25, 0.125, 0.0625, 0.0625], 0.15)] {
-            let part =
-                |(multiple, weight)| Part { multiple, weight, kernel: normal, spread: jitter * multiple };
-            rows.push(row(foreign, &BACK_OFF.into_iter().zip(weights).map(part).collect::<Vec<_>>()));
-        }
-    }
-    for jitter in UNIFORM_JITTERS {
-        // The sum of k uniform waits is near a Gaussian of sigma j sqrt(k / 3) from k = 2 on.
-        let kernel =
-            |k: f64| if k < 1.5 { (uniform as _, jitter) } else { (normal as _, jitter * (k / 3.0).sqrt()) };
-        for (missed, foreign) in [(0.01, 0.01), (0.3, 0.1)] {
-            rows.push(row(foreign, &multiples(missed, kernel)));
-        }
-    }
-    rows
-}
-
-type Kernel = fn(f64, f64, f64) -> f64;
-
-/// Multiples 1..8 of a period of which a share is missed.
-fn multiples(missed: f64, kernel: impl Fn(f64) -> (Kernel, f64)) -> Vec<Part> {
-    let part = |multiple: f64| {
-        let (kernel, spread) = kernel(multiple);
-        Part { multiple, weight: (1.0 - missed) * missed.powf(multiple - 1.0), kernel, spread }
-    };
-    MULTIPLES.into_iter().map(part).collect()
-}
-
-/// One row of the table.
-fn row(foreign: f64, parts: &[Part]) -> [f64; ROW] {
-    let mut cells = [0.0; ROW];
-    for (step, cell) in (-STEPS_EACH_SIDE..=STEPS_EACH_SIDE).zip(&mut cells) {
-        let ln_r = f64::from(step) / STEPS_PER_UNIT;
-        let r = ln_r.exp();
-        // Density of ln r is r times the density of r.
-        let periodic: f64 = parts.iter().map(|p| p.weight * r * (p.kernel)(r, p.multiple, p.spread)).sum();
-        let background = normal(ln_r, 0.0, BACKGROUND_SIGMA);
-        *cell = ((1.0 - foreign) * periodic + foreign * background).ln();
-    }
-    cells
-}
-
-/// Uniform density on `mean +- half` with logistic edges of width [`EDGE`].
-fn uniform(x: f64, mean: f64, half: f64) -> f64 {
-    let edge = |distance: f64| 1.0 / (1.0 + (-distance / EDGE).exp());
-    edge(x - mean + half) * edge(mean + half - x) / (2.0 * half)
-}
-
-fn normal(x: f64, mean: f64, sigma: f64) -> f64 {
-    let z = (x - mean) / sigma;
-    (-0.5 * z * z).exp() / (sigma * (2.0 * std::f64::consts::PI).sqrt())
-}
 
 /// Maximised log-likelihood of the renewal alternatives less that of the benign laws, on the latest
 /// [`RENEWAL_INTERVALS_MAX`] intervals. Above 0 a period explains the intervals better; finite.
@@ -248,167 +123,13 @@ fn candidate_periods(intervals: &Intervals) -> Vec<i32> {
         .collect()
 }
 
-/// The row of a step of `ln r`, of the nearest one beyond the table.
-fn row_of(step: i32) -> usize {
-    #[expect(clippy::cast_sign_loss, reason = "clamped to 0 or more")]
-    let row = (step.clamp(-STEPS_EACH_SIDE, STEPS_EACH_SIDE) + STEPS_EACH_SIDE) as usize;
-    row
-}
-
-/// Log-likelihood of `ln x` under the best benign law.
-fn best_null(intervals: &Intervals) -> f64 {
-    let moran = super::statistics::moran(intervals);
-    let count = intervals.len() as f64;
-    // All four with the Jacobian of ln x, in which the arithmetic mean cancels.
-    let exponential = -count * (moran + 1.0);
-    let variance = intervals.ln().iter().map(|ln| (ln - intervals.mean_ln()).powi(2)).sum::<f64>() / count;
-    let sigma2 = variance.max(1.0);
-    let lognormal = -0.5 * count * ((2.0 * std::f64::consts::PI * sigma2).ln() + variance / sigma2);
-    let shape = gamma_shape(moran).min(GAMMA_SHAPE_MAX);
-    let gamma = count * (shape * (shape.ln() - moran - 1.0) - ln_gamma(shape));
-    let hyperexponential =
-        if moran > HYPEREXPONENTIAL_MORAN_MIN { hyperexponential(intervals) } else { exponential };
-    exponential.max(lognormal).max(gamma).max(hyperexponential)
-}
-
-/// The minimum effect: gamma intervals of shape 3 (coefficient of variation 0.577) are not yet a beacon.
-const GAMMA_SHAPE_MAX: f64 = 3.0;
-
-/// Samples less dispersed than this (exponential: 0.577) have no second phase to find.
-const HYPEREXPONENTIAL_MORAN_MIN: f64 = 0.4;
-
-/// Maximum-likelihood shape of a gamma law from `ln(mean / geometric mean)`: Minka 2002, "Estimating a gamma
-/// distribution", equation 15 (within 1.5 % of the exact solution).
-fn gamma_shape(moran: f64) -> f64 {
-    let s = moran.max(1e-9);
-    (3.0 - s + ((s - 3.0).powi(2) + 24.0 * s).sqrt()) / (12.0 * s)
-}
-
-/// Logarithm of the gamma function for `x > 0`: Stirling's series after shifting `x` above 8 (error < 1e-10).
-fn ln_gamma(x: f64) -> f64 {
-    let mut shift = 0.0;
-    let mut y = x;
-    while y < 8.0 {
-        shift += y.ln();
-        y += 1.0;
-    }
-    let z = 1.0 / (y * y);
-    let series = (1.0 / 12.0 - z * (1.0 / 360.0 - z * (1.0 / 1260.0 - z / 1680.0))) / y;
-    (y - 0.5) * y.ln() - y + 0.5 * (2.0 * std::f64::consts::PI).ln() + series - shift
-}
-
-/// Log-likelihood of `ln x` under a two-phase hyperexponential law after 15 steps of expectation
-/// maximisation from the two halves of the sample.
-fn hyperexponential(intervals: &Intervals) -> f64 {
-    let secs = intervals.secs();
-    let count = secs.len() as f64;
-    let median = intervals.ln_median().exp();
-    let mean_of = |is_low: bool| {
-        let half = secs.iter().filter(|x| (**x <= median) == is_low);
-        let (sum, count) = half.fold((0.0, 0_u32), |(sum, count), x| (sum + x, count + 1));
-        sum / f64::from(count.max(1))
-    };
-    let total: f64 = secs.iter().sum();
-    let mut phase = [(0.5, mean_of(true)), (0.5, mean_of(false).max(median))];
-    for step in 1..=HYPEREXPONENTIAL_STEPS {
-        let (n0, s0) = first_phase(secs, Odds::of(phase));
-        let (n1, s1) = (count - n0, total - s0);
-        if step == HYPEREXPONENTIAL_STEPS || n0 < 0.5 || n1 < 0.5 || s0 <= 0.0 || s1 <= 0.0 {
-            break;
-        }
-        phase = [(n0 / count, s0 / n0), (n1 / count, s1 / n1)];
-    }
-    // Of the phases that the last step began with. The density is that of the first phase over its share.
-    let ([(w0, m0), _], odds) = (phase, Odds::of(phase));
-    let ln_rest = |x: &f64| odds.ln_of(*x).max(0.0) - logistic(odds.ln_of(*x).abs()).ln();
-    let ln_density = secs.iter().fold(0.0, |sum, x| sum + ln_rest(x)) - total / m0;
-    ln_density + count * ((w0 / m0).ln() + intervals.mean_ln())
-}
-
-/// By how much likelier an interval is of the second phase than of the first: `ln` of it grows with the interval.
-#[derive(Clone, Copy)]
-struct Odds {
-    ln_at_0: f64,
-    rate: f64,
-}
-
-impl Odds {
-    fn of([(w0, m0), (w1, m1)]: [(f64, f64); 2]) -> Self {
-        Self { ln_at_0: (w1 * m0 / (w0 * m1)).ln(), rate: 1.0 / m0 - 1.0 / m1 }
-    }
-
-    fn ln_of(self, x: f64) -> f64 {
-        x * self.rate + self.ln_at_0
-    }
-}
-
-/// How many intervals are of the first phase, and the sum of them.
-fn first_phase(secs: &[f64], odds: Odds) -> (f64, f64) {
-    // Four sums side by side: one would wait for itself.
-    let (mut counts, mut sums) = ([0.0; 4], [0.0; 4]);
-    for block in secs.chunks(4) {
-        for ((x, count), sum) in block.iter().zip(&mut counts).zip(&mut sums) {
-            let share = logistic(-odds.ln_of(*x));
-            *count += share;
-            *sum += share * x;
-        }
-    }
-    (counts.iter().sum(), sums.iter().sum())
-}
-
-/// `1 / (1 + e^-y)`, within 1e-9 of it in proportion for `|y| <= 40` and beyond that as there. Of arithmetic alone, so that
-/// several are worked out at once.
-#[inline]
-fn logistic(y: f64) -> f64 {
-    /// 1.5 * 2^52: a number of up to 2^51 that is added to it is rounded to a whole one, in the low bits.
-    const ROUNDER: f64 = 6_755_399_441_055_744.0;
-    let y = y.clamp(-40.0, 40.0);
-    // e^-y = 2^k e^r with |r| <= ln(2) / 2, and e^r by its series up to the eighth power.
-    let rounded = -y * std::f64::consts::LOG2_E + ROUNDER;
-    let r = -y - (rounded - ROUNDER) * std::f64::consts::LN_2;
-    let series = 1.0 / 6.0
-        + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0 + r * (1.0 / 5040.0 + r / 40_320.0))));
-    let exp_r = 1.0 + r * (1.0 + r * (0.5 + r * series));
-    // The low bits of what was rounded are k; in the place of an exponent they are the factor 2^k.
-    let power = f64::from_bits((rounded.to_bits() << 52).wrapping_add(1.0_f64.to_bits()));
-    1.0 / (1.0 + exp_r * power)
-}
-
-/// Steps of expectation maximisation; the null tables were made with as many.
-const HYPEREXPONENTIAL_STEPS: u32 = 15;
-
 #[cfg(test)]
 mod tests {
+    use super::alternatives::{ALTERNATIVES, CELL_MIDDLE, CELL_REACH, ROUGH_UNITS};
     use super::*;
 
     fn sample(secs: &[f64]) -> Intervals {
         Intervals::from_secs(secs.iter().copied()).unwrap()
-    }
-
-    #[test]
-    fn the_logistic_of_arithmetic_alone_is_the_exact_one() {
-        for step in -4_100..=4_100 {
-            let y = f64::from(step) / 100.0;
-            let exact = 1.0 / (1.0 + (-y.clamp(-40.0, 40.0)).exp());
-            assert!((logistic(y) / exact - 1.0).abs() < 1e-9, "{y}: {} for {exact}", logistic(y));
-        }
-        assert!(logistic(f64::INFINITY) > 0.999);
-        assert!(logistic(f64::NEG_INFINITY) < 1e-9);
-    }
-
-    #[test]
-    fn ln_gamma_of_known_points() {
-        // Gamma(1) = Gamma(2) = 1, Gamma(5) = 24, Gamma(1/2) = sqrt(pi).
-        for (x, expected) in [(1.0, 0.0), (2.0, 0.0), (5.0, 24.0_f64.ln()), (0.5, 0.572_364_942_924_7)] {
-            assert!((ln_gamma(x) - expected).abs() < 1e-9, "{x}: {}", ln_gamma(x));
-        }
-    }
-
-    #[test]
-    fn gamma_shape_inverts_moran() {
-        // ln k - digamma(k): k = 1 gives 0.577216, k = 3 gives ln 3 - (3/2 - 0.577216) = 0.175828.
-        assert!((gamma_shape(0.577_216) - 1.0).abs() < 0.015);
-        assert!((gamma_shape(0.175_828) - 3.0).abs() < 0.045);
     }
 
     #[test]
@@ -463,13 +184,5 @@ mod tests {
         assert!(log_ratio(&sample(&missed)) > 8.0, "{}", log_ratio(&sample(&missed)));
         let back_off = [5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 10.0, 20.0, 40.0, 80.0, 5.0, 10.0, 20.0, 40.0];
         assert!(log_ratio(&sample(&back_off)) > 8.0, "{}", log_ratio(&sample(&back_off)));
-    }
-
-    #[test]
-    fn two_phases_beat_one_on_two_phases() {
-        let bursts: Vec<f64> = (0..40_u8).map(|i| if i % 4 == 3 { 900.0 } else { 3.0 }).collect();
-        let intervals = sample(&bursts);
-        let exponential = -40.0 * (super::super::statistics::moran(&intervals) + 1.0);
-        assert!(hyperexponential(&intervals) > exponential + 20.0);
     }
 }

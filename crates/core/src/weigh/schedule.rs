@@ -115,7 +115,7 @@ fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
 pub(super) fn is_one_sitting(case: &Case<'_>) -> bool {
     let is_brief = |timing: &Timing| {
         let is_own = !matches!(timing.rhythm, Rhythm::Together(_));
-        is_own && timing.best.events as f64 * timing.best.period_secs <= RHYTHM_MIN_SECS
+        is_own && case.machine.check_ins as f64 * timing.best.period_secs <= RHYTHM_MIN_SECS
     };
     let is_kept = case.machine.persistence.is_some_and(|found| found.connected_secs > SITTING_MAX_SECS);
     let is_over =

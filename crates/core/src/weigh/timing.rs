@@ -47,7 +47,8 @@ fn is_crowded(case: &Case<'_>, timing: &Timing) -> bool {
     let test = &timing.best;
     let Some((first, last)) = case.profile.span() else { return false };
     let fitting = 1.0 + last.since(first) as f64 / 1e6 / test.period_secs;
-    let is_of_all = timing.rhythm == Rhythm::Sessions && test.events <= INTERVALS_MAX;
+    let is_of_all =
+        timing.rhythm == Rhythm::Sessions && test.events <= INTERVALS_MAX && !timing.is_of_last_day;
     is_of_all && test.events as f64 > CROWDED * fitting
 }
 
@@ -61,6 +62,7 @@ fn sentence(case: &Case<'_>, timing: &Timing, is_too_loose: bool) -> String {
         Rhythm::Messages => "messages inside its connections".into(),
         Rhythm::Together(phones) => format!("check-ins of {phones} phones, too few on each alone,"),
     };
+    let of_day = if timing.is_of_last_day { " on that day alone," } else { "" };
     let latest = if test.events > INTERVALS_MAX { "the latest " } else { "" };
     let period = duration(test.period_secs);
     let pace = if is_crowded(case, timing) {
@@ -69,7 +71,7 @@ fn sentence(case: &Case<'_>, timing: &Timing, is_too_loose: bool) -> String {
         format!(" about every {period}")
     };
     let rhythm = format!(
-        "{latest}{} {what}{pace}; intervals scatter {:.2} (0 is clockwork, 1.5 is chance)",
+        "{latest}{} {what}{of_day}{pace}; intervals scatter {:.2} (0 is clockwork, 1.5 is chance)",
         test.events, test.dispersion
     );
     if is_too_loose {

@@ -7,7 +7,7 @@
 
 use super::cache::Slot;
 use super::history::History;
-use super::second::second_pass;
+use super::second::{Fixed, second_pass};
 use super::settings::Settings;
 use super::{Recorded, ScanError, ScanOptions, ScanSummary, verdict};
 use crate::input::{Progress, StopFlag};
@@ -76,14 +76,14 @@ pub fn backtest(
         let learned = history.learned();
         let history_device_days = learned.as_ref().map_or(0, |learned| learned.baseline.device_days);
         let then = Settings { learned, ..settings.clone() };
-        let mut second = second_pass(&fleet, &then, recorded.threads, options.depth())?;
+        let fixed = Fixed::of(&fleet, &then, recorded.threads)?;
+        let mut second = second_pass(&fleet, &fixed, &then, recorded.threads, options.depth())?;
         second.drafts.retain(|draft| draft.day() == day);
         second.tested.retain(|tested, _| *tested == day);
         let devices = history.add(day, &fleet, &second)?;
         totals = fleet.totals.clone().latest(totals);
         if day >= from {
-            let is_calibrated =
-                then.learned.as_ref().is_some_and(|l| l.tails(second.fixed.sight) != (None, None));
+            let is_calibrated = then.learned.as_ref().is_some_and(|l| l.tails(fixed.sight) != (None, None));
             days.push(BacktestDay {
                 day,
                 findings: verdict(second, devices, (&fleet, &then), recorded.threads)?,
@@ -93,7 +93,7 @@ pub fn backtest(
             });
         }
         // The day's fleet and what it was compared with make room for what the next is compared with.
-        drop((fleet, then));
+        drop((fleet, fixed, then));
         if seen.peek().is_some() {
             history.settle()?;
         }

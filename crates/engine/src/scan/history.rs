@@ -66,7 +66,7 @@ impl History {
     ///
     /// # Errors
     /// A temporary file that cannot be written or read.
-    pub(super) fn add(&mut self, day: Day, fleet: &Fleet, second: &Second) -> io::Result<u64> {
+    pub(super) fn add(&mut self, day: Day, fleet: &Fleet, second: &Second<'_>) -> io::Result<u64> {
         let mut of_part: Vec<Vec<usize>> = vec![Vec::new(); PARTS];
         for (number, device) in fleet.devices.iter().enumerate() {
             if let Some(part) = of_part.get_mut(part_of(&device.id)) {

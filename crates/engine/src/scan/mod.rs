@@ -15,7 +15,6 @@ mod kept;
 mod large;
 mod options;
 mod parallel;
-mod pooled;
 mod quiet;
 mod recorded;
 mod report;
@@ -41,6 +40,7 @@ use second::{Fixed, Second, Totals};
 use settings::Settings;
 use shares::Shares;
 use std::path::Path;
+use std::sync::OnceLock;
 use undertone_core::baseline::{Bounds, Learned};
 use undertone_core::score::Depth;
 use undertone_core::score::history::FleetMaxima;
@@ -68,12 +68,14 @@ pub fn learn(
     let options = ScanOptions { baseline: None, ..options.clone() };
     let reading = Reading { keeps_all: true, ..Reading::default() };
     let analysis = Analysis::of(&options, reading, progress, stop)?;
-    let second = analysis.second_pass(&analysis.settings)?;
+    let fixed = Fixed::of(&analysis.fleet, &analysis.settings, analysis.threads)?;
+    let second = analysis.second_pass(&fixed, &analysis.settings)?;
     let mut summary = analysis.summary();
     summary.notes.extend(report::late_note(analysis.fleet.last_day()));
     let Totals { device_days, device_days_later: later, .. } = analysis.fleet.totals;
     let maxima = FleetMaxima::of(&second.drafts, device_days - later, later);
-    let Fixed { mut baseline, polls, sight, rotations, .. } = second.fixed;
+    drop(second);
+    let Fixed { mut baseline, polls, sight, rotations, .. } = fixed;
     baseline.add_polls(&polls);
     let habits = habits::of(&analysis.fleet, &baseline, &rotations)?;
     Ok((Learned::of(baseline, (maxima, habits), sight, Bounds::default()), summary))
@@ -102,6 +104,8 @@ pub struct Analysis {
     depth: Depth,
     /// What was read.
     base: ScanSummary,
+    /// What every series is compared with, once it was asked for.
+    fixed: OnceLock<Fixed>,
 }
 
 impl Analysis {
@@ -124,7 +128,8 @@ impl Analysis {
         let (shares, depth) = (Shares::of(options.memory_bytes), options.depth());
         if let Some((fleet, mut base)) = kept.as_ref().and_then(|slot| kept::load(slot, shares)) {
             base.notes.push(FROM_CACHE.to_owned());
-            return Ok(Self { fleet, settings, threads: options.worker_threads(), depth, base });
+            let threads = options.worker_threads();
+            return Ok(Self { fleet, settings, threads, depth, base, fixed: OnceLock::new() });
         }
         let mut recorded = Recorded::read(options, records, progress, stop)?;
         recorded.keeps_seen = reading.keeps_seen;
@@ -137,7 +142,7 @@ impl Analysis {
         {
             base.notes.push(format!("nothing was kept for the next run: {error}"));
         }
-        Ok(Self { fleet, settings, threads: recorded.threads, depth, base })
+        Ok(Self { fleet, settings, threads: recorded.threads, depth, base, fixed: OnceLock::new() })
     }
 
     /// The thresholds that were asked for.
@@ -152,7 +157,7 @@ impl Analysis {
     /// A temporary file that cannot be read.
     pub fn decide(&self, thresholds: &ThresholdSet) -> Result<ScanReport, ScanError> {
         let settings = Settings { thresholds: thresholds.clone(), ..self.settings.clone() };
-        let second = self.second_pass(&settings)?;
+        let second = self.second_pass(self.fixed()?, &settings)?;
         let mut summary = self.summary();
         summary.notes.extend(settings.role_notes(&self.fleet.roles));
         summary.notes.extend(report::baseline_note(settings.learned.as_ref(), second.fixed.sight));
@@ -163,8 +168,16 @@ impl Analysis {
         Ok(ScanReport { findings, summary })
     }
 
-    fn second_pass(&self, settings: &Settings) -> Result<Second, ScanError> {
-        Ok(second::second_pass(&self.fleet, settings, self.threads, self.depth)?)
+    fn fixed(&self) -> Result<&Fixed, ScanError> {
+        if let Some(made) = self.fixed.get() {
+            return Ok(made);
+        }
+        let made = Fixed::of(&self.fleet, &self.settings, self.threads)?;
+        Ok(self.fixed.get_or_init(|| made))
+    }
+
+    fn second_pass<'f>(&self, fixed: &'f Fixed, settings: &Settings) -> Result<Second<'f>, ScanError> {
+        Ok(second::second_pass(&self.fleet, fixed, settings, self.threads, self.depth)?)
     }
 
     fn summary(&self) -> ScanSummary {

@@ -17,13 +17,13 @@ use undertone_core::model::Day;
 use undertone_core::score::{Depth, Draft, Drafts};
 
 /// What pass 2 gives.
-pub(super) struct Second {
+pub(super) struct Second<'f> {
     pub(super) drafts: Vec<Draft>,
     /// Drafts that nobody asked for: neither alerts nor leads whatever the budget.
     pub(super) below: u64,
     pub(super) tested: BTreeMap<Day, Tested>,
     /// What the series were compared with.
-    pub(super) fixed: Fixed,
+    pub(super) fixed: &'f Fixed,
     /// Ids of the drafts that were shortened for want of room (see [`super::details`]), with the number of the device.
     pub(super) shortened: BTreeMap<String, usize>,
 }
@@ -41,13 +41,13 @@ pub(super) struct Tested {
 ///
 /// # Errors
 /// A temporary file that cannot be read.
-pub(super) fn second_pass(
+pub(super) fn second_pass<'f>(
     fleet: &Fleet,
+    fixed: &'f Fixed,
     settings: &Settings,
     threads: usize,
     depth: Depth,
-) -> io::Result<Second> {
-    let fixed = Fixed::of(fleet, settings, threads)?;
+) -> io::Result<Second<'f>> {
     let room = Room::new(if depth == Depth::Full { usize::MAX } else { fleet.details_room() });
     let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<OfDevice> {
         let mut of_device = fixed.device(fleet, settings, number, depth)?;

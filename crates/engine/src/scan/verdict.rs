@@ -20,13 +20,13 @@ fn reports_of(devices: &[Device]) -> ReportsById<'_> {
 }
 
 /// Sums over the days, without a past and with one.
-pub(super) fn summed(second: &Second, of: fn(&Tested) -> [u64; 2]) -> [u64; 2] {
+pub(super) fn summed(second: &Second<'_>, of: fn(&Tested) -> [u64; 2]) -> [u64; 2] {
     second.tested.values().map(of).fold([0; 2], |[a, b], [first, later]| [a + first, b + later])
 }
 
 /// Device-days of phones without and with a past. A learned baseline may know a past that the inputs do not: all
 /// device-days are split as those are that have series.
-fn days_by_past(second: &Second, device_days: u64) -> (u64, u64) {
+fn days_by_past(second: &Second<'_>, device_days: u64) -> (u64, u64) {
     let [first, later] = summed(second, |tested| tested.devices);
     let later = (device_days * later).checked_div(first + later).unwrap_or(0);
     (device_days - later, later)
@@ -37,7 +37,7 @@ fn days_by_past(second: &Second, device_days: u64) -> (u64, u64) {
 /// # Errors
 /// A temporary file that cannot be read.
 pub(super) fn verdict(
-    second: Second,
+    second: Second<'_>,
     device_days: u64,
     (fleet, settings): (&Fleet, &Settings),
     threads: usize,

@@ -7,8 +7,12 @@ use crate::series::{Destination, Event, Events, Service};
 const DAY_MICROS: i64 = 86_400_000_000;
 const MINUTE_MICROS: i64 = 60_000_000;
 
-/// The rhythm told on the last of some days; of each its instants after midnight.
 fn rhythm_of_last(days: &[Vec<i64>]) -> Option<Timing> {
+    machine_of_last(days)?.timing
+}
+
+/// What is found on the last of some days; of each its instants after midnight.
+fn machine_of_last(days: &[Vec<i64>]) -> Option<Machine> {
     let days = (10..).zip(days).map(|(day, instants)| {
         let at = |after: &i64| Event { at_micros: i64::from(day) * DAY_MICROS + after, ..Event::default() };
         let starts = Events::of(instants.iter().map(at).collect());
@@ -17,7 +21,7 @@ fn rhythm_of_last(days: &[Vec<i64>]) -> Option<Timing> {
     let key =
         SeriesKey { app: None, destination: Destination::Domain("x.example".into()), service: Service::Tls };
     let assessed = assess_all(SeriesDays { key, days: days.collect() }, &AwakeClock::default());
-    assessed.last()?.machine.timing.clone()
+    Some(assessed.last()?.machine.clone())
 }
 
 /// So many check-ins, each some minutes after the one before, and up to a tenth of that later.
@@ -38,9 +42,10 @@ fn a_day_that_leaves_no_doubt_tells_its_own_rhythm() {
     let people = rhythm_of_last(&before).unwrap();
     assert!(people.p_value > 0.01, "{people:?}");
     let days: Vec<Vec<i64>> = before.into_iter().chain([polls(100, 10)]).collect();
-    let polled = rhythm_of_last(&days).unwrap();
-    assert!(polled.p_value <= 1e-4, "{polled:?}");
-    assert_eq!(polled.best.events, 100, "of that day alone");
+    let machine = machine_of_last(&days).unwrap();
+    let polled = machine.timing.unwrap();
+    assert!(polled.p_value <= 1e-4 && polled.is_of_last_day, "{polled:?}");
+    assert_eq!((polled.best.events, machine.check_ins), (100, 100 + 6 * 18), "of that day, and of all");
 }
 
 #[test]

@@ -5,7 +5,6 @@ use super::context::Context;
 use crate::scan::devices::Device;
 use crate::scan::fleet::Fleet;
 use crate::scan::parallel;
-use crate::scan::pooled::{Faint, Pools};
 use crate::scan::rotations::Rotations;
 use crate::scan::settings::Settings;
 use crate::scan::waiting::Mark;
@@ -14,8 +13,11 @@ use std::io;
 use undertone_core::baseline::{AppHours, Baseline, Learned, Peer, Peers, Poll, Polls, RoleHours};
 use undertone_core::score::Depth;
 use undertone_core::score::budget::Sight;
+use undertone_core::score::days::Assessed;
+use undertone_core::score::pools::{Faint, Pools};
 
 /// What every series is compared with.
+#[derive(Debug)]
 pub(in crate::scan) struct Fixed {
     pub(in crate::scan) baseline: Baseline,
     /// By the number of the device.
@@ -29,7 +31,11 @@ pub(in crate::scan) struct Fixed {
 }
 
 impl Fixed {
-    pub(super) fn of(fleet: &Fleet, settings: &Settings, threads: usize) -> io::Result<Self> {
+    /// Of a fleet, with what was learned of others. Thresholds have no part in it.
+    ///
+    /// # Errors
+    /// A temporary file that cannot be read.
+    pub(in crate::scan) fn of(fleet: &Fleet, settings: &Settings, threads: usize) -> io::Result<Self> {
         let mut baseline = fleet.counted.clone();
         fleet.reached().for_each(|reached| baseline.add_reached(reached));
         baseline.settle_reached(fleet.reached());
@@ -60,8 +66,21 @@ impl Fixed {
     ) -> io::Result<OfDevice> {
         let Some(device) = fleet.devices.get(number) else { return Ok(OfDevice::default()) };
         let mut assessed = fleet.series_of(device)?;
-        self.pools.add_to(number, &mut assessed, || fleet.strays_of(device))?;
+        self.add_pooled(fleet, number, &mut assessed)?;
         Ok(self.context(settings).device(number, device, assessed, depth))
+    }
+
+    /// Adds the series of a device that are part of a rhythm of several phones, in place of what it showed alone.
+    fn add_pooled(&self, fleet: &Fleet, number: usize, assessed: &mut Vec<Assessed>) -> io::Result<()> {
+        let Some(device) = fleet.devices.get(number).filter(|_| self.pools.have_part_of(number)) else {
+            return Ok(());
+        };
+        let strays = fleet.strays_of(device)?;
+        for series in self.pools.of_phone(number, strays.series, &strays.awake) {
+            assessed.retain(|known| known.day != series.day || known.key != series.key);
+            assessed.push(series);
+        }
+        Ok(())
     }
 
     fn context<'c>(&'c self, settings: &'c Settings) -> Context<'c> {
@@ -88,7 +107,7 @@ fn look_at_strays(
     let done = parallel::map(fleet.devices.len(), threads, |number| -> io::Result<(Rotations, Vec<Faint>)> {
         let Some(device) = fleet.devices.get(number) else { return Ok(Default::default()) };
         let strays = fleet.strays_of(device)?;
-        let faint = Faint::of(&strays, baseline);
+        let faint = Faint::of(&strays.series, baseline);
         Ok((Rotations::of(strays, baseline), faint))
     });
     done.into_iter().collect()

@@ -3,25 +3,24 @@
 //!
 //! Which destinations few phones share is known only once all are in. Then the strays of each phone give what may be a
 //! part ([`Faint`]), those of a destination are tested as one series, day by day ([`Pools::of`]), and each phone of a pool
-//! gets its rhythm ([`Pools::add_to`]).
+//! gets its rhythm ([`Pools::of_phone`]).
 
-use super::waiting::Strays;
+use super::days::{Assessed, Window, assess_all};
+use super::machine::{RHYTHM_P_MAX, Rhythm, Timing};
+use crate::baseline::{Baseline, Poll};
+use crate::device::SeriesDays;
+use crate::model::{Day, Timestamp};
+use crate::series::{Destination, Profile, SeriesKey, Service};
+use crate::timing::{AwakeClock, Together, together};
+use crate::weigh::day_of_begin;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use undertone_core::baseline::{Baseline, Poll};
-use undertone_core::device::SeriesDays;
-use undertone_core::model::{Day, Timestamp};
-use undertone_core::score::days::{Assessed, Window, assess_all};
-use undertone_core::score::machine::{RHYTHM_P_MAX, Rhythm, Timing};
-use undertone_core::series::{Destination, Profile, SeriesKey, Service};
-use undertone_core::timing::{Together, together};
-use undertone_core::weigh::day_of_begin;
 
 /// Share of the phones at a destination that must be part of a pool: a service has people, who come now and then.
 const PART_SHARE_MIN: f64 = 0.5;
 
 /// What one phone has at a destination that few phones share.
-pub(super) struct Faint {
+#[derive(Debug)]
+pub struct Faint {
     key: SeriesKey,
     /// Day of which its first start is.
     first_day: Day,
@@ -31,9 +30,9 @@ pub(super) struct Faint {
 
 impl Faint {
     /// All of a phone.
-    pub(super) fn of(strays: &Strays, baseline: &Baseline) -> Vec<Self> {
+    pub fn of(strays: &[SeriesDays], baseline: &Baseline) -> Vec<Self> {
         let is_shared = |stray: &&SeriesDays| baseline.is_shared_by_few(&stray.key.destination);
-        strays.series.iter().filter(is_shared).filter_map(Self::of_stray).collect()
+        strays.iter().filter(is_shared).filter_map(Self::of_stray).collect()
     }
 
     fn of_stray(stray: &SeriesDays) -> Option<Self> {
@@ -48,8 +47,7 @@ impl Faint {
 
 /// The latest starts of the window that ends on a day.
 fn starts_of(days: &[(Day, Profile)], day: Day) -> Vec<i64> {
-    let window = Window::ending_on(day).days();
-    let of_window = days.iter().filter(|(of, _)| window.contains(of));
+    let of_window = Window::ending_on(day).of(days).iter();
     let events = of_window.flat_map(|(_, profile)| profile.starts.latest());
     latest(events.map(|event| event.at_micros).collect())
 }
@@ -65,8 +63,8 @@ fn latest(mut starts: Vec<i64>) -> Vec<i64> {
 type Place = (Destination, Service);
 
 /// The rhythms that phones share.
-#[derive(Default)]
-pub(super) struct Pools {
+#[derive(Debug, Default)]
+pub struct Pools {
     rhythms: BTreeMap<Place, BTreeMap<Day, Together>>,
     /// Parts of pools, by the number of the phone.
     parts: BTreeMap<usize, BTreeSet<SeriesKey>>,
@@ -75,7 +73,7 @@ pub(super) struct Pools {
 
 impl Pools {
     /// Tests what is faint; by the number of the phone.
-    pub(super) fn of(faint: &[Vec<Faint>], baseline: &Baseline) -> Self {
+    pub fn of(faint: &[Vec<Faint>], baseline: &Baseline) -> Self {
         let mut places: BTreeMap<Place, Vec<(usize, &Faint)>> = BTreeMap::new();
         for (phone, of_phone) in faint.iter().enumerate() {
             for series in of_phone {
@@ -121,31 +119,21 @@ impl Pools {
     }
 
     /// Every part of a pool polls its destination.
-    pub(super) fn polls(&self) -> impl Iterator<Item = Poll> {
+    pub fn polls(&self) -> impl Iterator<Item = Poll> {
         self.polls.iter().cloned()
     }
 
-    /// Gives the series of a phone that are part of a pool its rhythm, where they have none of their own.
-    ///
-    /// # Errors
-    /// Strays that cannot be read.
-    pub(super) fn add_to(
-        &self,
-        phone: usize,
-        assessed: &mut Vec<Assessed>,
-        strays: impl FnOnce() -> io::Result<Strays>,
-    ) -> io::Result<()> {
-        let Some(parts) = self.parts.get(&phone) else { return Ok(()) };
-        let strays = strays()?;
-        for stray in strays.series.into_iter().filter(|stray| parts.contains(&stray.key)) {
-            let pooled =
-                assess_all(stray, &strays.awake).into_iter().filter_map(|series| self.pooled(series));
-            for series in pooled {
-                assessed.retain(|known| known.day != series.day || known.key != series.key);
-                assessed.push(series);
-            }
-        }
-        Ok(())
+    /// Whether a phone has a part in any.
+    pub fn have_part_of(&self, phone: usize) -> bool {
+        self.parts.contains_key(&phone)
+    }
+
+    /// The series of a phone that are part of a pool, with its rhythm where they have none of their own; of all that may
+    /// be.
+    pub fn of_phone(&self, phone: usize, strays: Vec<SeriesDays>, awake: &AwakeClock) -> Vec<Assessed> {
+        let Some(parts) = self.parts.get(&phone) else { return Vec::new() };
+        let of_pools = strays.into_iter().filter(|stray| parts.contains(&stray.key));
+        of_pools.flat_map(|stray| assess_all(stray, awake)).filter_map(|series| self.pooled(series)).collect()
     }
 
     /// A series of a day with the rhythm of its pool; `None` where it has one of its own, or none.
@@ -164,6 +152,7 @@ impl Pools {
             p_value: pool.test.p_value,
             best: pool.test.clone(),
             rhythm: Rhythm::Together(pool.phones),
+            is_of_last_day: false,
         });
         Some(series)
     }
