@@ -31,6 +31,8 @@ const LOCKED_SHARE_MIN: f64 = 0.3;
 /// Share of the hours in which it was seen that its check-ins must fill: with 40 % missed and half an hour of silence in
 /// each, 0.3 is left. A burst fills seconds.
 const FILLED_SHARE_MIN: f64 = 0.25;
+/// Share from which hardly any check-in is missed.
+const WHOLE_SHARE: f64 = 0.8;
 /// Raised by the fit of all kinds beside each other (see [`super`]).
 const KEPT_RHYTHM_BANS: f64 = 1.8;
 /// A visible foreground service explains it, but for its being there.
@@ -99,11 +101,17 @@ fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
     let hours = observed_hours(case.profile);
     let active_hours = case.profile.hours.len() as f64;
     let check_ins = case.profile.sessions().max(case.machine.check_ins) as f64;
-    let is_kept = check_ins * period >= FILLED_SHARE_MIN * 3600.0 * active_hours;
-    (hours >= HOURS_MIN && is_kept && is_unattended(case, hours)).then(|| {
+    let filled = check_ins * period / (3600.0 * active_hours);
+    (hours >= HOURS_MIN && filled >= FILLED_SHARE_MIN && is_unattended(case, hours)).then(|| {
+        let missed = if filled < WHOLE_SHARE {
+            format!(", with about {:.0} % of its check-ins", 100.0 * filled)
+        } else {
+            String::new()
+        };
         let text = format!(
-            "keeps a rhythm of {} around the clock; the system's job scheduler gives apps one run in 15 min",
-            duration(period)
+            "keeps a rhythm of {} around the clock, in {active_hours} of {} hours{missed}; the system's job scheduler gives              apps one run in 15 min",
+            duration(period),
+            hours.ceil().max(active_hours)
         );
         let bans = if is_in_service(case) { KEPT_IN_SERVICE_BANS } else { KEPT_RHYTHM_BANS };
         item(bans, period, 900.0, text)
@@ -224,6 +232,23 @@ mod tests {
         assert_eq!(bans_of_rhythm(2, 0), None);
         // Most of the hours, but not enough of them for the clock round.
         assert_eq!(bans_of_rhythm(7, 9), None);
+    }
+
+    #[test]
+    fn a_rhythm_around_the_clock_says_how_much_of_it_is_there() {
+        let told = |minutes: &dyn Fn(i64) -> bool| {
+            let mut scene = Scene::over(Service::Tls);
+            scene.profile.starts =
+                check_ins((0..20 * 60).filter(|minute| minutes(*minute)).map(|minute| minute * 60_000_000));
+            scene.profile.hours = (0..20).collect();
+            scene.machine = machine::assess(&scene.profile, &AwakeClock::default(), 72_000_000_000);
+            weigh(&scene.case()).unwrap().text
+        };
+        let whole = told(&|_| true);
+        assert!(whole.contains("around the clock, in 20 of 20 hours; the system"), "{whole}");
+        // Half an hour of each.
+        let half = told(&|minute| minute % 60 < 30);
+        assert!(half.contains("in 20 of 20 hours, with about 50 % of its check-ins; the system"), "{half}");
     }
 
     #[test]
