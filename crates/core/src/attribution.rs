@@ -19,11 +19,11 @@ mod skew;
 mod spans;
 mod tally;
 
-pub use bitcode::{Decode, Encode};
-use skew::Skew;
+pub use skew::Skew;
 
 use crate::destination::normal_host;
 use crate::model::{AppConnection, Endpoint, Timestamp, Transport};
+use bitcode::{Decode, Encode};
 use index::ReportIndex;
 use tally::Tally;
 

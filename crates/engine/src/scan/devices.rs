@@ -187,11 +187,8 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Pass 1 over one device. Its records are taken out of `lists`, which keep their room for the next.
 fn device(id: &str, lists: &mut Lists<'_>, context: FirstContext<'_>) -> Device {
     let joined = joined_of(lists);
-    let platform = platform(id, &lists.telemetry, context.directory);
-    let mut roles = Roles::default();
-    roles.count(&lists.telemetry);
     let reports = telemetry::Reports::of(&lists.telemetry);
-    let mut device = Device::new(id, platform, roles);
+    let mut device = Device::told_by(id, &lists.telemetry, context.directory);
     device.add(&joined, (&lists.telemetry, &reports), None, context);
     days::share_pasts(&mut device.assessed);
     (lists.sessions, lists.messages) = joined.into_lists();
@@ -212,6 +209,11 @@ pub(super) fn joined_of<'a>(lists: &mut Lists<'a>) -> Joined<'a> {
 }
 
 impl Device {
+    /// A device of whose connections nothing was looked at yet.
+    pub(super) fn told_by(id: &str, telemetry: &[Telemetry<'_>], directory: &Directory) -> Self {
+        Self::new(id, platform(id, telemetry, directory), Roles::of(telemetry))
+    }
+
     /// A device of which nothing was looked at yet.
     pub(super) fn new(id: &str, platform: Platform, roles: Roles) -> Self {
         Self {

@@ -11,16 +11,16 @@ mod groups;
 mod parts;
 mod route;
 
-use super::devices::{Device, FirstContext, platform};
+use super::devices::{Device, FirstContext};
 use super::folding::keep_within;
 use crate::partition::{Owner, Packed, Regroup, Taken, Untaken, next_record};
-use crate::telemetry::{self, Roles};
+use crate::telemetry;
 use groups::Groups;
 use parts::Parts;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::io;
 use undertone_core::device::{self, Rest, UidKey};
-use undertone_core::model::{Record, Timestamp};
+use undertone_core::model::{Record, Telemetry, Timestamp};
 use undertone_core::series::stable_hash;
 use undertone_wire::packed::{Lists, RecordCounts, decode, time_of};
 
@@ -54,18 +54,12 @@ pub(super) fn device(
 ) -> io::Result<Option<Device>> {
     let Some(groups) = Groups::of(untaken, name, context)? else { return Ok(None) };
     let shares = context.shares;
-    let mut device_left_out = 0;
-    let storage = latest(&groups.telemetry, 0, shares.records_max(), &mut device_left_out)?;
-    let mut lists = Lists::default();
-    fill(&mut lists, &storage);
-    let mut telemetry = std::mem::take(&mut lists.telemetry);
-    let duplicates = telemetry::leave_each_once(&mut telemetry);
-    let platform = platform(&groups.id, &telemetry, context.directory);
-    let mut roles = Roles::default();
-    roles.count(&telemetry);
+    let mut left_out = 0;
+    let storage = latest(&groups.telemetry, 0, shares.records_max(), &mut left_out)?;
+    let (telemetry, duplicates) = telemetry_of(&storage);
     let reports = telemetry::Reports::of(&telemetry);
-    let mut device = Device::new(&groups.id, platform, roles);
-    (device.left_out, device.duplicates) = (device_left_out, duplicates);
+    let mut device = Device::told_by(&groups.id, &telemetry, context.directory);
+    (device.left_out, device.duplicates) = (left_out, duplicates);
     let parts = Parts::of(groups, &telemetry, context)?;
     for part in 0..parts.records.len() {
         let storage = latest(&parts.records, part, 2 * shares.records_max(), &mut device.left_out)?;
@@ -83,6 +77,14 @@ pub(super) fn device(
     }
     device.settle_parts();
     Ok(Some(device))
+}
+
+/// What a phone told, each event once, and how many were repeated.
+fn telemetry_of(storage: &[Vec<u8>]) -> (Vec<Telemetry<'_>>, u64) {
+    let mut lists = Lists::default();
+    fill(&mut lists, storage);
+    let repeated = telemetry::leave_each_once(&mut lists.telemetry);
+    (lists.telemetry, repeated)
 }
 
 /// The latest records of a part, at most `most`, in chunks; adds what it leaves out to `left_out`.

@@ -55,8 +55,7 @@ fn show(
     add: impl FnOnce(&DeviceInput<'_, '_>),
 ) {
     let joined = joined_of(lists);
-    let mut roles = Roles::default();
-    roles.count(&lists.telemetry);
+    let roles = Roles::of(&lists.telemetry);
     let connections = joined.connections();
     let reports = telemetry::Reports::of(&lists.telemetry);
     let view = telemetry::view(&reports, &connections, |app| {

@@ -19,8 +19,8 @@ impl Roles {
         Self { votes: BTreeMap::new(), declared }
     }
 
-    /// Counts what the telemetry of a device says.
-    pub fn count(&mut self, telemetry: &[Telemetry<'_>]) {
+    /// What the telemetry of a device says.
+    pub fn of(telemetry: &[Telemetry<'_>]) -> Self {
         // Rows repeat their app's role: only sums are copied.
         let mut sums: HashMap<(&str, &str), u64, foldhash::fast::RandomState> = HashMap::default();
         for event in telemetry {
@@ -28,9 +28,11 @@ impl Roles {
                 *sums.entry((app, role)).or_default() += 1;
             }
         }
+        let mut roles = Self::default();
         for ((app, role), count) in sums {
-            *self.votes.entry(app.into()).or_default().entry(role.into()).or_default() += count;
+            *roles.votes.entry(app.into()).or_default().entry(role.into()).or_default() += count;
         }
+        roles
     }
 
     /// Adds the votes of others.
@@ -89,8 +91,7 @@ mod tests {
 
     #[test]
     fn the_users_word_beats_telemetry_which_beats_the_shipped_map() {
-        let mut phone = Roles::default();
-        phone.count(&[said("com.whatsapp", "tools"), said("a", "games"), said("b", "games")]);
+        let phone = Roles::of(&[said("com.whatsapp", "tools"), said("a", "games"), said("b", "games")]);
         let mut all = Roles::declared(BTreeMap::from([("a".into(), "weather".into())]));
         assert_eq!(all.role_beside(&phone, Some("a")), "weather");
         assert_eq!(all.role_beside(&phone, Some("b")), "games");

@@ -10,6 +10,9 @@ use undertone_core::series::stable_hash;
 /// How near a sensor's record a report must be for the sensor to have seen the same: a phone that is there speaks more
 /// often than this (its push service alone every 15 to 28 minutes), and its clock is not as wrong.
 const MARGIN_MICROS: i64 = 30 * 60 * 1_000_000;
+/// Most spans that are kept: silences of over half an hour, one after the other for years. Whoever's records are more
+/// scattered has no clock, and counts as always seen.
+const SPANS_MAX: usize = 1 << 16;
 /// Largest difference of the two clocks at which a report and a record are of one connection; the skew's own bound.
 const CLOCK_MICROS: i64 = 15 * 60 * 1_000_000;
 
@@ -44,6 +47,10 @@ impl Seen {
             (start, end) = (start.min(known), end.max(until));
         }
         self.spans.insert(start, end);
+        if self.spans.len() > SPANS_MAX {
+            let [first, last] = [i64::MIN, i64::MAX].map(Timestamp::from_micros);
+            self.spans = BTreeMap::from([(first, last)]);
+        }
     }
 
     /// Whether a sensor saw the phone about then.

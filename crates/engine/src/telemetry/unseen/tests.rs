@@ -182,3 +182,17 @@ fn spans_do_not_depend_on_the_order_of_records() {
     turned.sort_by_key(|record| record.start);
     assert_eq!(near(&turned), expected);
 }
+
+/// Whose records are scattered over more than a century has no clock: nothing tells what sensors did not see of it.
+#[test]
+fn spans_are_bounded() {
+    let mut seen = Seen::default();
+    for hour in 0..60_000 {
+        seen.add_instant(Timestamp::from_secs(hour * 7_200));
+    }
+    assert!(!seen.is_near(Timestamp::from_secs(3_600)));
+    for hour in 60_000..70_000 {
+        seen.add_instant(Timestamp::from_secs(hour * 7_200));
+    }
+    assert!(seen.is_near(Timestamp::from_secs(3_600)) && seen.is_near(Timestamp::from_secs(-1)));
+}
