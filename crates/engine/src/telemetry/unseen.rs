@@ -15,6 +15,10 @@ use undertone_core::series::stable_hash;
 
 /// Adds the connections that a phone reported while no sensor saw it.
 pub fn add_unseen<'a>(joined: &mut Joined<'a>, telemetry: &[Telemetry<'a>]) {
+    // Nearly all phones of a scan of network logs report nothing: their connections are not walked for it.
+    if telemetry.iter().all(|event| single(event).is_none()) {
+        return;
+    }
     let recorded = joined.connections();
     let mut seen = Seen::default();
     for connection in &recorded {
@@ -84,6 +88,11 @@ impl<'t, 'a> Unseen<'t, 'a> {
     pub fn told(&self) -> impl Iterator<Item = Report<'_, 't, 'a>> {
         let rest = if self.agreement.holds() { self.rest.as_slice() } else { &[] };
         rest.iter().map(|row| Report { row: *row, names: &self.names })
+    }
+
+    /// One of them, by its place.
+    pub fn report(&self, place: usize) -> Option<Report<'_, 't, 'a>> {
+        self.rest.get(place).map(|row| Report { row: *row, names: &self.names })
     }
 }
 

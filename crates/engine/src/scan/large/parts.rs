@@ -47,11 +47,11 @@ impl<'t, 'a> Parts<'t, 'a> {
             groups.by_key.drop_part(group);
         }
         let mut reported = vec![Vec::new(); places.parts];
-        for (index, report) in unseen.told().enumerate() {
+        for (place, report) in unseen.told().enumerate() {
             let destination = groups.salted(report.route());
             counted.moments.add(report.at().micros(), destination);
             if let Some(of_part) = reported.get_mut(places.of_destination(destination)) {
-                of_part.push(index);
+                of_part.push(place);
             }
         }
         Ok(Self { records, lookups, moments: counted.moments.finish(), unseen, reported })
@@ -59,12 +59,8 @@ impl<'t, 'a> Parts<'t, 'a> {
 
     /// What the phone reported of connections of this part that no sensor saw.
     pub(super) fn reported(&self, part: usize) -> impl Iterator<Item = Report<'_, 't, 'a>> {
-        let mut wanted = self.reported.get(part).into_iter().flatten().peekable();
-        self.unseen
-            .told()
-            .enumerate()
-            .filter(move |(index, _)| wanted.next_if_eq(&index).is_some())
-            .map(|(_, report)| report)
+        let places = self.reported.get(part).into_iter().flatten();
+        places.filter_map(|place| self.unseen.report(*place))
     }
 }
 
