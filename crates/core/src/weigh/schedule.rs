@@ -109,7 +109,8 @@ fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
             String::new()
         };
         let text = format!(
-            "keeps a rhythm of {} around the clock, in {active_hours} of {} hours{missed}; the system's job scheduler gives              apps one run in 15 min",
+            "keeps a rhythm of {} around the clock, in {active_hours} of {} hours{missed}; the system's job scheduler gives \
+             apps one run in 15 min",
             duration(period),
             hours.ceil().max(active_hours)
         );
@@ -249,6 +250,7 @@ mod tests {
         // Half an hour of each.
         let half = told(&|minute| minute % 60 < 30);
         assert!(half.contains("in 20 of 20 hours, with about 50 % of its check-ins; the system"), "{half}");
+        assert!(!half.contains("  ") && half.ends_with("gives apps one run in 15 min"), "{half}");
     }
 
     #[test]
