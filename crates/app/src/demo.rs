@@ -51,6 +51,10 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
         pin: ImplantPin { after_days: Some(DAYS - 1), ..ImplantPin::default() },
         ..FleetOptions::default()
     };
+    // Whoever interrupts before it begins does not wait for it.
+    if stop.is_stopped() {
+        return Err(ScanError::Interrupted.into());
+    }
     console.say(|out| writeln!(out, "simulating {} phones over {DAYS} days ...", fleet.devices));
     interrupt::at_once_during(|| simulate::write(folder.path(), &fleet))?;
     if stop.is_stopped() {
