@@ -36,12 +36,10 @@ const FALSE_SHOWN: usize = 10;
 pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome> {
     let stop = interrupt::polite()?;
     let folder = tempfile::Builder::new().prefix("undertone-demo-").tempdir();
-    let made = folder.map_err(|error| {
+    let folder = Temporary::new(folder.map_err(|error| {
         Fault::error(Failure::Output, format!("no temporary folder (TMPDIR names another): {error}"))
-    })?;
-    let _temporary = Temporary::mark(made.path());
-    // It goes before its mark does: Ctrl-C while it is emptied still removes the rest.
-    let folder = made;
+    })?);
+    let folder = folder.owner.path();
     let fleet = FleetOptions {
         devices: args.devices,
         seed: args.seed,
@@ -56,12 +54,12 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
         return Err(ScanError::Interrupted.into());
     }
     console.say(|out| writeln!(out, "simulating {} phones over {DAYS} days ...", fleet.devices));
-    interrupt::at_once_during(|| simulate::write(folder.path(), &fleet))?;
+    interrupt::at_once_during(|| simulate::write(folder, &fleet))?;
     if stop.is_stopped() {
         return Err(ScanError::Interrupted.into());
     }
-    let truth = read_truth(folder.path())?;
-    let report = scan::scan(&ScanOptions::new(inputs(folder.path())?), &stop, console)?;
+    let truth = read_truth(folder)?;
+    let report = scan::scan(&ScanOptions::new(inputs(folder)?), &stop, console)?;
     let shown: Vec<&Finding> =
         report.findings.iter().filter(|finding| finding.alert || finding.lead).collect();
     to_stdout(|out| {

@@ -62,19 +62,34 @@ pub(crate) fn at_once_during<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Marks a file or folder as temporary while the value lives.
+/// A file or folder that goes when the run ends at once, with what removes it in an orderly end.
+///
+/// The owner goes before the mark does: an end in the middle of its removal still removes the rest.
 #[derive(Debug)]
-pub(crate) struct Temporary(PathBuf);
+pub(crate) struct Temporary<T> {
+    pub owner: T,
+    _mark: Mark,
+}
 
-impl Temporary {
-    /// Marks `path`, which its owner removes in an orderly end.
-    pub(crate) fn mark(path: &Path) -> Self {
+impl<T: AsRef<Path>> Temporary<T> {
+    pub(crate) fn new(owner: T) -> Self {
+        let mark = Mark::new(owner.as_ref());
+        Self { owner, _mark: mark }
+    }
+}
+
+/// A path in [`TEMPORARY`] while the value lives.
+#[derive(Debug)]
+struct Mark(PathBuf);
+
+impl Mark {
+    fn new(path: &Path) -> Self {
         TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
         Self(path.to_owned())
     }
 }
 
-impl Drop for Temporary {
+impl Drop for Mark {
     fn drop(&mut self) {
         TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
     }
@@ -84,13 +99,9 @@ impl Drop for Temporary {
 #[expect(clippy::exit, reason = "an interrupted run ends here")]
 fn end_at_once() {
     let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
-    // Twice in a row: a thread that makes a folder for its next file makes those above it anew. What cannot be removed by
-    // then cannot be helped.
-    let mut is_gone = false;
+    // What cannot be removed by then cannot be helped. Nobody makes a folder anew once it is gone.
     for _ in 0..REMOVALS {
-        let was_gone = is_gone;
-        is_gone = temporary.iter().map(|path| remove(path)).fold(true, |all, is_gone| all & is_gone);
-        if was_gone && is_gone {
+        if temporary.iter().map(|path| remove(path)).fold(true, |all, is_gone| all & is_gone) {
             break;
         }
         std::thread::sleep(BETWEEN_REMOVALS);

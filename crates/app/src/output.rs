@@ -125,16 +125,13 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
         write(&mut out)?;
         return out.flush();
     }
-    let made = new_neighbour(folder)?;
-    let _temporary = Temporary::mark(made.path());
-    // It goes before its mark does.
-    let mut file = made;
-    let mut out = BufWriter::new(file.as_file_mut());
+    let mut file = Temporary::new(new_neighbour(folder)?);
+    let mut out = BufWriter::new(file.owner.as_file_mut());
     write(&mut out)?;
     out.flush()?;
     drop(out);
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+    file.owner.as_file().sync_all()?;
+    file.owner.persist(path).map_err(|error| error.error)?;
     // The rename itself lasts once the folder is synced; not every file system allows that.
     let _synced = File::open(folder).and_then(|folder| folder.sync_all());
     Ok(())

@@ -53,7 +53,7 @@ pub(crate) fn write(folder: &Path, options: &FleetOptions) -> anyhow::Result<()>
 /// Writes a fleet into a folder that is empty or not there, whole or not at all: half a fleet looks like a small one.
 fn write_whole(folder: &Path, options: &FleetOptions) -> anyhow::Result<()> {
     let was_there = folder.is_dir();
-    let _temporary = Temporary::mark(folder);
+    let _temporary = Temporary::new(folder);
     write(folder, options).inspect_err(|_| {
         // What cannot be removed now cannot be helped: the error that is told is the one that led here.
         let _removed = std::fs::remove_dir_all(folder);

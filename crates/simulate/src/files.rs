@@ -70,9 +70,6 @@ struct Sink {
 
 impl Sink {
     fn create(path: PathBuf, head: &str) -> Result<Self, Error> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
-        }
         let file = File::create(&path).map_err(|source| failed(&path, source))?;
         let mut sink = Self { path, file: BufWriter::with_capacity(1 << 18, file), bytes: 0 };
         sink.write(head.as_bytes())?;
@@ -87,6 +84,15 @@ impl Sink {
     fn finish(mut self) -> Result<u64, Error> {
         self.file.flush().map_err(|source| failed(&self.path, source))?;
         Ok(self.bytes)
+    }
+}
+
+/// A folder within one that is there. None above it is made: who removes a half-written fleet while it is written
+/// gets it removed.
+fn make_within(path: PathBuf) -> Result<PathBuf, Error> {
+    match fs::create_dir(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(&path, source)),
+        _ => Ok(path),
     }
 }
 
@@ -107,17 +113,24 @@ struct Folder {
 
 impl Folder {
     fn create(options: &FleetOptions, root: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(root).map_err(|source| failed(root, source))?;
+        let (logs, reports) = (make_within(root.join("zeek"))?, root.join("edr"));
+        if options.edr {
+            make_within(reports.clone())?;
+        }
         let mut days = Vec::new();
         for offset in 0..i32::try_from(options.days).unwrap_or(i32::MAX) {
             let day = options.start.plus(offset).to_string();
+            let logs = make_within(logs.join(&day))?;
             let mut sinks = Vec::new();
             for log in zeek::LOGS {
                 let head =
                     if options.format == LogFormat::Tsv { zeek::header(log, &day) } else { String::new() };
-                sinks.push(Sink::create(root.join("zeek").join(&day).join(format!("{log}.log")), &head)?);
+                sinks.push(Sink::create(logs.join(format!("{log}.log")), &head)?);
             }
             if options.edr {
-                sinks.push(Sink::create(root.join("edr").join(&day).join("mobile-edr.ndjson"), "")?);
+                let reports = make_within(reports.join(&day))?;
+                sinks.push(Sink::create(reports.join("mobile-edr.ndjson"), "")?);
             }
             days.push(sinks);
         }
@@ -142,7 +155,8 @@ impl Folder {
         write_elements(&mut self.rare_benign, &rows.rare_benign)?;
         self.inventory.write(&rows.inventory)?;
         if let Some((name, content)) = &rows.own_log {
-            let mut sink = Sink::create(self.root.join("phones").join(name), "")?;
+            let phones = make_within(self.root.join("phones"))?;
+            let mut sink = Sink::create(phones.join(name), "")?;
             sink.write(content)?;
             self.summary.bytes += sink.finish()?;
         }
