@@ -62,7 +62,7 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// All.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::LineTooLong,
         Self::NotUtf8,
         Self::BadJson,
@@ -77,6 +77,7 @@ impl RejectReason {
         Self::Truncated,
         Self::Damaged,
         Self::LimitReached,
+        Self::Unsupported,
         Self::Malformed,
     ];
 
@@ -105,5 +106,20 @@ impl RejectReason {
             Self::Unsupported => "unsupported",
             Self::Malformed => "malformed",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_is_found_by_its_name() {
+        for (place, reason) in RejectReason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, place, "the list is in the order of the type, and leaves none out");
+            assert_eq!(RejectReason::from_name(reason.as_str()), Some(reason));
+        }
+        let last = RejectReason::Malformed;
+        assert_eq!(RejectReason::ALL.len(), last as usize + 1);
     }
 }

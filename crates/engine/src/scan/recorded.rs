@@ -43,20 +43,8 @@ impl Recorded {
         stop: &StopFlag,
     ) -> Result<Self, ScanError> {
         let threads = options.worker_threads();
-        let read = ReadOptions {
-            threads,
-            limits: Limits::default(),
-            utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
-            stop: stop.clone(),
-        };
-        let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
-        let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
-        let plan = Plan::new(&paths, &read, progress);
-        // Without the inventory that was asked for, addresses that change hands would mix phones.
-        let refused = plan.refused(&options.inventory);
-        if !refused.is_empty() {
-            return Err(ScanError::Config(refused));
-        }
+        let read = read_options(options, stop);
+        let plan = plan_of(options, &read, progress)?;
         let mut input = plan.summary();
         // Leases may take as much again while they are gathered, and far less once they are sorted.
         let packed_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
@@ -121,4 +109,23 @@ impl Recorded {
         let totals = Totals { devices, ..Totals::default() };
         Err(ScanError::NoUsableInput(Box::new(self.base.with(&totals))))
     }
+}
+
+fn read_options(options: &ScanOptions, stop: &StopFlag) -> ReadOptions {
+    ReadOptions {
+        threads: options.worker_threads(),
+        limits: Limits::default(),
+        utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
+        stop: stop.clone(),
+    }
+}
+
+/// All inputs, inventories with them. Without the inventory that was asked for, addresses that change hands would mix
+/// phones.
+fn plan_of(options: &ScanOptions, read: &ReadOptions, progress: &Progress) -> Result<Plan, ScanError> {
+    let inventories = options.inventory.iter().map(|path| InputPath::Path(path.clone()));
+    let paths: Vec<InputPath> = options.inputs.iter().cloned().chain(inventories).collect();
+    let plan = Plan::new(&paths, read, progress);
+    let refused = plan.refused(&options.inventory);
+    if refused.is_empty() { Ok(plan) } else { Err(ScanError::Config(refused)) }
 }

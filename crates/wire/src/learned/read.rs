@@ -147,41 +147,15 @@ fn learned(document: Document, check: &mut Check) -> Learned {
     if sight.is_none() {
         check.add(|| "`sight` must be `network` or `telemetry`".to_owned());
     }
-    if document.device_days > DEVICE_DAYS_MAX {
-        check.add(|| "`device_days` is not a number of days that devices can have had".to_owned());
-    }
     let span = match (&document.first_day, &document.last_day) {
         (None, None) => None,
         (first, last) => check.span(first.as_deref(), last.as_deref(), "the file"),
     };
-    let maxima = FleetMaxima {
-        first: maxima(&document.device_day_maxima, check),
-        later: maxima(&document.later_device_day_maxima, check),
-    };
-    if maxima.device_days() != document.device_days {
-        let (have, days) = (maxima.device_days(), document.device_days);
-        check.add(|| format!("the device-day maxima hold {have} device-days, not {days}"));
-    }
+    let maxima = fleet_maxima(&document, check);
     let habits = document.habits.and_then(|known| habits(&known, check));
     let mut baseline =
         Baseline { devices: document.devices, device_days: document.device_days, ..Baseline::default() };
-    for entry in document.destinations {
-        if entry.app.is_some() {
-            check.add(|| "an entry of `destinations` names an app".to_owned());
-        }
-        if let Some((destination, reach)) = reached(entry, check).map(|(_, to, reach)| (to, reach)) {
-            insert(&mut baseline.destinations, destination, reach, check);
-        }
-    }
-    for entry in document.app_destinations {
-        match reached(entry, check) {
-            Some((Some(app), destination, reach)) => {
-                insert(&mut baseline.app_destinations, (app, destination), reach, check);
-            }
-            Some((None, ..)) => check.add(|| "an entry of `app_destinations` names no app".to_owned()),
-            None => {}
-        }
-    }
+    places(&mut baseline, document.destinations, document.app_destinations, check);
     for App { app, devices, personal_devices } in document.apps {
         if let Some(app) = check.name(&app).filter(|_| check.counts(devices, &app)) {
             insert(&mut baseline.apps, app, AppReach { devices, personal_devices }, check);
@@ -194,18 +168,51 @@ fn learned(document: Document, check: &mut Check) -> Learned {
     }
     by_app(&mut baseline, [document.apps_with_stacks, document.app_stacks, document.app_services], check);
     baseline.count_networks();
-    let Counts { destinations, apps, app_destinations, stacks, app_stacks, app_services } =
-        document.seen_on_one_device;
-    Learned {
-        baseline,
-        span,
-        singles: Singles { destinations, apps, app_destinations, stacks, app_stacks, app_services },
-        cut: document.cut,
-        maxima,
-        habits,
-        sight: sight.unwrap_or_default(),
-        ..Learned::default()
+    let singles = singles(&document.seen_on_one_device);
+    let (cut, sight) = (document.cut, sight.unwrap_or_default());
+    Learned { baseline, span, singles, cut, maxima, habits, sight, ..Learned::default() }
+}
+
+/// The highest sums of device-days: as many as there were device-days.
+fn fleet_maxima(document: &Document, check: &mut Check) -> FleetMaxima {
+    if document.device_days > DEVICE_DAYS_MAX {
+        check.add(|| "`device_days` is not a number of days that devices can have had".to_owned());
     }
+    let maxima = FleetMaxima {
+        first: maxima(&document.device_day_maxima, check),
+        later: maxima(&document.later_device_day_maxima, check),
+    };
+    if maxima.device_days() != document.device_days {
+        let (have, days) = (maxima.device_days(), document.device_days);
+        check.add(|| format!("the device-day maxima hold {have} device-days, not {days}"));
+    }
+    maxima
+}
+
+/// Destinations, and those of apps.
+fn places(baseline: &mut Baseline, of_all: Vec<Reached>, of_apps: Vec<Reached>, check: &mut Check) {
+    for entry in of_all {
+        if entry.app.is_some() {
+            check.add(|| "an entry of `destinations` names an app".to_owned());
+        }
+        if let Some((_, destination, reach)) = reached(entry, check) {
+            insert(&mut baseline.destinations, destination, reach, check);
+        }
+    }
+    for entry in of_apps {
+        match reached(entry, check) {
+            Some((Some(app), destination, reach)) => {
+                insert(&mut baseline.app_destinations, (app, destination), reach, check);
+            }
+            Some((None, ..)) => check.add(|| "an entry of `app_destinations` names no app".to_owned()),
+            None => {}
+        }
+    }
+}
+
+const fn singles(counts: &Counts) -> Singles {
+    let Counts { destinations, apps, app_destinations, stacks, app_stacks, app_services } = *counts;
+    Singles { destinations, apps, app_destinations, stacks, app_stacks, app_services }
 }
 
 fn maxima(histogram: &Histogram, check: &mut Check) -> Maxima {
