@@ -4,10 +4,12 @@ use crate::cli::{BaselineCommand, LearnArgs};
 use crate::exit::{Failure, Fault, Outcome};
 use crate::output::{to_stdout, write_file};
 use crate::progress::Bar;
+use crate::suppressed::Suppressions;
 use crate::terminal::Console;
-use crate::{interrupt, scan};
+use crate::{interrupt, scan, stored};
 use std::path::Path;
-use undertone_core::baseline::Learned;
+use undertone_core::baseline::{Habits, Learned};
+use undertone_core::finding::Finding;
 use undertone_engine::input::Progress;
 use undertone_engine::{ScanError, read_learned};
 use undertone_wire::learned::{write_difference, write_learned, write_learned_text};
@@ -21,23 +23,24 @@ pub(crate) fn run(command: &BaselineCommand, console: &Console) -> anyhow::Resul
         BaselineCommand::Learn(args) => return learn(args, console),
         BaselineCommand::Show { file } => {
             interrupt::at_once()?;
-            let learned = stored(file)?;
+            let learned = known(file)?;
             to_stdout(|out| write_learned_text(out, &learned, console.named_max()))?;
         }
         BaselineCommand::Diff { before, after } => {
             interrupt::at_once()?;
-            let (before, after) = (stored(before)?, stored(after)?);
+            let (before, after) = (known(before)?, known(after)?);
             to_stdout(|out| write_difference(out, &before, &after, console.named_max()).map(drop))?;
         }
     }
     Ok(Outcome::Done)
 }
 
-fn stored(path: &Path) -> Result<Learned, ScanError> {
+fn known(path: &Path) -> Result<Learned, ScanError> {
     read_learned(path).map_err(ScanError::Config)
 }
 
 fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
+    let alerts = open_alerts(args)?;
     let stop = interrupt::polite()?;
     let progress = Progress::default();
     let learning = {
@@ -48,7 +51,7 @@ fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
             &stop,
         )
     };
-    let (learned, summary) = match learning {
+    let (mut learned, summary) = match learning {
         Ok(learned) => learned,
         Err(ScanError::NoUsableInput(summary)) => {
             let error = scan::no_input(&summary);
@@ -57,8 +60,12 @@ fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
         }
         Err(error) => return Err(error.into()),
     };
+    interrupt::go_on(&stop)?;
     if learned.baseline.devices == 0 {
         return Err(Fault::error(Failure::Data, "nothing to learn from: no device made a connection"));
+    }
+    if let Some(habits) = &mut learned.habits {
+        leave_open(habits, &alerts);
     }
     write_file(&args.output, |out| write_learned(out, &learned))?;
     let read = scan::outcome_of_reading(&summary);
@@ -69,4 +76,24 @@ fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
         write_learned_text(out, &learned, 0)
     });
     Ok(read)
+}
+
+/// Alerts of earlier scans that nobody settled.
+fn open_alerts(args: &LearnArgs) -> anyhow::Result<Vec<Finding>> {
+    let suppressions = Suppressions::read(args.suppress.as_deref())?;
+    let mut found = Vec::new();
+    for path in &args.alerts {
+        found.extend(stored::read(path)?);
+    }
+    suppressions.apply(&mut found);
+    found.retain(|finding| finding.alert && finding.suppressed.is_none());
+    Ok(found)
+}
+
+fn leave_open(habits: &mut Habits, alerts: &[Finding]) {
+    for Finding { device, app, destination, day, .. } in alerts {
+        for place in destination.places() {
+            habits.leave_open(&device.id, app.id.as_deref(), &place, *day);
+        }
+    }
 }

@@ -153,6 +153,13 @@ pub(crate) struct LearnArgs {
     /// Where the baseline goes: JSON, one entry a line
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
+    /// Findings of earlier scans, as JSON Lines: their alerts stay open until they are suppressed; without it, what an
+    /// alert names is known from then on and hardly ever alerts again (repeatable; `-` is standard input)
+    #[arg(long, value_name = "FINDINGS", value_hint = ValueHint::FilePath)]
+    pub(crate) alerts: Vec<PathBuf>,
+    /// What was looked at and found known is not open
+    #[arg(long, value_name = "FILE", requires = "alerts", value_hint = ValueHint::FilePath)]
+    pub(crate) suppress: Option<PathBuf>,
 }
 
 /// `undertone explain`
@@ -188,7 +195,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) truth: PathBuf,
     /// Findings of an earlier scan, as JSON Lines, best made with `scan --all`; `-` is standard input
-    #[arg(long = "in", value_name = "FINDINGS", value_hint = ValueHint::FilePath, required_unless_present = "paths")]
+    #[arg(long = "in", value_name = "FINDINGS", value_hint = ValueHint::FilePath, required_unless_present = "paths", conflicts_with_all = ["ReadingArgs", "baseline"])]
     pub(crate) input: Option<PathBuf>,
     /// Or files and folders to scan
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, conflicts_with = "input")]

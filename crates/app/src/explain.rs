@@ -7,7 +7,7 @@ use crate::suppressed::Suppressions;
 use crate::terminal::Console;
 use crate::{interrupt, reread, stored};
 use undertone_core::finding::Finding;
-
+use undertone_wire::findings::text::escaped;
 use undertone_wire::findings::{write_explanation, write_rows};
 
 /// Ids that an error names.
@@ -23,11 +23,14 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
     let mut findings = stored::read(&args.input)?;
     suppressions.apply(&mut findings);
     let finding = find(&findings, &args.id)?;
-    let rows = if args.paths.is_empty() { Vec::new() } else { reread::rows(finding, &args.paths)? };
+    let read = (!args.paths.is_empty()).then(|| reread::read(finding, &args.paths)).transpose()?;
+    let rows = read.as_ref().map_or(&[][..], |read| read.rows.as_slice());
     to_stdout(|out| {
         write_explanation(&mut *out, finding, console.stdout_style())?;
-        write_rows(out, &rows, console.stdout_style())
+        write_rows(out, rows, console.stdout_style())
     })?;
+    let lost = read.iter().flat_map(|read| &read.lost);
+    console.say(|out| lost.map(|what| escaped(what)).try_for_each(|what| writeln!(out, "not read: {what}")));
     if finding.suppressed.is_none() && args.input.as_os_str() != "-" {
         let id: String = finding.id.chars().take(8).collect();
         let input = args.input.display();
@@ -36,7 +39,7 @@ pub(crate) fn run(args: &ExplainArgs, console: &Console) -> anyhow::Result<Outco
              suppressions.yaml"
         ));
     }
-    Ok(Outcome::Done)
+    Ok(read.map_or(Outcome::Done, |read| read.outcome))
 }
 
 /// The finding whose id begins so.

@@ -61,6 +61,7 @@ fn cover(options: &ScanOptions, console: &Console) -> anyhow::Result<(Coverage, 
     let analysis =
         scan::analyse(options, Reading { keeps_seen: true, ..Reading::default() }, &stop, console)?;
     let (coverage, summary) = analysis.coverage();
+    interrupt::go_on(&stop)?;
     let outcome = scan::outcome_of_reading(&summary);
     console.say(|out| scan::summary_of(summary, &[], 0).write_reading(out, console.named_max()));
     Ok((coverage, outcome))

@@ -12,17 +12,14 @@ use undertone_engine::ScanOptions;
 use undertone_engine::input::{InputPath, listed};
 use undertone_wire::findings::{INPUTS_LISTED_MAX, InputFact, RunFacts, RunSummary};
 
-/// The facts of a scan.
-pub(crate) fn of_scan(options: &ScanOptions, summary: &RunSummary) -> RunFacts {
+/// The facts of a scan under some thresholds.
+pub(crate) fn of_scan(options: &ScanOptions, summary: &RunSummary, thresholds: &ThresholdSet) -> RunFacts {
     let files = [&options.config, &options.apps, &options.baseline].into_iter().flatten();
     let besides = options.inventory.iter().chain(files).cloned().map(InputPath::Path);
     let inputs: Vec<InputPath> = options.inputs.iter().cloned().chain(besides).collect();
-    // The scan has read it without a fault.
-    let config = options.config.as_deref().and_then(|path| undertone_engine::read_config(path).ok());
-    let thresholds = config.map(|config| config.thresholds).unwrap_or_default();
     RunFacts {
-        thresholds: values(&thresholds),
-        overrides: overrides(&thresholds),
+        thresholds: values(thresholds),
+        overrides: overrides(thresholds),
         summary: Some(summary.clone()),
         ..of_inputs(&inputs)
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use undertone_engine::ScanError;
 use undertone_engine::input::StopFlag;
 
 /// Exit code of a run that was interrupted (128 + SIGINT).
@@ -44,6 +45,14 @@ pub(crate) fn polite() -> anyhow::Result<StopFlag> {
         });
     })?;
     Ok(stop)
+}
+
+/// An interruption, once there was one: nothing is written then.
+///
+/// # Errors
+/// [`ScanError::Interrupted`].
+pub(crate) fn go_on(stop: &StopFlag) -> Result<(), ScanError> {
+    if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(()) }
 }
 
 /// Ends the run at the first Ctrl-C, for commands that finish in a moment.
@@ -95,7 +104,8 @@ impl Drop for Mark {
     }
 }
 
-/// Removes what is temporary and ends. The lock is kept, so that nothing is marked or renamed meanwhile.
+/// Removes what is temporary and ends. The lock is kept, so that nothing more is marked meanwhile; a file that is just
+/// renamed to its name is whole and stays.
 #[expect(clippy::exit, reason = "an interrupted run ends here")]
 fn end_at_once() {
     let temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);

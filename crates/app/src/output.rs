@@ -5,12 +5,12 @@ use crate::exit::{Failure, Fault};
 use crate::interrupt::Temporary;
 use crate::terminal::Console;
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufWriter, IsTerminal, Read as _, Write, stdout};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use undertone_core::finding::Finding;
-use undertone_engine::input::HEAD_BYTES;
+use undertone_engine::input::{HEAD_BYTES, is_packed};
 use undertone_wire::findings::{Format, RunFacts, TerminalStyle};
 use undertone_wire::format;
 
@@ -38,7 +38,7 @@ impl Outputs {
         let is_for_file = args.output.iter().any(|text| takes_asked(text, asked));
         let targets =
             args.output.iter().map(|text| target(text, asked)).collect::<anyhow::Result<Vec<_>>>()?;
-        each_once(&targets)?;
+        each_once(targets.iter().map(|target| target.path.as_path()))?;
         let usual = if stdout().is_terminal() { Format::Table } else { Format::Jsonl };
         let stdout = if targets.is_empty() { asked.or(Some(usual)) } else { asked.filter(|_| !is_for_file) };
         Ok(Self { stdout, targets })
@@ -47,6 +47,15 @@ impl Outputs {
     /// The first file of JSON Lines, which `explain` and `suppress` read.
     pub(crate) fn stored(&self) -> Option<&Path> {
         self.targets.iter().find(|target| target.format == Format::Jsonl).map(|target| target.path.as_path())
+    }
+
+    /// Refuses to write something else over findings.
+    ///
+    /// # Errors
+    /// A file that is one of the outputs.
+    pub(crate) fn spare(&self, path: &Path) -> anyhow::Result<()> {
+        let paths = self.targets.iter().map(|target| target.path.as_path());
+        each_once(paths.chain([path]))
     }
 
     /// Writes the findings everywhere: the files first, then standard output.
@@ -103,14 +112,16 @@ pub(crate) fn write_file(
     replace(path, write).map_err(|error| refused(&path.display().to_string(), &error))
 }
 
-/// Refuses to put an output in the place of logs or telemetry: `scan a.jsonl -o a.jsonl` is a slip, and what it would
-/// destroy is evidence.
+/// Refuses to put an output in the place of logs or telemetry, or of anything packed, which is never an output:
+/// `scan a.jsonl -o a.jsonl` is a slip, and what it would destroy is evidence.
 fn spare_logs(path: &Path) -> anyhow::Result<()> {
     let mut head = Vec::new();
     // What is not there, cannot be read or is no file holds nothing that could be lost; opening a pipe would wait.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
     let read = || File::open(path)?.take(HEAD_BYTES as u64).read_to_end(&mut head);
-    if is_file && { read }().is_ok() && format::detect(&head).is_some_and(format::Format::is_evidence) {
+    let is_evidence =
+        |head: &[u8]| is_packed(head) || format::detect(head).is_some_and(format::Format::is_evidence);
+    if is_file && { read }().is_ok() && is_evidence(&head) {
         let text = format!("`{}` holds logs or telemetry and is not overwritten", path.display());
         return Err(Fault::error(Failure::Output, text));
     }
@@ -118,14 +129,19 @@ fn spare_logs(path: &Path) -> anyhow::Result<()> {
 }
 
 fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let folder = folder_of(path);
-    // Neither a pipe nor a device can be replaced; it is written as it stands.
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+    let known = path.metadata().ok();
+    if is_written_as_it_stands(path, known.as_ref()) {
         let mut out = BufWriter::new(File::options().write(true).open(path)?);
         write(&mut out)?;
         return out.flush();
     }
+    // What a link points to is replaced, not the link.
+    let path = &path.canonicalize().unwrap_or_else(|_absent| path.to_owned());
+    let folder = folder_of(path);
     let mut file = Temporary::new(new_neighbour(folder)?);
+    if let Some(known) = known {
+        file.owner.as_file().set_permissions(known.permissions())?;
+    }
     let mut out = BufWriter::new(file.owner.as_file_mut());
     write(&mut out)?;
     out.flush()?;
@@ -137,6 +153,12 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     Ok(())
 }
 
+/// Neither a pipe nor a device can be replaced, nor what is open already under another name (`/dev/stdout`).
+fn is_written_as_it_stands(path: &Path, known: Option<&Metadata>) -> bool {
+    let is_open_elsewhere = ["/dev", "/proc"].iter().any(|folder| path.starts_with(folder));
+    known.is_some_and(|known| is_open_elsewhere || !known.is_file())
+}
+
 /// A temporary file in the folder, with the permissions that a new file gets (not those of a secret).
 fn new_neighbour(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
@@ -146,7 +168,8 @@ fn new_neighbour(folder: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt as _;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    // The name of the temporary file would tell nobody anything.
+    builder.tempfile_in(folder).map_err(|error| error.kind().into())
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -158,13 +181,13 @@ fn refused(what: &str, error: &io::Error) -> anyhow::Error {
 }
 
 /// Refuses a file that two outputs would write: the second would replace the first. Pipes and devices take both.
-fn each_once(targets: &[Target]) -> anyhow::Result<()> {
+fn each_once<'p>(paths: impl IntoIterator<Item = &'p Path>) -> anyhow::Result<()> {
     let mut known = BTreeSet::new();
-    for Target { path, .. } in targets {
+    for path in paths {
         let is_replaced = path.metadata().is_ok_and(|metadata| metadata.is_file()) || !path.exists();
-        // A link is replaced itself, so that only its folder is followed.
-        let folder = folder_of(path).canonicalize().unwrap_or_else(|_gone| folder_of(path).to_owned());
-        if is_replaced && !known.insert((folder, path.file_name().map(ToOwned::to_owned))) {
+        let folder = || folder_of(path).canonicalize().unwrap_or_else(|_gone| folder_of(path).to_owned());
+        let of_absent = |_absent| path.file_name().map_or_else(folder, |name| folder().join(name));
+        if is_replaced && !known.insert(path.canonicalize().unwrap_or_else(of_absent)) {
             let text = format!("`{}` is the file of two outputs", path.display());
             return Err(Fault::error(Failure::Usage, text));
         }
@@ -185,6 +208,9 @@ fn target(text: &str, asked: Option<Format>) -> anyhow::Result<Target> {
     };
     if path.as_os_str().is_empty() {
         return Err(Fault::error(Failure::Usage, format!("`{text}` names no file")));
+    }
+    if path == Path::new("-") {
+        return Err(Fault::error(Failure::Usage, "standard output is written by --format, not by -o"));
     }
     check_writable(path)?;
     Ok(Target { format, path: path.into() })
@@ -242,6 +268,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packed_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("conn.log.gz");
+        for head in [&b"\x1f\x8b\x08 and so on"[..], b"\x28\xb5\x2f\xfd and so on", b"PK\x03\x04 and so on"] {
+            std::fs::write(&path, head).unwrap();
+            assert!(write_file(&path, |out| out.write_all(b"new")).is_err());
+            assert_eq!(std::fs::read(&path).unwrap(), head);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one_and_a_file_keeps_its_permissions() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("findings.jsonl"), folder.path().join("latest.jsonl"));
+        std::fs::write(&path, "old").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        symlink("findings.jsonl", &link).unwrap();
+        write_file(&link, |out| out.write_all(b"new")).unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(each_once([path.as_path(), &link]).is_err());
+    }
+
+    #[test]
     fn a_format_is_named_or_told_by_the_extension_or_asked_for() {
         let table = [
             ("a.csv", None, Some(Format::Csv), "a.csv", false),
@@ -255,6 +308,7 @@ mod tests {
             ("a", Some(Format::Table), Some(Format::Table), "a", true),
             ("a.out", None, None, "", false),
             ("csv:", None, None, "", false),
+            ("csv:-", None, None, "", false),
         ];
         for (text, asked, format, path, is_for_file) in table {
             let found = target(text, asked).ok();

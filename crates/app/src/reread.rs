@@ -1,6 +1,6 @@
 //! The sessions of a finding as the logs have them, for `undertone explain ID --in FINDINGS PATH...`.
 
-use crate::exit::{Failure, Fault};
+use crate::exit::{Failure, Fault, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -10,7 +10,8 @@ use undertone_core::model::{
     AppConnection, ConnState, Endpoint, Exchange, Record, Session, Telemetry, TelemetryKind, Timestamp,
 };
 use undertone_engine::input::{
-    InputPath, Outcome, Plan, Progress, ReadOptions, SourceInfo, SourceSink, StopFlag, read_records,
+    self, InputPath, InputSummary, Plan, Progress, ReadOptions, SourceInfo, SourceSink, StopFlag,
+    read_records,
 };
 use undertone_wire::findings::{human_bytes, human_secs};
 use undertone_wire::{RecordSink, RejectReason};
@@ -18,10 +19,19 @@ use undertone_wire::{RecordSink, RejectReason};
 /// Rows shown of one session, the first: a session may carry many messages.
 const ROWS_MAX: usize = 40;
 
+/// What the logs have of a finding.
+pub(crate) struct Read {
+    /// What is shown, by time.
+    pub(crate) rows: Vec<String>,
+    /// What could not be read, in words.
+    pub(crate) lost: Vec<String>,
+    pub(crate) outcome: Outcome,
+}
+
 /// Reads the paths and gives a line a record of the finding's sessions, by time. A finding of phone telemetry alone, or
 /// of logs without ids, has no ids of sessions: of it, the latest of what the phone says of the app and the destination,
 /// and of what sensors saw between the phone's addresses and the destination.
-pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+pub(crate) fn read(finding: &Finding, paths: &[PathBuf]) -> anyhow::Result<Read> {
     let inputs: Vec<InputPath> =
         paths.iter().map(|path| InputPath::from_argument(path.as_os_str())).collect();
     let options = ReadOptions {
@@ -36,24 +46,36 @@ pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> anyhow::Result<Vec<S
     let (sinks, summary) = read_records(&plan, &options, sink, &progress);
     let mut read = plan.summary();
     read.merge(summary);
-    if read.outcome() == Outcome::NothingUsable {
-        let why =
-            read.skipped.first().map_or_else(String::new, |one| format!(": `{}`: {}", one.name, one.reason));
-        return Err(Fault::error(Failure::Data, format!("no usable input{why}")));
-    }
+    let outcome = match read.outcome() {
+        input::Outcome::Complete => Outcome::Done,
+        input::Outcome::Partial => Outcome::Partial,
+        input::Outcome::NothingUsable => return Err(nothing_usable(&read)),
+    };
+    let skipped = read.skipped.iter().map(|one| format!("`{}`: {}", one.name, one.reason));
+    let partial = read.partial().map(|(file, loss)| format!("`{}`: {loss}", file.name));
+    let lost = if outcome == Outcome::Done { Vec::new() } else { skipped.chain(partial).collect() };
     let mut found: BTreeMap<String, Kept> = BTreeMap::new();
     for (uid, kept) in sinks.into_iter().flat_map(|sink| sink.found) {
         let is_of_session = !uid.is_empty();
         found.entry(uid).or_default().merge(kept, is_of_session);
     }
+    Ok(Read { rows: rows(finding, found, read.accepted()), lost, outcome })
+}
+
+fn nothing_usable(read: &InputSummary) -> anyhow::Error {
+    let why =
+        read.skipped.first().map_or_else(String::new, |one| format!(": `{}`: {}", one.name, one.reason));
+    Fault::error(Failure::Data, format!("no usable input{why}"))
+}
+
+/// What was found of the finding's sessions in so many rows.
+fn rows(finding: &Finding, found: BTreeMap<String, Kept>, all: u64) -> Vec<String> {
     if finding.sessions.is_empty() {
-        let all = read.accepted();
         let none = format!(
             "the finding names no sessions, and none of the {all} rows is of this phone, app and destination"
         );
-        let told = found.into_values().flat_map(|kept| kept.rows).map(|row| row.text);
-        let told: Vec<String> = told.collect();
-        return Ok(if told.is_empty() { vec![none] } else { told });
+        let told: Vec<String> = found.into_values().flat_map(|kept| kept.rows).map(|row| row.text).collect();
+        return if told.is_empty() { vec![none] } else { told };
     }
     let mut rows = Vec::new();
     let mut told = BTreeSet::new();
@@ -65,7 +87,7 @@ pub(crate) fn rows(finding: &Finding, paths: &[PathBuf]) -> anyhow::Result<Vec<S
         rows.extend(own.rows.iter().map(|row| format!("{id} {}", row.text)));
         rows.extend(own.is_cut.then(|| format!("{id} and {} more", own.all - own.rows.len())));
     }
-    Ok(rows)
+    rows
 }
 
 /// Which records are the finding's.

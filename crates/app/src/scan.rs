@@ -21,6 +21,7 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
     let outputs = Outputs::new(&args.shown)?;
     if let Some(path) = &args.summary {
         check_writable(path)?;
+        outputs.spare(path)?;
     }
     let suppressions = Suppressions::read(args.shown.suppress.as_deref())?;
     let stop = interrupt::polite()?;
@@ -30,14 +31,12 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
         Err(ScanError::NoUsableInput(summary)) => return without_input(args, *summary, console),
         Err(error) => return Err(error.into()),
     };
-    if stop.is_stopped() {
-        return Err(ScanError::Interrupted.into());
-    }
+    interrupt::go_on(&stop)?;
     report.summary.notes.extend(suppressions.apply(&mut report.findings));
     let shown = select(&report.findings, &args.shown);
     let read = outcome_of_reading(&report.summary);
     let summary = summary_of(report.summary, &report.findings, shown.len());
-    let run = outputs.tell_the_run().then(|| facts::of_scan(&options, &summary));
+    let run = outputs.tell_the_run().then(|| facts::of_scan(&options, &summary, &report.thresholds));
     outputs.write(&shown, run.as_ref(), console)?;
     tell(&summary, args.summary.as_deref(), console)?;
     if let (Some(path), Some(first)) = (outputs.stored(), shown.first()) {

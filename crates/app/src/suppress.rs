@@ -64,6 +64,7 @@ fn add(args: &AddArgs, console: &Console) -> anyhow::Result<()> {
         return Err(Fault::error(Failure::Internal, "a record that was written did not read back"));
     };
     let path = &args.file.file;
+    let _lock = alone_with(path);
     let text = add_record(&text_of(path, true)?, &record).map_err(|error| refused(path, &error))?;
     write_file(path, |out| out.write_all(text.as_bytes()))?;
     let hides = findings.iter().filter(|f| record.matchers.fit(f) && !record.is_over(f.day)).count();
@@ -179,6 +180,7 @@ fn status(record: &Suppression, today: Day) -> String {
 
 fn remove(args: &RemoveArgs, console: &Console) -> anyhow::Result<()> {
     let path = &args.file.file;
+    let _lock = alone_with(path);
     let records = read_suppressions(path).map_err(ScanError::Config)?;
     let ids = if args.expired {
         let today = today()?;
@@ -196,6 +198,7 @@ fn remove(args: &RemoveArgs, console: &Console) -> anyhow::Result<()> {
 
 fn expire(args: &ExpireArgs, console: &Console) -> anyhow::Result<()> {
     let path = &args.file.file;
+    let _lock = alone_with(path);
     let on = args.on.as_deref().map_or_else(today, day)?;
     let records = read_suppressions(path).map_err(ScanError::Config)?;
     let ids = ids(&records, &args.ids)?;
@@ -228,6 +231,14 @@ fn ids(records: &[Suppression], typed: &[String]) -> anyhow::Result<Vec<String>>
         }
     }
     Ok(found)
+}
+
+/// Keeps others of us from changing the file between its reading and its writing, until the value goes. The file itself
+/// is replaced, so its folder is locked; `None` where that cannot be done, which is no reason not to go on.
+fn alone_with(path: &Path) -> Option<File> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = File::open(folder).ok()?;
+    folder.lock().ok().map(|()| folder)
 }
 
 /// The file as text; an absent one is empty where it may be.

@@ -36,14 +36,12 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
 
     let mut afters: Vec<(Vec<Changed>, ScanReport)> = Vec::new();
     for settings in variants(args) {
-        if stop.is_stopped() {
-            return Err(undertone_engine::ScanError::Interrupted.into());
-        }
+        interrupt::go_on(&stop)?;
         let mut thresholds = base.clone();
         for setting in &settings {
             setting.apply(&mut thresholds);
         }
-        if acts_while_reading(&settings) {
+        if settings.iter().any(|setting| setting.key().acts_while_reading()) {
             let reading = Reading { thresholds: Some(&thresholds), ..reading };
             analysis = scan::analyse(&options, reading, &stop, console)?;
         }
@@ -51,6 +49,7 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
             settings.iter().map(|s| Changed { name: s.name().to_owned(), value: s.shown() }).collect();
         afters.push((changed, analysis.decide(&thresholds)?));
     }
+    interrupt::go_on(&stop)?;
     let comparisons = compared(&before, &afters, truth.as_deref());
     to_stdout(|out| match args.format {
         TextFormat::Table => write_comparison_text(out, &comparisons),
@@ -69,11 +68,6 @@ fn variants(args: &TuneArgs) -> Vec<Vec<Setting>> {
             sweep.0.iter().map(with).collect()
         }
     }
-}
-
-/// Whether a setting decides what is counted while the inputs are read.
-fn acts_while_reading(settings: &[Setting]) -> bool {
-    settings.iter().any(|setting| setting.key() == ThresholdKey::RecentUserInteractionWindow)
 }
 
 fn compared<'f>(

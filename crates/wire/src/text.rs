@@ -130,11 +130,18 @@ pub fn instant(text: &str) -> Option<Timestamp> {
 /// in 2001; from the year 10,000 to there it is no time.
 fn in_calendar(at: Timestamp) -> Option<Timestamp> {
     match at.micros() {
-        MILLIS_MIN.. => Some(Timestamp::from_micros(at.micros() / 1000)),
-        YEAR_10_000.. => None,
-        _ => Some(at),
+        MILLIS_MIN.. => within_calendar(Timestamp::from_micros(at.micros() / 1000)),
+        _ => within_calendar(at),
     }
 }
+
+/// The time if RFC 3339 can write it: of the years 0 to 9999.
+pub(crate) fn within_calendar(at: Timestamp) -> Option<Timestamp> {
+    Some(at).filter(|at| (YEAR_0..YEAR_10_000).contains(&at.micros()))
+}
+
+/// 0000-01-01T00:00:00Z, microseconds.
+const YEAR_0: i64 = -62_167_219_200_000_000;
 
 /// 10000-01-01T00:00:00Z, which RFC 3339 cannot write, microseconds.
 const YEAR_10_000: i64 = 253_402_300_800_000_000;

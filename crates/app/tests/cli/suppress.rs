@@ -1,8 +1,9 @@
 //! Suppressions: made, applied to old findings, told when they do nothing, ended.
 
-use crate::support::{Ended, findings, run};
+use crate::support::{Ended, findings, run, undertone};
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 struct Desk {
     folder: tempfile::TempDir,
@@ -110,6 +111,24 @@ fn what_hides_nothing_or_has_expired_is_told() {
     assert!(devices(&told).contains(&"d-0007".to_owned()));
     let removed = run(&["suppress", "remove", "--expired", "--file", &desk.file()]);
     assert!(removed.stderr.contains("1 of 2 records removed"), "{}", removed.stderr);
+}
+
+#[test]
+fn records_that_are_added_at_once_are_all_kept() {
+    let desk = Desk::new();
+    let file = desk.file();
+    let adding: Vec<_> = (0..8)
+        .map(|n| {
+            let device = format!("d-{n}");
+            let args = ["suppress", "add", "--file", &file, "--device", &device, "--reason", "a test"];
+            undertone(&args).stderr(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut child in adding {
+        assert!(child.wait().unwrap().success());
+    }
+    let listed = run(&["suppress", "list", "--file", &file]);
+    assert_eq!(listed.stdout.matches("reason: \"a test\"").count(), 8, "{}", listed.stdout);
 }
 
 #[test]

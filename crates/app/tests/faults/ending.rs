@@ -94,7 +94,7 @@ fn a_disk_that_fills_up_later_is_said_and_leaves_nothing() {
     };
     let long = "C".repeat(400);
     let cases: [(&str, TempDir, u32, &[&str]); 3] = [
-        // The first spill of packed records (a sixth of 64 MiB) fits, the second does not.
+        // The first spill of packed records (a quarter of 64 MiB) fits, the second does not.
         ("the second spill", at_once(60_000, &long, 1), 15_000, &["scan", "--format", "jsonl"]),
         // Packed records fit in memory; those of one large phone, put together anew, do not.
         ("a phone in parts", at_once(60_000, "C", 1), 64, &["scan", "--format", "jsonl"]),

@@ -54,7 +54,7 @@ fn the_order_of_rows_and_their_files_change_nothing() {
 fn the_largest_numbers_overflow_nothing() {
     let mut logs = Logs::people(3);
     for (start, host) in
-        [(START_SECS, "api.example.net"), (-9e12, "old.example.net"), (9e12, "new.example.net")]
+        [(START_SECS, "api.example.net"), (-6.2e10, "old.example.net"), (2.5e11, "new.example.net")]
     {
         for number in 0..40_u32 {
             logs.visit(&Visit {

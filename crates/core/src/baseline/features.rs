@@ -20,9 +20,9 @@ pub struct Features {
     pub resp_spread: Option<f64>,
     /// `|sent - received| / (sent + received)` over all sessions, 0..=1.
     pub asymmetry: Option<f64>,
-    /// Median bytes of a check-in, both ways.
+    /// Median bytes that a check-in sends and median bytes that it receives, summed.
     pub bytes_per_check_in: Option<f64>,
-    /// Check-ins per hour in which the series was seen.
+    /// Sessions, or check-ins where those are more, per hour in which the series was seen.
     pub rate_per_hour: f64,
     /// Share of the other devices that show the most frequent TLS fingerprint or user agent, 0..=1.
     pub stack_share: Option<f64>,
@@ -44,8 +44,7 @@ pub struct Shape {
 impl Shape {
     /// The shape of a series.
     pub fn of(profile: &Profile, machine: &Machine) -> Self {
-        let sized = |bytes: fn(&Event) -> Option<u32>| sizes(profile, bytes);
-        let (orig, resp) = (sized(|event| event.orig_bytes), sized(|event| event.resp_bytes));
+        let [orig, resp] = sizes(profile);
         let total = profile.orig_bytes.saturating_add(profile.resp_bytes);
         let both: Option<f64> = match (median(&orig), median(&resp)) {
             (None, None) => None,
@@ -90,15 +89,20 @@ fn share(part: u64, known: u64) -> Option<f64> {
     (known >= STATES_MIN).then(|| part as f64 / known as f64)
 }
 
-/// Sizes of the check-ins, ascending: of messages where there are enough of them, else of sessions.
-fn sizes(profile: &Profile, bytes: fn(&Event) -> Option<u32>) -> Vec<u32> {
-    let of = |events: &[Event]| {
+/// Sizes of the check-ins both ways, ascending: of messages where enough of them have one, else of sessions. Never of both:
+/// a message is one check-in, and its session may be hundreds.
+fn sizes(profile: &Profile) -> [Vec<u32>; 2] {
+    let sorted = |events: &[Event], bytes: fn(&Event) -> Option<u32>| {
         let mut sizes: Vec<u32> = events.iter().filter_map(bytes).collect();
         sizes.sort_unstable();
         sizes
     };
-    let messages = of(profile.messages.latest());
-    if messages.len() >= SIZES_MIN { messages } else { of(profile.starts.latest()) }
+    let both = |events: &[Event]| {
+        [sorted(events, |event| event.orig_bytes), sorted(events, |event| event.resp_bytes)]
+    };
+    let messages = both(profile.messages.latest());
+    let are_enough = messages.iter().any(|sizes| sizes.len() >= SIZES_MIN);
+    if are_enough { messages } else { both(profile.starts.latest()) }
 }
 
 fn quantile(sorted: &[u32], share: f64) -> Option<f64> {
@@ -123,6 +127,26 @@ fn spread(sorted: &[u32]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::Events;
+
+    #[test]
+    fn sizes_are_of_messages_or_of_sessions_never_of_both() {
+        let event = |at_micros, orig_bytes, resp_bytes| Event {
+            at_micros,
+            orig_bytes,
+            resp_bytes,
+            ..Event::default()
+        };
+        // One kept connection that received much, with publications of one way only.
+        let profile = Profile {
+            starts: Events::of(vec![event(0, Some(90_000), Some(300_000))]),
+            messages: Events::of((0..500).map(|n| event(n, Some(200), None)).collect()),
+            ..Profile::default()
+        };
+        assert_eq!(sizes(&profile), [vec![200; 500], vec![]]);
+        let quiet = Profile { messages: Events::of(vec![event(1, Some(200), None)]), ..profile };
+        assert_eq!(sizes(&quiet), [vec![90_000], vec![300_000]]);
+    }
 
     #[test]
     fn spread_is_the_interquartile_range_over_the_median() {

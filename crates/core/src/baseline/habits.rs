@@ -62,6 +62,8 @@ pub struct Habits {
     pub devices: BTreeMap<u64, DaySet>,
     /// Series of phones.
     pub series: BTreeMap<u64, Habit>,
+    /// Where phones went when it was an alert that nobody settled, and the day of the first: no habit of theirs.
+    pub open: BTreeMap<u64, Day>,
     /// Whether nothing was left out: only then is what is missing new.
     pub is_complete: bool,
     /// Whether destinations that are everybody's are among them: else that holds of the others only.
@@ -79,13 +81,22 @@ pub struct Past {
     pub days_judged: u32,
     /// Whether what is remembered leaves something out that may have been this: then what is missing is not new.
     pub has_gaps: bool,
+    /// The day on which the series was an alert that nobody settled since. The rest is then what was known on that day.
+    pub open_since: Option<Day>,
 }
 
 impl Past {
-    /// Of two memories of the same past the longer one.
+    /// Of two memories of the same past the longer one, or the one of what is still open.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
+        match (self.open_since, other.open_since) {
+            (Some(_), None) => return self,
+            (None, Some(_)) => return other,
+            (Some(one), Some(another)) if one != another => return if one < another { self } else { other },
+            _ => {}
+        }
         Self {
+            open_since: self.open_since,
             device_days: self.device_days.max(other.device_days),
             series_days: self.series_days.max(other.series_days),
             days_judged: self.days_judged.max(other.days_judged),
@@ -97,8 +108,8 @@ impl Past {
 impl Habits {
     /// Empty, up to a day.
     pub fn until(last_day: Day) -> Self {
-        let (devices, series) = (BTreeMap::new(), BTreeMap::new());
-        Self { last_day, devices, series, is_complete: true, has_common: true }
+        let (devices, series, open) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { last_day, devices, series, open, is_complete: true, has_common: true }
     }
 
     /// Adds the days of a phone.
@@ -130,6 +141,22 @@ impl Habits {
         }
     }
 
+    /// Keeps an alert open: what goes there is new to its phone as it was on that day. It is remembered with its app and
+    /// without, as above.
+    pub fn leave_open(&mut self, device: &str, app: Option<&str>, to: &Destination, day: Day) {
+        let with_any = app.is_some().then(|| key_of_any(device, to, None));
+        for key in iter::once(key_of(device, app, to, None)).chain(with_any) {
+            let known = self.open.entry(key).or_insert(day);
+            *known = day.min(*known);
+        }
+    }
+
+    /// Since when an alert of before a day is open.
+    fn open_since(&self, device: &str, app: Option<&str>, to: &Destination, day: Day) -> Option<Day> {
+        let keys = [key_of(device, app, to, None), otherwise(device, app, to, None)];
+        keys.iter().filter_map(|key| self.open.get(key).copied()).filter(|since| *since < day).min()
+    }
+
     fn seen(&mut self, key: u64, day: Day) -> &mut Habit {
         let first = Habit { first_day: day, judged: DaySet::default() };
         let known = self.series.entry(key).or_insert(first);
@@ -159,17 +186,22 @@ impl Habits {
     /// What is known of a series before a day, towards a destination that is everybody's or not; `None` of phones that
     /// were never seen.
     pub fn past(&self, device: &str, key: &SeriesKey, is_everybodys: bool, day: Day) -> Option<Past> {
-        let days = self.devices.get(&stable_hash(device.as_bytes()))?.before(day, self.last_day);
+        let seen = self.devices.get(&stable_hash(device.as_bytes()))?;
         let SeriesKey { app, destination, service } = key;
         let app = app.as_deref();
+        let has_gaps = !self.is_complete || (is_everybodys && !self.has_common);
+        if let Some(since) = self.open_since(device, app, destination, day) {
+            let device_days = seen.before(since, self.last_day);
+            return Some(Past { device_days, has_gaps, open_since: Some(since), ..Past::default() });
+        }
         let judged =
             |key: u64| self.series.get(&key).map_or(0, |habit| habit.judged.before(day, self.last_day));
         let otherwise = otherwise(device, app, destination, Some(*service));
         let judged = judged(key_of(device, app, destination, Some(*service))).max(judged(otherwise));
-        let has_gaps = !self.is_complete || (is_everybodys && !self.has_common);
         let is_seen = judged > 0 || self.went(device, app, destination, day);
         let series_days = judged.max(u32::from(is_seen));
-        Some(Past { device_days: days, series_days, days_judged: judged, has_gaps })
+        let device_days = seen.before(day, self.last_day);
+        Some(Past { device_days, series_days, days_judged: judged, has_gaps, open_since: None })
     }
 }
 
@@ -221,7 +253,7 @@ mod tests {
             device_days,
             series_days: judged,
             days_judged: judged,
-            has_gaps: false,
+            ..Past::default()
         };
         assert_eq!(past(&own, 13), of(3, 2));
         assert_eq!(past(&own, 12), of(2, 1));
@@ -230,6 +262,31 @@ mod tests {
         assert_eq!(past(&other, 13), of(3, 0));
         assert_eq!(habits.past("d2", &series(Some("a"), &own), false, day(13)), None);
         assert_eq!(past(&own, -80).device_days, 0);
+    }
+
+    #[test]
+    fn an_open_alert_is_no_habit() {
+        let mut habits = Habits::until(day(12));
+        let (own, other) =
+            (Destination::Domain("own.example".into()), Destination::Domain("x.example".into()));
+        habits.add_device("d1", &(7..=12).map(day).collect::<Vec<_>>());
+        for to in [&own, &other] {
+            habits.add_judged("d1", &series(Some("a"), to), day(11));
+        }
+        habits.leave_open("d1", Some("a"), &own, day(12));
+        habits.leave_open("d1", Some("a"), &own, day(11));
+        let past =
+            |app, to: &Destination, on: i32| habits.past("d1", &series(app, to), false, day(on)).unwrap();
+        // As on the day of the first alert, which saw four days before it.
+        let open = Past { device_days: 4, open_since: Some(day(11)), ..Past::default() };
+        assert_eq!((past(Some("a"), &own, 13), past(None, &own, 13)), (open, open));
+        assert_eq!(past(Some("a"), &own, 11).open_since, None, "on the day itself nothing is open yet");
+        assert_eq!(
+            (past(Some("a"), &other, 13).days_judged, past(Some("b"), &own, 13).open_since),
+            (1, None)
+        );
+        let here = Past { device_days: 6, series_days: 2, days_judged: 2, ..Past::default() };
+        assert_eq!((here.or(open), open.or(here)), (open, open));
     }
 
     #[test]

@@ -208,6 +208,11 @@ impl Baseline {
         }
     }
 
+    /// Devices of a learned summary that go to a destination on a rhythm.
+    pub fn polling(&self, destination: &Destination) -> u32 {
+        self.destinations.get(destination).map_or(0, |reach| reach.polled)
+    }
+
     /// Devices that polled a destination before a day, of a summary in which the asking device did not.
     pub fn polled_before(&self, destination: &Destination, app: Option<&str>, day: Day) -> Earlier {
         let before = |reach: Option<&Reach>| {

@@ -32,12 +32,11 @@ pub struct Surprise {
 type Feature = fn(&Features) -> Option<f64>;
 
 /// All features that are compared, in a fixed order.
-const FEATURES: [Feature; 9] = [
+const FEATURES: [Feature; 8] = [
     |f| Some(f.reach),
     |f| f.orig_spread,
     |f| f.resp_spread,
     |f| f.asymmetry,
-    |f| f.bytes_per_check_in,
     |f| Some(f.rate_per_hour),
     |f| f.stack_share,
     |f| f.locked_share,
@@ -60,6 +59,13 @@ impl Column {
         sorted.partition_point(|known| *known < value)
     }
 
+    /// The upper median of all but some of the values; `None` when nothing is left.
+    fn median_without(&self, own: &[f64]) -> Option<f64> {
+        let middle = (self.all.len() - own.len()) / 2;
+        let left = |value: f64| Self::at_most(&self.all, value) - Self::at_most(own, value);
+        self.all.get(self.all.partition_point(|value| left(*value) <= middle)).copied()
+    }
+
     fn surprise(&self, device: u32, value: f64, is_low: bool) -> Surprise {
         let own = self.by_device.get(&device).map(Vec::as_slice).unwrap_or_default();
         let extreme = |sorted: &[f64]| {
@@ -70,7 +76,7 @@ impl Column {
         Surprise {
             p_value: (1.0 + count as f64) / (1.0 + peers as f64),
             peers: peers as u64,
-            median: self.all.get(self.all.len() / 2).copied(),
+            median: self.median_without(own),
         }
     }
 }
@@ -94,8 +100,6 @@ pub enum PeerFeature {
     RespSpread,
     /// [`Features::asymmetry`].
     Asymmetry,
-    /// [`Features::bytes_per_check_in`].
-    Bytes,
     /// [`Features::rate_per_hour`].
     Rate,
     /// [`Features::stack_share`].
@@ -185,6 +189,21 @@ mod tests {
         assert!((found.p_value - 1.0 / 99.0).abs() < 1e-12);
         let high = peers.surprise(PeerFeature::Reach, subject, 0.9, false);
         assert!((high.p_value - 10.0 / 99.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_usual_is_that_of_the_others() {
+        let usual = |peers: &[(u32, f64)], device| {
+            let peers: Vec<Peer> = peers.iter().map(|(device, reach)| peer(*device, *reach)).collect();
+            let subject = Subject { device, role: "tools" };
+            Peers::new(&peers).surprise(PeerFeature::Reach, subject, 0.5, true).median
+        };
+        let mut peers: Vec<(u32, f64)> = (0..99).map(|n| (n, f64::from(n) / 100.0)).collect();
+        assert_eq!(usual(&peers, 200), Some(0.49));
+        // However many series a device has, and wherever they lie, they are not usual for themselves.
+        peers.extend((0..300).map(|n| (7, f64::from(n) / 1000.0)));
+        assert_eq!(usual(&peers, 7), Some(0.5));
+        assert_eq!(usual(&[(7, 0.1), (7, 0.2)], 7), None);
     }
 
     #[test]

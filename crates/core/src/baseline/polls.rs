@@ -5,14 +5,13 @@
 //! people use is not. *Do other copies of this app poll a place of their own?* Then one more place of its own is the
 //! app's habit (mail, cloud, home automation), even where most of its users have none.
 
+use super::PERSONAL_DEVICES_MAX;
 use crate::model::Day;
 use crate::series::Destination;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Periods within this factor of each other are one pace: a jitter of 37 % moves a median by less.
 const PACE_FACTOR: f64 = 1.35;
-/// Devices at the most that share a destination for it to be a personal one.
-const PERSONAL_DEVICES_MAX: u32 = 2;
 
 /// One machine-driven series, as the fleet sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +51,18 @@ pub struct Earlier {
     pub with_app: u32,
     /// With nobody knows which.
     pub of_no_known_app: u32,
+}
+
+impl Earlier {
+    /// Of two memories, which may be of the same devices, the one that knows more of each.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            phones: self.phones.max(other.phones),
+            with_app: self.with_app.max(other.with_app),
+            of_no_known_app: self.of_no_known_app.max(other.of_no_known_app),
+        }
+    }
 }
 
 /// Polls of the fleet, for look-up. Built once all devices are in, in any order.

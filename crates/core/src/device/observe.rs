@@ -9,7 +9,7 @@ use super::report::{DeviceReport, Reported, SeriesDays};
 use super::rotation::Strays;
 use super::sighting::{Naming, Sighting, service_of, sightings};
 use super::summary::{Circumstances, Summary};
-use crate::model::{Day, Platform, Timestamp};
+use crate::model::{Day, Network, Platform, Timestamp};
 use crate::series::{EventFlags, SeriesKey};
 
 /// Sightings, over all days, from which a series gets a profile: timing needs 8 check-ins, wakes and DNS need 8, a
@@ -31,6 +31,8 @@ pub struct DeviceInput<'i, 'a> {
     pub stacks: &'i [Option<&'static str>],
     /// Names that the phone itself says it looked up, seen by a sensor or not.
     pub asked: &'i [&'a str],
+    /// Networks that are inside besides the private ones.
+    pub internal: &'i [Network],
 }
 
 /// What a part of a device knows of the rest of it.
@@ -104,7 +106,7 @@ fn report(
     let mut report = DeviceReport { series_total: filing.len() as u64, ..DeviceReport::default() };
     let mut reached = Vec::with_capacity(filing.len());
     let groups = filing.groups(found);
-    let strays = Strays::of(filing, &groups);
+    let strays = Strays::of(filing, &groups, circumstances.input.internal);
     let mut summaries = Summaries::default();
     report.strays_cut = strays.cut;
     for (number, group) in groups.iter() {

@@ -46,10 +46,10 @@ impl Strays {
 
     /// The candidates: not to widely used destinations, of an app and service that has several of them, or of a few
     /// starts at least.
-    pub(super) fn of(filing: &Filing<'_>, groups: &Groups) -> Self {
+    pub(super) fn of(filing: &Filing<'_>, groups: &Groups, internal: &[Network]) -> Self {
         let is_candidate = filing.destinations_that(|destination| match destination {
             Destination::Domain(domain) => !is_widely_used(domain),
-            Destination::Address(addr) => !Network::is_inside_by_kind(*addr),
+            Destination::Address(addr) => !Network::is_inside(*addr, internal),
             Destination::Group(_) => false,
         });
         let mut by_common: BTreeMap<(u32, Service), Vec<(u32, usize)>> = BTreeMap::new();

@@ -92,6 +92,14 @@ impl<'i, 'a> Circumstances<'_, 'i, 'a> {
         let session = (connection.session.orig_bytes, connection.session.resp_bytes);
         Some(match self.message(sighting) {
             None => session,
+            // What a tunnel carries is the session's, which may be that of several.
+            Some(message) if message.method == Some("CONNECT") => {
+                if connection.messages.len() == 1 {
+                    session
+                } else {
+                    (None, None)
+                }
+            }
             Some(message) if message.orig_bytes.is_some() || message.resp_bytes.is_some() => {
                 (message.orig_bytes, message.resp_bytes)
             }

@@ -11,6 +11,7 @@ pub use trace::{AppState, CheckIn, Lock, Trace, TraceOf};
 use crate::attack::{Analytic, Attack};
 use crate::evidence::Evidence;
 use crate::model::{Day, Platform, Timestamp};
+use crate::series::Destination;
 use std::net::IpAddr;
 
 /// Version of the native finding schema.
@@ -140,6 +141,22 @@ pub struct FindingDestination {
 }
 
 impl FindingDestination {
+    /// The places that it names: the group and its members, else the domain, else every address.
+    pub fn places(&self) -> Vec<Destination> {
+        let place = |text: &String| match text.parse::<IpAddr>() {
+            Ok(addr) => Destination::Address(addr),
+            Err(_) => Destination::Domain(text.as_str().into()),
+        };
+        match (&self.group, &self.domain) {
+            (Some(group), _) => {
+                let members = self.members.iter().map(place);
+                members.chain([Destination::Group(group.as_str().into())]).collect()
+            }
+            (None, Some(domain)) => vec![Destination::Domain(domain.as_str().into())],
+            (None, None) => self.addresses.iter().map(|addr| Destination::Address(*addr)).collect(),
+        }
+    }
+
     /// The members of a group, where they are known to be all: of a list that is as long as one may be, nobody knows.
     pub fn all_members(&self) -> Option<&[String]> {
         let members = self.members.as_slice();

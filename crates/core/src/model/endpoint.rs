@@ -157,6 +157,11 @@ impl Network {
         }
     }
 
+    /// Whether an address is inside: by its kind, or in a network that is said to be.
+    pub fn is_inside(addr: IpAddr, internal: &[Self]) -> bool {
+        Self::is_inside_by_kind(addr) || internal.iter().any(|network| network.contains(addr))
+    }
+
     /// Whether an address is inside by its kind alone: RFC 1918, RFC 4193, 100.64.0.0/10 and `fe80::/10`.
     pub fn is_inside_by_kind(addr: IpAddr) -> bool {
         match addr {
@@ -189,6 +194,13 @@ mod tests {
         for bad in ["10.0.0.0/33", "x", "::/129", "10.0.0.0/"] {
             assert_eq!(Network::parse(bad), None);
         }
+    }
+
+    #[test]
+    fn inside_is_what_is_said_to_be() {
+        let internal = [Network::parse("198.51.100.0/24").unwrap()];
+        let inside = |addr: &str| Network::is_inside(addr.parse().unwrap(), &internal);
+        assert_eq!(["198.51.100.7", "10.0.0.1", "203.0.113.1"].map(inside), [true, true, false]);
     }
 
     #[test]

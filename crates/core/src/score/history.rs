@@ -87,7 +87,7 @@ impl Maxima {
         self.bins.values().fold(0, |sum, days| sum.saturating_add(*days))
     }
 
-    /// The tail of the history; `None` with too few device-days for one (500, see [`Tail::fit`]).
+    /// The tail of the history; `None` with too few device-days for one (see [`Tail::fit`]).
     pub fn tail(&self) -> Option<Tail> {
         let bins = self.bins().map(|(bin, days)| Bin {
             from_bans: f64::from(bin) * BIN_BANS,

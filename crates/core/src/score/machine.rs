@@ -61,8 +61,6 @@ pub struct Persistence {
     pub connected_secs: f64,
     /// Connected time over the span from first to last event and the last session's end, 0..=1.
     pub connected_share: f64,
-    /// Hours of the window in which the series was seen.
-    pub active_hours: u32,
 }
 
 /// What stage A found of one series over one window of days.
@@ -282,6 +280,5 @@ fn persistence_of(profile: &Profile) -> Option<Persistence> {
         longest_secs: profile.longest_micros as f64 / 1e6,
         connected_secs: connected / 1e6,
         connected_share: if observed > 0.0 { (connected / observed).min(1.0) } else { 0.0 },
-        active_hours: u32::try_from(profile.hours.len()).unwrap_or(u32::MAX),
     })
 }

@@ -138,6 +138,12 @@ impl ThresholdKey {
     pub const fn is_global(self) -> bool {
         matches!(self, Self::SanctionedResolvers | Self::AlertBudget)
     }
+
+    /// Whether it decides what is counted while a phone's records are looked at: what comes of them then is of no use
+    /// under another value.
+    pub const fn acts_while_reading(self) -> bool {
+        matches!(self, Self::RecentUserInteractionWindow)
+    }
 }
 
 impl Thresholds {

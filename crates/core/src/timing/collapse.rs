@@ -29,18 +29,26 @@ pub struct CheckIns {
     pub dead_time_micros: i64,
     /// First instants of the bursts, ascending, microseconds; at most 2,001, the latest.
     pub at_micros: Vec<i64>,
+    /// Bursts, those before the latest 2,001 included.
+    pub total: usize,
     /// Upper median of the intervals between them, microseconds; 0 below two instants.
     pub median_micros: i64,
 }
 
 /// Collapses ascending instants at one dead time; keeps the latest 2,001 check-ins.
 pub fn collapse(times: &[i64], dead_time_micros: i64) -> Vec<i64> {
+    collapse_and_count(times, dead_time_micros).0
+}
+
+/// The same, with how many there are in all.
+fn collapse_and_count(times: &[i64], dead_time_micros: i64) -> (Vec<i64>, usize) {
     let pairs = times.iter().zip(times.iter().skip(1));
     let apart = pairs.filter(|(before, at)| at.saturating_sub(**before) > dead_time_micros);
     let mut at_micros = Vec::with_capacity(times.len());
     at_micros.extend(times.first().into_iter().chain(apart.map(|(_, at)| at)));
-    at_micros.drain(..at_micros.len().saturating_sub(INTERVALS_MAX + 1));
-    at_micros
+    let total = at_micros.len();
+    at_micros.drain(..total.saturating_sub(INTERVALS_MAX + 1));
+    (at_micros, total)
 }
 
 /// Check-ins at every scale that can be tested; `resolution_micros` is that of the instants: scales finer than
@@ -51,15 +59,15 @@ pub fn scales(times: &[i64], resolution_micros: i64) -> Vec<CheckIns> {
     for dead_time in DEAD_TIMES_MICROS {
         let is_longest = dead_time == DEAD_TIMES_MICROS[2];
         let dead_time = if is_longest { dead_time.max(median / MEDIAN_DIVISOR) } else { dead_time };
-        let at_micros = collapse(times, dead_time);
-        // A longer dead time only takes check-ins away: as many are the same, unless earlier ones were cut off.
-        if at_micros.len() != count || count > INTERVALS_MAX {
+        let (at_micros, total) = collapse_and_count(times, dead_time);
+        // A longer dead time only takes check-ins away: as many are the same.
+        if total != count {
             (quartile, median) = quartile_and_median(&at_micros);
-            count = at_micros.len();
+            count = total;
         }
         let is_apart = median >= MEDIAN_DEAD_TIMES_MIN.saturating_mul(dead_time);
         if dead_time >= resolution_micros && is_apart && quartile >= PERIOD_MIN_MICROS {
-            found.push(CheckIns { dead_time_micros: dead_time, at_micros, median_micros: median });
+            found.push(CheckIns { dead_time_micros: dead_time, at_micros, total, median_micros: median });
         }
     }
     found
@@ -93,11 +101,20 @@ mod tests {
                 [at, at + 400_000]
             })
             .collect();
-        let scales = scales(&times, 1);
-        assert!(scales.iter().all(|scale| scale.at_micros.len() == 20), "{scales:?}");
+        let check_ins: Vec<usize> = scales(&times, 1).iter().map(|scale| scale.at_micros.len()).collect();
+        assert_eq!(check_ins, [20, 20]);
         // Whoever polls every second is tested.
         let fast: Vec<i64> = (0..100).map(|n| n * 1_000_000).collect();
-        assert!(!super::scales(&fast, 1).is_empty());
+        assert!(!scales(&fast, 1).is_empty());
+    }
+
+    #[test]
+    fn scales_that_are_cut_off_are_told_apart_by_what_they_had() {
+        // A sixth of the intervals are retries after 0.3 s.
+        let times: Vec<i64> = (0..4096).map(|n| (n - n / 6) * 60_000_000 + n / 6 * 300_000).collect();
+        let totals: Vec<usize> = scales(&times, 1).iter().map(|scale| scale.total).collect();
+        assert_eq!(totals, [4096, 3414, 3414]);
+        assert!(scales(&times, 1).iter().all(|scale| scale.at_micros.len() == INTERVALS_MAX + 1));
     }
 
     #[test]
@@ -122,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn retries_join_their_check_in() {
+    fn retries_are_check_ins_but_for_a_dead_time_that_is_longer() {
         // Every 300 s a try and two retries after 6 and 12 s.
         let times: Vec<i64> =
             (0..10).flat_map(|i| [0, 6, 12].map(|retry| (i * 300 + retry) * 1_000_000)).collect();

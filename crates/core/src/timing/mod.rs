@@ -155,7 +155,7 @@ fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<Found>) {
     let mut parts: Vec<(f64, f64)> = Vec::new();
     let mut known = 0;
     for scale in &scales {
-        let count = scale.at_micros.len();
+        let count = scale.total;
         // A scale that merges next to nothing more than the one before it is the same series.
         let is_same = (known - known.min(count)) * SAME_SERIES_DIVISOR <= known;
         if !is_same || tested.is_empty() {

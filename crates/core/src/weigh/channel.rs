@@ -189,7 +189,7 @@ mod tests {
         let said = |connected_secs, connected_share| {
             let mut scene = Scene::over(Service::Tls);
             scene.machine.persistence =
-                Some(Persistence { longest_secs: 900.0, connected_secs, connected_share, active_hours: 24 });
+                Some(Persistence { longest_secs: 900.0, connected_secs, connected_share });
             persistence(&scene.case()).map(|item| item.text).unwrap()
         };
         let whole = "connected all the time it was seen; its longest session lasted 15 min";

@@ -6,7 +6,6 @@ use super::{Case, bans_of, plain};
 use crate::baseline::{COMMON_SHARE, PeerFeature};
 use crate::destination::knowledge::{is_dynamic_dns, is_push_port, is_widely_used, platform_service};
 use crate::evidence::{Evidence, EvidenceKind};
-use crate::model::Network;
 use crate::roles::is_shared_carrier;
 use crate::series::{Destination, Service};
 use crate::text;
@@ -154,7 +153,10 @@ fn common(case: &Case<'_>) -> Option<Evidence> {
 /// rhythm, too. What people open all day is no reason for a machine to ask there.
 fn polled_share(case: &Case<'_>) -> f64 {
     let reaching = f64::from(case.baseline.others_reaching_itself(&case.key.destination).max(1));
-    let polling = f64::from(case.polls.others(&case.key.destination, case.device));
+    let here = case.polls.others(&case.key.destination, case.device);
+    // Who polled before may be the same phones: they count once.
+    let before = case.learned.map_or(0, |learned| learned.polling(&case.key.destination));
+    let polling = f64::from(here.max(before));
     (polling / reaching / POLLED_SHARE).min(1.0)
 }
 
@@ -193,9 +195,7 @@ fn prior(case: &Case<'_>) -> Option<Evidence> {
         Destination::Domain(domain) => {
             item(0.5, format!("{domain} is not among the widely used destinations (shipped list)"))
         }
-        Destination::Address(addr)
-            if Network::is_inside_by_kind(*addr) && case.key.service == Service::Dns =>
-        {
+        Destination::Address(addr) if case.is_inside() && case.key.service == Service::Dns => {
             item(-0.5, format!("{addr} is a resolver on the own network"))
         }
         Destination::Address(addr) => item(0.5, format!("no fleet shows whether {addr} is common")),
@@ -209,9 +209,7 @@ fn oddities(case: &Case<'_>) -> Option<Evidence> {
     let sessions = case.profile.sessions();
     let share = |count: u64, of: u64| if of < SEEN_MIN { 0.0 } else { count as f64 / of as f64 };
     let mut parts: Vec<(f64, String)> = Vec::new();
-    let is_inside =
-        matches!(&case.key.destination, Destination::Address(addr) if Network::is_inside_by_kind(*addr));
-    if !is_inside
+    if !case.is_inside()
         && case.key.service != Service::Dns
         && (share(marks.without_name, sessions) > 0.8
             || (sessions < SEEN_MIN && marks.without_name == sessions && sessions > 0))

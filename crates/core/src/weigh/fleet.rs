@@ -11,6 +11,7 @@ use crate::baseline::COMMON_SHARE;
 use crate::evidence::{Evidence, EvidenceKind};
 use crate::score::machine::{Rhythm, Timing};
 use crate::series::Destination;
+use std::cmp::Reverse;
 
 /// Share of the phones at a destination that must poll it at one pace.
 const TOGETHER_SHARE_MIN: f64 = 0.5;
@@ -49,10 +50,11 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     if !case.baseline.is_fleet() || is_explained || !is_young(case) {
         return None;
     }
-    let (together, reaching) = case.destinations().map(|to| together_at(case, to)).max()?;
-    if together == 0 || f64::from(together) < TOGETHER_SHARE_MIN * f64::from(reaching) {
-        return None;
-    }
+    let is_polled = |(together, reaching): &(u32, u32)| {
+        *together > 0 && f64::from(*together) >= TOGETHER_SHARE_MIN * f64::from(*reaching)
+    };
+    let polled = case.destinations().map(|to| together_at(case, to)).filter(is_polled);
+    let (together, reaching) = polled.max_by_key(|(together, reaching)| (*together, Reverse(*reaching)))?;
     let weight = (FIRST_BANS + DOUBLING_BANS * f64::from(together).log2()).min(CAP_BANS);
     let text = match (together, reaching) {
         (1, 0 | 1) => "the one other phone that reaches it polls it at the same pace".to_owned(),

@@ -17,7 +17,7 @@ const SPIKE_SESSIONS_MIN: u32 = 8;
 const HISTORY_HOURS: i64 = 6 * 24;
 const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
-/// The stronger of the two: both see the same sessions.
+/// The strongest: all see the same sessions.
 pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let found = rate(case).into_iter().chain(spike(case)).chain(app_spike(case));
     found.max_by(|a, b| a.weight_bans.total_cmp(&b.weight_bans))
@@ -33,7 +33,7 @@ fn unattended(case: &Case<'_>) -> Option<(BTreeMap<i64, u32>, i64)> {
     }
     // Of a series that is too busy to be kept whole, the first hour is a part of one.
     if case.profile.starts.total() > starts.len() as u64 {
-        hours.pop_first();
+        hours.remove(&starts.first()?.at_micros.div_euclid(MICROS_PER_HOUR));
     }
     Some((hours, last_day * 24))
 }
@@ -99,7 +99,7 @@ fn spiked(case: &Case<'_>, most: u32, usual: UsualHour, text: String) -> Option<
     })
 }
 
-/// Check-ins per active hour against comparable series.
+/// Connections, or messages in them where those are more, per hour with traffic, against comparable series.
 fn rate(case: &Case<'_>) -> Option<Evidence> {
     let rate = case.features.rate_per_hour;
     let surprise = case.surprise(PeerFeature::Rate, rate, false)?;
@@ -107,7 +107,8 @@ fn rate(case: &Case<'_>) -> Option<Evidence> {
     if usual <= 0.0 || rate < case.thresholds.connection_frequency_threshold * usual {
         return None;
     }
-    let text = format!("{rate:.1} check-ins per active hour; comparable series make {usual:.1}");
+    let text =
+        format!("{rate:.1} connections or messages per hour with traffic; comparable series make {usual:.1}");
     Some(Evidence {
         observed: Some(rate),
         unit: "per_hour",

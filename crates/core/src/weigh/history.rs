@@ -44,7 +44,7 @@ const VISITED_PACE_MAX_SECS: f64 = 3600.0;
 /// What began this long before the day did is new, too: the day before had little time to show it.
 const EVE_MICROS: i64 = 12 * 3_600_000_000;
 
-/// Stage B: new today, or unchanged for days.
+/// Stage B: new today, unchanged for days, or an open alert.
 pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
     let past = case.past;
     let (weight, text) = if is_new(case) {
@@ -68,7 +68,7 @@ pub fn weigh(case: &Case<'_>) -> Option<Evidence> {
             "the phone went there on days before, too, but on no rhythm that could be judged".to_owned();
         (-VISITED_BANS, text)
     } else {
-        return None;
+        (0.0, format!("an alert since {} that nobody settled", past.open_since?))
     };
     Some(Evidence {
         observed: Some(f64::from(past.series_days)),
@@ -114,14 +114,21 @@ pub(super) fn polled_before(case: &Case<'_>) -> Earlier {
     let app = case.key.app.as_deref();
     let polled = |to| case.polls.before(to, app, case.device, case.day);
     let learned = |to| case.learned.map(|learned| learned.polled_before(to, app, case.day));
-    case.destinations().map(|to| polled(to).max(learned(to).unwrap_or_default())).max().unwrap_or_default()
+    case.destinations().map(|to| polled(to).or(learned(to).unwrap_or_default())).max().unwrap_or_default()
 }
 
 /// New on this phone. What spreads from phone to phone with its app may be an update as well as a campaign.
 fn newness(case: &Case<'_>) -> (f64, String) {
     let app = case.key.app.as_deref();
     let others = |phones| counted(phones, "other phone");
-    let Past { device_days, series_days, .. } = case.past;
+    let Past { device_days, series_days, open_since, .. } = case.past;
+    if let Some(since) = open_since {
+        let days = counted(device_days, "day");
+        let text = format!(
+            "an alert since {since} that nobody settled: the phone was seen on {days} before that day without it"
+        );
+        return as_it_was_used(case, NEW_BANS, text);
+    }
     let begun = match series_days {
         0 => "new today".to_owned(),
         1 if began_on_the_eve(case) => "new since late on the day before".to_owned(),
@@ -211,6 +218,20 @@ mod tests {
     }
 
     #[test]
+    fn an_open_alert_weighs_what_it_did() {
+        let scene = scene(0);
+        let weighed = |device_days| {
+            let past = Past { device_days, open_since: Some(Day::from_number(1)), ..Past::default() };
+            let item = weigh(&Case { past, day: Day::from_number(TODAY), ..scene.case() }).unwrap();
+            (item.weight_bans, item.text)
+        };
+        let told = "an alert since 1970-01-02 that nobody settled";
+        let without = format!("{told}: the phone was seen on 5 days before that day without it");
+        assert_eq!(weighed(5), (NEW_BANS, without));
+        assert_eq!(weighed(1), (0.0, told.to_owned()), "it was not new then: there was no past");
+    }
+
+    #[test]
     fn what_may_have_been_left_out_is_not_new() {
         let scene = scene(0);
         let text = |has_gaps| {
@@ -291,12 +312,8 @@ mod tests {
         assert_eq!(bans(&of_check_ins(14), 0, 0), Some(NEW_BANS));
         // One connection that stays begins within an hour, too.
         let mut kept = of_check_ins(1);
-        kept.machine.persistence = Some(Persistence {
-            longest_secs: 18_000.0,
-            connected_secs: 18_000.0,
-            connected_share: 1.0,
-            active_hours: 6,
-        });
+        kept.machine.persistence =
+            Some(Persistence { longest_secs: 18_000.0, connected_secs: 18_000.0, connected_share: 1.0 });
         assert_eq!(bans(&kept, 0, 0), Some(NEW_BANS));
     }
 

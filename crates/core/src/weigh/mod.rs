@@ -35,7 +35,7 @@ use crate::baseline::{
     Baseline, Declared, Features, Past, PeerFeature, Peers, Polls, RoleHours, Subject, Surprise,
 };
 use crate::evidence::{Evidence, EvidenceKind};
-use crate::model::{Day, Platform};
+use crate::model::{Day, Network, Platform};
 use crate::score::machine::Machine;
 use crate::series::{Destination, Profile, SeriesKey};
 use crate::thresholds::Thresholds;
@@ -81,6 +81,8 @@ pub struct Case<'c> {
     pub role_hours: &'c RoleHours,
     /// Thresholds that apply.
     pub thresholds: &'c Thresholds,
+    /// Networks that are inside besides the private ones.
+    pub internal: &'c [Network],
 }
 
 impl Case<'_> {
@@ -109,6 +111,11 @@ impl Case<'_> {
     /// says little.
     fn is_anonymous_host(&self) -> bool {
         self.is_nameless() && self.profile.ports.keys().all(|port| matches!(port, 80 | 443))
+    }
+
+    /// Whether it goes to an address of the own network.
+    fn is_inside(&self) -> bool {
+        matches!(&self.key.destination, Destination::Address(addr) if Network::is_inside(*addr, self.internal))
     }
 
     /// Whether it goes to bare addresses only.

@@ -198,7 +198,6 @@ mod tests {
             longest_secs: 3600.0,
             connected_secs: connected_hours * 3600.0,
             connected_share,
-            active_hours: 9,
         });
         weigh(&scene.case()).map(|item| item.weight_bans)
     }

@@ -78,16 +78,16 @@ fn uniformity(case: &Case<'_>) -> Option<Evidence> {
 fn symmetry(case: &Case<'_>) -> Option<Evidence> {
     let asymmetry = case.features.asymmetry?;
     let threshold = case.thresholds.payload_symmetry_threshold;
-    let size = case.features.bytes_per_check_in.unwrap_or(0.0);
     if asymmetry > threshold || case.profile.sessions().max(case.machine.check_ins) < 6 {
         return None;
     }
     let surprise = case.surprise(PeerFeature::Asymmetry, asymmetry, true);
     let weight = surprise.as_ref().map_or(0.3, |found| bans_of(found, SYMMETRY_CAP_BANS));
+    let each = case.features.bytes_per_check_in;
+    let each = each.map_or_else(String::new, |size| format!(", {} in a median check-in", bytes(size)));
     let text = format!(
-        "sent and received differ by {} of their sum, {} per check-in: neither fetching nor uploading",
-        percent(asymmetry),
-        bytes(size)
+        "all sent and all received differ by {} of their sum{each}: neither fetching nor uploading",
+        percent(asymmetry)
     );
     Some(Evidence {
         observed: Some(asymmetry),
@@ -106,7 +106,7 @@ fn bulk(case: &Case<'_>) -> Option<Evidence> {
         return None;
     }
     let weight = -(1.0 + (size / BULK_BYTES).log10()).min(2.0);
-    let text = format!("{} per check-in: content rather than commands", bytes(size));
+    let text = format!("{} in a median check-in: content rather than commands", bytes(size));
     Some(Evidence { observed: Some(size), unit: "bytes", ..plain(EvidenceKind::Size, None, weight, text) })
 }
 

@@ -68,6 +68,7 @@ impl Scene {
             app_hours: &self.app_hours,
             role_hours: &self.role_hours,
             thresholds: &self.thresholds,
+            internal: &[],
         }
     }
 }

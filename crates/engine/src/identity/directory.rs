@@ -97,6 +97,8 @@ struct Span {
     from: Timestamp,
     to: Timestamp,
     device: u32,
+    /// The latest end of it and of those that began before: where that is past, none of them holds.
+    latest: Timestamp,
 }
 
 /// Devices by address, time and link-layer address.
@@ -168,17 +170,30 @@ impl Directory {
             self.by_mac.entry(mac).or_insert(device);
         }
         if let Some(addr) = entry.addr {
-            let span = Span { from: entry.from.unwrap_or(EVER.0), to: entry.to.unwrap_or(EVER.1), device };
+            let (from, to) = (entry.from.unwrap_or(EVER.0), entry.to.unwrap_or(EVER.1));
+            let span = Span { from, to, device, latest: EVER.0 };
             self.by_addr.entry(addr).or_default().push(span);
         }
     }
 
-    /// Sorts the spans of each address and notes those that contradict each other.
+    /// Sorts the spans of each address, puts those together that go on, and notes those that contradict each other.
     fn settle(&mut self) {
         let mut overlaps = Vec::new();
         for (addr, spans) in &mut self.by_addr {
+            for span in &mut *spans {
+                span.latest = EVER.0;
+            }
             spans.sort_unstable();
-            spans.dedup();
+            spans.dedup_by(|next, kept| {
+                let goes_on = next.device == kept.device && next.from <= kept.to;
+                kept.to = if goes_on { kept.to.max(next.to) } else { kept.to };
+                goes_on
+            });
+            let mut latest = EVER.0;
+            for span in &mut *spans {
+                latest = latest.max(span.to);
+                span.latest = latest;
+            }
             for (a, b) in spans.iter().zip(spans.iter().skip(1)) {
                 if b.from < a.to && a.device != b.device {
                     let name = |device: u32| self.devices.get(device as usize).cloned().unwrap_or_default();
@@ -202,7 +217,8 @@ impl Directory {
     pub(crate) fn number_of_addr(&self, addr: IpAddr, at: Timestamp) -> Option<u32> {
         let spans = self.by_addr.get(&addr)?;
         let until = spans.partition_point(|span| span.from <= at);
-        spans.get(..until)?.iter().rev().find(|span| at < span.to).map(|held| held.device)
+        let mut held = spans.get(..until)?.iter().rev().take_while(|span| at < span.latest);
+        held.find(|span| at < span.to).map(|held| held.device)
     }
 
     /// The name of a device by its number.
@@ -210,12 +226,7 @@ impl Directory {
         self.devices.get(device as usize).map(String::as_str).unwrap_or_default()
     }
 
-    /// The device of a link-layer address.
-    pub fn device_of_mac(&self, mac: MacAddr) -> Option<&str> {
-        self.number_of_mac(mac).map(|device| self.name(device))
-    }
-
-    /// The number of [`Directory::device_of_mac`], to be named by [`Directory::name`].
+    /// The number of the device of a link-layer address, to be named by [`Directory::name`].
     pub(crate) fn number_of_mac(&self, mac: MacAddr) -> Option<u32> {
         self.by_mac.get(&mac).copied()
     }
@@ -228,6 +239,11 @@ impl Directory {
     /// Whether any lease was read.
     pub fn is_empty(&self) -> bool {
         self.devices.is_empty()
+    }
+
+    /// Whether some leases found no room.
+    pub fn is_cut(&self) -> bool {
+        self.left_out > 0
     }
 
     /// What the inventory says of a device.

@@ -29,7 +29,7 @@ impl Inside {
     }
 
     fn contains(&self, addr: IpAddr) -> bool {
-        Network::is_inside_by_kind(addr) || self.networks.iter().any(|network| network.contains(addr))
+        Network::is_inside(addr, &self.networks)
     }
 
     /// The device's end. `local_orig` and `local_resp` are what the sensor says, where it does. With neither end

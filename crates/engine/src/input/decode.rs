@@ -31,6 +31,11 @@ pub(super) fn packing(head: &[u8]) -> Option<Packing> {
     }
 }
 
+/// Whether a file that begins so is packed: gzip, zstd or zip.
+pub fn is_packed(head: &[u8]) -> bool {
+    packing(head).is_some()
+}
+
 /// The compressed side: a buffer over the layer below.
 struct Input<R> {
     inner: R,

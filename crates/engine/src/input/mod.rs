@@ -20,6 +20,7 @@ mod progress;
 mod summary;
 mod tally;
 
+pub use decode::is_packed;
 pub use discover::InputPath;
 pub use fault::{Fault, SkipReason};
 pub use limits::Limits;

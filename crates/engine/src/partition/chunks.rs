@@ -3,8 +3,8 @@
 use super::spill::{Extent, SpillFile};
 use std::io;
 
-/// Size of a chunk: growth in these steps wastes little, unlike one doubling buffer.
-const CHUNK_BYTES: usize = 16 * 1024;
+/// Largest size of a chunk: growth in these steps wastes little, unlike one doubling buffer.
+pub(super) const CHUNK_BYTES_MAX: usize = 16 * 1024;
 
 /// Packed records of one partition, in the order in which they came, with the names of their devices.
 #[derive(Debug, Default)]
@@ -18,11 +18,17 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Appends a record that `write` writes; the bytes of memory that this took. A chunk has room for a usual record.
-    pub(super) fn push(&mut self, owner: Owner<'_>, key: u64, write: impl FnOnce(&mut Vec<u8>)) -> usize {
+    /// Appends a record that `write` writes, in chunks of so many bytes; the bytes of memory that this took. A chunk has
+    /// room for a usual record.
+    pub(super) fn push(
+        &mut self,
+        (owner, key): (Owner<'_>, u64),
+        chunk_bytes: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> usize {
         let before = self.in_memory;
-        if self.chunks.last().is_none_or(|chunk| chunk.len() + 512 > CHUNK_BYTES) {
-            let chunk = Vec::with_capacity(CHUNK_BYTES);
+        if self.chunks.last().is_none_or(|chunk| chunk.len() + 512 > chunk_bytes) {
+            let chunk = Vec::with_capacity(chunk_bytes);
             self.in_memory += chunk.capacity();
             self.chunks.push(chunk);
         }
@@ -45,6 +51,12 @@ impl Partition {
     /// Bytes of memory that its records take.
     pub(super) const fn in_memory(&self) -> usize {
         self.in_memory
+    }
+
+    /// Pieces in the file, and their bytes.
+    #[cfg(test)]
+    pub(super) fn spilled(&self) -> (usize, usize) {
+        (self.spilled.len(), self.spilled.iter().map(|extent| extent.length).sum())
     }
 
     /// Bytes in it.
@@ -122,7 +134,7 @@ impl Taken {
         let is_full =
             self.chunks.last().is_none_or(|chunk| chunk.len() + record.len() + 64 > chunk.capacity());
         if is_full {
-            self.chunks.push(Vec::with_capacity(CHUNK_BYTES.max(record.len() + 64)));
+            self.chunks.push(Vec::with_capacity(CHUNK_BYTES_MAX.max(record.len() + 64)));
         }
         if let Some(chunk) = self.chunks.last_mut() {
             append_record(chunk, owner, key, |chunk| chunk.extend_from_slice(record));
@@ -192,6 +204,13 @@ pub(super) fn append_record(
     }
 }
 
+/// Bytes of the whole records at the start of some bytes.
+pub(super) fn whole_records(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while next_record(&mut rest).is_some() {}
+    bytes.len() - rest.len()
+}
+
 /// The next record of a chunk.
 pub fn next_record<'b>(bytes: &mut &'b [u8]) -> Option<Packed<'b>> {
     let (number, rest) = bytes.split_first_chunk::<4>()?;
@@ -219,7 +238,8 @@ mod tests {
         let mut partition = Partition::default();
         let mut grown = 0;
         for length in [100, 9_000, 9_000, 40_000, 100, 200_000] {
-            grown += partition.push(Owner::Number(0), 1, |chunk| chunk.resize(chunk.len() + length, 7));
+            grown += partition
+                .push((Owner::Number(0), 1), CHUNK_BYTES_MAX, |chunk| chunk.resize(chunk.len() + length, 7));
         }
         let held: usize = partition.chunks.iter().map(Vec::capacity).sum();
         assert!(held >= 258_200, "{held}");

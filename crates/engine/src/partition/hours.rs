@@ -14,6 +14,8 @@ const MISSING_MIN: f64 = 1000.0;
 /// Share of the rows to be expected that is silence: a connection is written when it ends, so the next day's log has some of
 /// an hour whose own log is gone.
 const SILENT_SHARE_MAX: f64 = 0.05;
+/// Hours without any row from which it is told: a log is written anew each hour, and one may be late.
+const GAP_HOURS_MIN: i64 = 2;
 const HOUR_MICROS: i64 = 3_600_000_000;
 
 /// Sources that can fall silent by themselves.
@@ -121,7 +123,24 @@ impl HourCounts {
     /// The longest silence of each source, in words.
     pub(super) fn silences(mut self) -> Vec<String> {
         self.put_away();
-        Feed::ALL.into_iter().filter_map(|feed| self.longest(feed)).map(|silence| silence.note()).collect()
+        let of_one = Feed::ALL.into_iter().filter_map(|feed| self.longest(feed));
+        of_one.map(|silence| silence.note()).chain(self.gap()).collect()
+    }
+
+    /// The longest gap of all sources between hours that are busy, in words.
+    fn gap(&self) -> Option<String> {
+        let is_busy = |rows: &Rows| rows.iter().sum::<u64>() as f64 >= MISSING_MIN;
+        let pairs = self.hours.iter().zip(self.hours.iter().skip(1));
+        let busy = pairs.filter(|((_, before), (_, after))| is_busy(before) && is_busy(after));
+        let gaps = busy.map(|((last, _), (next, _))| (next - last - 1, *last + 1, *next));
+        let (hours, from, to) = gaps.max_by_key(|(hours, from, _)| (*hours, -from))?;
+        (hours >= GAP_HOURS_MIN).then(|| {
+            format!(
+                "silence: no row of any source for {hours} hours, from {} to {}: what went on then was not seen",
+                time_of(from),
+                time_of(to)
+            )
+        })
     }
 
     /// The silence of a source in which most rows are missing.
@@ -156,23 +175,26 @@ struct Silence {
     feed: Feed,
     first: i64,
     last: i64,
-    /// Rows that were to be expected by those of the others.
+    /// Rows that were to be expected by those of the others, which may be missing, too: at least so many.
     missing: f64,
 }
 
 impl Silence {
     fn note(&self) -> String {
-        // The hour of the earliest times begins before there is any time.
-        let at = |hour: i64| Timestamp::from_micros(hour.saturating_mul(HOUR_MICROS));
         format!(
-            "silence: hardly any {} from {} to {}, when about {:.0} were to be expected by what other sources say: what only \
+            "silence: hardly any {} from {} to {}, when at least {:.0} were to be expected by what other sources say: what only \
              those show was not seen then",
             self.feed.as_str(),
-            at(self.first),
-            at(self.last + 1),
+            time_of(self.first),
+            time_of(self.last + 1),
             self.missing
         )
     }
+}
+
+/// When an hour begins; that of the earliest times begins before there is any time.
+fn time_of(hour: i64) -> Timestamp {
+    Timestamp::from_micros(hour.saturating_mul(HOUR_MICROS))
 }
 
 #[cfg(test)]
@@ -200,7 +222,7 @@ mod tests {
         let notes = counted(48, |feed, hour| feed == Feed::Lookups && (10..30).contains(&hour)).silences();
         let [note] = notes.as_slice() else { panic!("{notes:?}") };
         let told = "silence: hardly any DNS lookups in network logs from 1970-01-01T10:00:00.000000Z to \
-                    1970-01-02T06:00:00.000000Z, when about 1167 were";
+                    1970-01-02T06:00:00.000000Z, when at least 1167 were";
         assert!(note.starts_with(told), "{note}");
     }
 
@@ -210,6 +232,23 @@ mod tests {
         assert!(counted(48, |feed, hour| feed == Feed::Lookups && hour == 10).silences().is_empty());
         assert!(counted(48, |feed, _| feed == Feed::Lookups).silences().is_empty(), "there never were any");
         assert!(HourCounts::default().silences().is_empty());
+    }
+
+    #[test]
+    fn a_gap_of_all_sources_between_busy_hours_is_told() {
+        let mut counts = HourCounts::default();
+        let count = |counts: &mut HourCounts, hour, rows| {
+            (0..rows).for_each(|_| counts.add(Feed::Connections, at(hour)));
+        };
+        for hour in [0, 1, 8, 9, 11] {
+            count(&mut counts, hour, 1000);
+        }
+        let note = "silence: no row of any source for 6 hours, from 1970-01-01T02:00:00.000000Z to \
+                    1970-01-01T08:00:00.000000Z: what went on then was not seen";
+        assert_eq!(counts.clone().silences(), [note]);
+        // A few rows far behind are a wrong clock.
+        count(&mut counts, 9000, 20);
+        assert_eq!(counts.silences(), [note]);
     }
 
     #[test]

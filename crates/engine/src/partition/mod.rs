@@ -12,6 +12,8 @@ mod regroup;
 mod settings;
 mod sink;
 mod spill;
+#[cfg(test)]
+mod tests;
 mod untaken;
 
 pub use chunks::{Owner, Packed, Partition, Taken, next_record};

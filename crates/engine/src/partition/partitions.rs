@@ -153,11 +153,11 @@ impl Partitions {
     /// # Errors
     /// The output's error, or spilled bytes that cannot be read back.
     pub fn write(&self, out: &mut impl io::Write) -> io::Result<()> {
-        let file = self.settings.spill.get();
-        for partition in self.sinks.iter().flat_map(|sink| &sink.partitions) {
-            partition.copy(file)?.chunks.iter().try_for_each(|chunk| out.write_all(chunk))?;
-        }
-        Ok(())
+        let (file, mut buffer) = (self.settings.spill.get(), Vec::new());
+        let mut partitions = self.sinks.iter().flat_map(|sink| &sink.partitions);
+        partitions.try_for_each(|partition| {
+            partition.each_chunk(file, &mut buffer, |_, chunk| out.write_all(chunk))
+        })
     }
 
     /// Partitions whose bytes were written before; past the memory budget they spill, as when they were made.

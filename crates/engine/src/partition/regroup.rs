@@ -1,7 +1,7 @@
 //! Records put together anew in parts: those of one device that is too large to be looked at whole, or devices that are
 //! counted again later.
 
-use super::chunks::{Owner, Packed, Partition, next_record};
+use super::chunks::{CHUNK_BYTES_MAX, Owner, Packed, Partition, next_record};
 use super::spill::SpillFile;
 use std::io;
 
@@ -41,7 +41,8 @@ impl Regroup {
             return Ok(());
         };
         *records += 1;
-        self.in_memory += target.push(Owner::Number(0), key, |chunk| chunk.extend_from_slice(record));
+        self.in_memory +=
+            target.push((Owner::Number(0), key), CHUNK_BYTES_MAX, |chunk| chunk.extend_from_slice(record));
         if self.in_memory > self.budget_bytes {
             let file = match self.file.take() {
                 Some(file) => file,

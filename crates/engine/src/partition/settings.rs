@@ -1,7 +1,9 @@
 //! What all sinks of a run share, and what each counts.
 
+use super::chunks::CHUNK_BYTES_MAX;
 use super::claims::{Claims, ClaimsCut};
 use super::hours::{Feed, HourCounts};
+use super::sink::PARTITIONS;
 use super::spill::SpillFile;
 use crate::identity::{Inside, LeaseBook};
 use std::io;
@@ -15,13 +17,23 @@ const NAMES_SHARE: usize = 8;
 /// Share of it that addresses which phones claim may take.
 const CLAIMS_SHARE: usize = 24;
 
+/// Smallest size of a chunk: a dozen records are written to the spill file at once.
+const CHUNK_BYTES_MIN: usize = 2 * 1024;
+/// Chunks of each partition that a sink's fair part of the budget holds, so that few of them are almost empty.
+const CHUNKS_OF_PART: usize = 8;
+
 /// What all sinks of a run share.
 #[derive(Debug)]
 pub struct SinkSettings {
     /// Which addresses are inside.
     pub inside: Inside,
     /// Packed bytes kept in memory before partitions spill.
-    pub memory_bytes: usize,
+    packed_bytes: usize,
+    /// Size of a chunk.
+    pub(super) chunk_bytes: usize,
+    /// Packed bytes from which a sink spills when the budget is used up. With less, others hold what fills it, and it
+    /// would write its records one by one.
+    pub(super) spill_bytes_min: usize,
     in_memory: AtomicUsize,
     names_in_memory: AtomicUsize,
     leases: Mutex<LeaseBook>,
@@ -30,15 +42,25 @@ pub struct SinkSettings {
 }
 
 impl SinkSettings {
-    /// Settings for one run.
-    pub fn new(inside: Inside, memory_bytes: usize) -> Self {
+    /// Sinks that a budget is enough for, at least one: each has a chunk of every partition.
+    pub fn sinks_within(packed_bytes: usize) -> usize {
+        (packed_bytes / (2 * PARTITIONS * CHUNK_BYTES_MIN)).max(1)
+    }
+
+    /// Settings for one run of so many sinks at a time. All together hold at most the budget and a half: a sink that has
+    /// less than half of its fair part of it does not spill.
+    pub fn new(inside: Inside, packed_bytes: usize, sinks: usize) -> Self {
+        let fair_bytes = packed_bytes / sinks.max(1);
+        let chunk_bytes = fair_bytes / (CHUNKS_OF_PART * PARTITIONS);
         Self {
             inside,
-            memory_bytes,
+            packed_bytes,
+            chunk_bytes: chunk_bytes.clamp(CHUNK_BYTES_MIN, CHUNK_BYTES_MAX),
+            spill_bytes_min: fair_bytes / 2,
             in_memory: AtomicUsize::new(0),
             names_in_memory: AtomicUsize::new(0),
-            leases: Mutex::new(LeaseBook::within(memory_bytes)),
-            claims: Mutex::new(Claims::within(memory_bytes / CLAIMS_SHARE)),
+            leases: Mutex::new(LeaseBook::within(packed_bytes)),
+            claims: Mutex::new(Claims::within(packed_bytes / CLAIMS_SHARE)),
             spill: OnceLock::new(),
         }
     }
@@ -65,7 +87,7 @@ impl SinkSettings {
 
     /// Takes room for what lists of devices hold; false when there is none left.
     pub(super) fn takes_names(&self, bytes: usize) -> bool {
-        let most = self.memory_bytes / NAMES_SHARE;
+        let most = self.packed_bytes / NAMES_SHARE;
         let is_room = self.names_in_memory.load(Ordering::Relaxed) + bytes <= most;
         if is_room {
             self.names_in_memory.fetch_add(bytes, Ordering::Relaxed);
@@ -80,7 +102,7 @@ impl SinkSettings {
 
     /// Counts packed bytes; whether they are more than may stay in memory.
     pub(super) fn grows(&self, bytes: usize) -> bool {
-        self.in_memory.fetch_add(bytes, Ordering::Relaxed) + bytes > self.memory_bytes
+        self.in_memory.fetch_add(bytes, Ordering::Relaxed) + bytes > self.packed_bytes
     }
 
     /// Counts off packed bytes that were spilled or taken.

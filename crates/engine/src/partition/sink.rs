@@ -1,6 +1,6 @@
 //! Takes parsed records, finds their device, and packs them into that device's partition.
 
-use super::chunks::{NAME_BYTES_MAX, Owner, Partition};
+use super::chunks::{NAME_BYTES_MAX, Owner, Partition, whole_records};
 use super::hours::Feed;
 use super::settings::{SinkCounts, SinkSettings};
 use crate::identity::{DeviceEnd, Directory};
@@ -17,6 +17,8 @@ use undertone_wire::{RecordSink, RejectReason, packed};
 
 /// Partitions: enough that one holds little (16,000 rows of 4 million), few enough that chunks waste little.
 pub(super) const PARTITIONS: usize = 256;
+/// Bytes of a partition that are restored at a time.
+const RESTORED_BYTES: u64 = 64 * 1024;
 /// What a device costs in the lists of one sink besides its name, twice: entries of two maps, a place, a `String`.
 const DEVICE_BYTES: usize = 160;
 /// A device that has no number here: its name stands in [`PartitionSink::unlisted`].
@@ -95,8 +97,20 @@ impl PartitionSink {
     /// The device of a session that it opened: by its link-layer address, where that is known, or by its address.
     pub(super) fn opener(&mut self, session: &Session<'_>) -> u32 {
         match session.orig_l2.and_then(|mac| self.directory.number_of_mac(mac)) {
-            Some(device) => self.listed(device),
+            Some(device) => {
+                let number = self.listed(device);
+                self.claim_of(device, number, session.orig.addr);
+                number
+            }
             None => self.device_at(session.orig.addr, session.start),
+        }
+    }
+
+    /// Notes the address of a device that is told by its link-layer address: messages have no such address, and would be
+    /// of a device of their own.
+    fn claim_of(&mut self, device: u32, number: u32, addr: IpAddr) {
+        if !self.directory.knows_addr(addr) && self.is_new_claim(number, addr) {
+            self.settings.claim(head_of(self.directory.name(device), NAME_BYTES_MAX), addr.to_canonical());
         }
     }
 
@@ -217,12 +231,18 @@ impl PartitionSink {
             None => (partition_of(self.unlisted.as_bytes()), Owner::Name(&self.unlisted)),
         };
         let Some(partition) = self.partitions.get_mut(at) else { return };
-        let grown = partition.push(owner, key, write);
-        if grown > 0 && self.settings.grows(grown) {
+        let grown = partition.push((owner, key), self.settings.chunk_bytes, write);
+        if grown > 0 && self.settings.grows(grown) && self.held_bytes() >= self.settings.spill_bytes_min {
             self.spill();
         }
     }
 
+    /// Packed bytes of its partitions in memory.
+    fn held_bytes(&self) -> usize {
+        self.partitions.iter().map(Partition::in_memory).sum()
+    }
+
+    /// Reads a partition that was written before, a block of whole records at a time.
     pub(super) fn restore(
         &mut self,
         at: usize,
@@ -230,17 +250,29 @@ impl PartitionSink {
         length: u64,
         input: &mut impl io::Read,
     ) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        if input.take(length).read_to_end(&mut bytes)? as u64 != length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let grown = bytes.capacity();
         if let Some(partition) = self.partitions.get_mut(at) {
             partition.names = names.to_vec();
-            partition.append(bytes);
         }
-        if self.settings.grows(grown) {
-            self.spill();
+        let (mut left, mut block) = (length, Vec::new());
+        while left > 0 {
+            let wanted = left.min(RESTORED_BYTES);
+            if input.take(wanted).read_to_end(&mut block)? as u64 != wanted {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            left -= wanted;
+            let rest = block.split_off(whole_records(&block));
+            let mut whole = std::mem::replace(&mut block, rest);
+            whole.shrink_to_fit();
+            let grown = whole.capacity();
+            if let Some(partition) = self.partitions.get_mut(at) {
+                partition.append(whole);
+            }
+            if self.settings.grows(grown) {
+                self.spill();
+            }
+        }
+        if !block.is_empty() {
+            return Err(io::ErrorKind::InvalidData.into());
         }
         self.failure.take().map_or(Ok(()), Err)
     }

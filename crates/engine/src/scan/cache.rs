@@ -15,6 +15,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 use undertone_wire::RejectReason;
 use undertone_wire::packed::RunHead;
 
@@ -32,11 +33,16 @@ const DEPTH_MAX: usize = 64;
 /// Compression level of zstd: the fastest; packed records shrink to about a third.
 const LEVEL: i32 = 1;
 const EXTENSION: &str = "undertone-run";
+/// How the names of files that are being written begin.
+const UNFINISHED: &str = ".run-";
+/// How long a file may take to be written: older ones are of runs that were ended in the middle.
+const UNFINISHED_AGE: Duration = Duration::from_hours(24);
 
 /// A place for the records of some inputs.
 pub(super) struct Slot {
     path: PathBuf,
     key: [u8; 32],
+    stop: StopFlag,
 }
 
 impl Slot {
@@ -44,7 +50,7 @@ impl Slot {
     pub(super) fn of(folder: &Path, options: &ScanOptions, stop: &StopFlag) -> Option<Self> {
         let key = key(options, stop).ok()?;
         let name = u128::from_be_bytes(*key.first_chunk()?);
-        Some(Self { path: folder.join(format!("{name:032x}.{EXTENSION}")), key })
+        Some(Self { path: folder.join(format!("{name:032x}.{EXTENSION}")), key, stop: stop.clone() })
     }
 
     /// What is stored, packed into new partitions; `None` where nothing is, or it is damaged.
@@ -63,7 +69,11 @@ impl Slot {
         hash.update(how);
         let key: [u8; 32] = hash.finalize().into();
         let name = key.iter().take(16).fold(0_u128, |name, byte| name << 8 | u128::from(*byte));
-        Self { path: self.path.with_file_name(format!("{name:032x}.{EXTENSION}")), key }
+        Self {
+            path: self.path.with_file_name(format!("{name:032x}.{EXTENSION}")),
+            key,
+            stop: self.stop.clone(),
+        }
     }
 
     /// What follows the head of a file that is there and ours, and the head.
@@ -74,6 +84,8 @@ impl Slot {
         if opening.split_at(16) != (MAGIC.as_slice(), self.key.as_slice()) {
             return Err(damaged());
         }
+        // What is used stays: the oldest go. Whoever may only read it has it all the same.
+        let _touched = file.get_ref().set_modified(SystemTime::now());
         let mut input = zstd::Decoder::with_buffer(file)?;
         let mut length = [0; 8];
         input.read_exact(&mut length)?;
@@ -114,8 +126,8 @@ impl Slot {
     ) -> io::Result<()> {
         let Some(folder) = self.path.parent() else { return Ok(()) };
         create_private(folder)?;
-        let mut file = tempfile::Builder::new().prefix(".run-").tempfile_in(folder)?;
-        let mut out = BufWriter::new(file.as_file_mut());
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+        let mut out = BufWriter::new(UnlessStopped { out: file.as_file_mut(), stop: &self.stop });
         out.write_all(MAGIC)?;
         out.write_all(&self.key)?;
         let mut packed = zstd::Encoder::new(out, LEVEL)?;
@@ -144,20 +156,41 @@ fn create_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Removes all but the latest files of ours.
+/// A file that is written until the run is interrupted: then what there is of it goes.
+struct UnlessStopped<'f> {
+    out: &'f mut File,
+    stop: &'f StopFlag,
+}
+
+impl Write for UnlessStopped<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        go_on(self.stop)?;
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Removes all but the latest files of ours, and what nobody finished.
 fn evict(folder: &Path) -> io::Result<()> {
-    let mut ours = Vec::new();
+    let (mut ours, mut unfinished) = (Vec::new(), Vec::new());
     for entry in folder.read_dir()? {
         let entry = entry?;
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == EXTENSION) {
             let modified = unless_gone(entry.metadata().and_then(|metadata| metadata.modified()))?;
             ours.extend(modified.map(|modified| (modified, path)));
+        } else if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes()) {
+            let modified = unless_gone(entry.metadata().and_then(|metadata| metadata.modified()))?;
+            let age = modified.and_then(|modified| modified.elapsed().ok());
+            unfinished.extend(age.filter(|age| *age > UNFINISHED_AGE).map(|_| path));
         }
     }
     ours.sort();
     let surplus = ours.len().saturating_sub(FILES_MAX);
-    remove(ours.into_iter().take(surplus).map(|(_, path)| path))
+    remove(ours.into_iter().take(surplus).map(|(_, path)| path).chain(unfinished))
 }
 
 fn remove(mut files: impl Iterator<Item = PathBuf>) -> io::Result<()> {
@@ -212,15 +245,17 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()>
     Ok(())
 }
 
+/// An error once the run is interrupted, which nothing tries again, unlike `Interrupted`.
+fn go_on(stop: &StopFlag) -> io::Result<()> {
+    if stop.is_stopped() { Err(io::Error::other("interrupted")) } else { Ok(()) }
+}
+
 fn content(path: &Path, stop: &StopFlag) -> io::Result<[u8; 32]> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut block = vec![0; 1 << 20];
     loop {
-        // An error that nothing tries again, unlike `Interrupted`.
-        if stop.is_stopped() {
-            return Err(io::Error::other("stopped"));
-        }
+        go_on(stop)?;
         match file.read(&mut block)? {
             0 => return Ok(hash.finalize().into()),
             count => hash.update(block.get(..count).unwrap_or_default()),
@@ -287,6 +322,45 @@ mod tests {
     }
 
     #[test]
+    fn what_was_used_last_stays_and_what_nobody_finished_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str, age_secs: u64| {
+            let file = File::create(folder.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age_secs)).unwrap();
+        };
+        let name = |number: u64| format!("{number:032x}.{EXTENSION}");
+        (0..12).for_each(|number| at(&name(number), 1000 * (number + 1)));
+        at(".run-left", 200_000);
+        at(".run-now", 60);
+        at("other", 200_000);
+        // The oldest of all is read again, and then there is one too many.
+        let slot = Slot { path: folder.path().join(name(20)), key: [7; 32], stop: StopFlag::default() };
+        slot.create(&RunHead::default(), |_| Ok(())).unwrap();
+        let oldest = File::options().write(true).open(&slot.path).unwrap();
+        oldest.set_modified(SystemTime::now() - Duration::from_hours(25)).unwrap();
+        assert!(slot.open().is_ok());
+        at(&name(21), 0);
+        evict(folder.path()).unwrap();
+        let left = |name: &str| folder.path().join(name).exists();
+        assert_eq!([left(&name(20)), left(&name(10)), left(&name(9))], [true, false, true]);
+        assert_eq!([left(".run-left"), left(".run-now"), left("other")], [false, true, true]);
+    }
+
+    #[test]
+    fn an_interrupted_run_keeps_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let stop = StopFlag::default();
+        let slot = Slot { path: folder.path().join("kept"), key: [7; 32], stop: stop.clone() };
+        let written = slot.create(&RunHead::default(), |out| {
+            stop.stop();
+            (0..100_000_u64)
+                .try_for_each(|n| out.write_all(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()))
+        });
+        assert!(written.is_err());
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+
+    #[test]
     fn a_damaged_file_takes_nothing_of_the_budget() {
         let folder = tempfile::tempdir().unwrap();
         let (log, path) = (folder.path().join("conn.log"), folder.path().join("kept"));
@@ -298,7 +372,7 @@ mod tests {
         fs::write(&log, format!("{head}{}", rows.collect::<String>())).unwrap();
         let options = ScanOptions { threads: 1, ..ScanOptions::new(vec![InputPath::Path(log)]) };
         let read = || {
-            let slot = Slot { path: path.clone(), key: [7; 32] };
+            let slot = Slot { path: path.clone(), key: [7; 32], stop: StopFlag::default() };
             let read =
                 Recorded::read(&options, Some(slot), &Progress::default(), &StopFlag::default()).unwrap();
             let (counted, held) = read.partitions.in_memory();

@@ -275,6 +275,7 @@ impl Device {
             flags: &view.flags,
             stacks: &view.stacks,
             asked: reports.asked(),
+            internal: &context.settings.internal,
         };
         let mut report = match rest {
             Some(rest) => device::observe_part(&input, rest),

@@ -1,7 +1,8 @@
 //! Devices after pass 1, kept in a file beside the records: what a change of thresholds is decided on, so that trying one
 //! needs neither the logs nor another look at each phone.
 //!
-//! The name is that of the records' file, hashed with what pass 1 decides by: windows of interaction and declared roles.
+//! The name is that of the records' file, hashed with what pass 1 decides by: declared roles, and the thresholds that
+//! [`ThresholdKey::acts_while_reading`] names.
 
 use super::cache::{Slot, damaged, head_of, summary_of};
 use super::devices::Device;
@@ -41,16 +42,18 @@ struct Facts {
 
 /// The slot of the devices that the records of `records` come to under these settings.
 pub(super) fn slot(records: &Slot, settings: &Settings) -> Slot {
-    let window = ThresholdKey::RecentUserInteractionWindow;
     let thresholds = &settings.thresholds;
-    let mut text =
-        format!("devices {} {:?}", thresholds.global.recent_user_interaction_window_secs, settings.roles);
-    let platforms = thresholds.platforms.iter().map(|(name, over)| (name.as_str(), over));
-    let roles = thresholds.roles.iter().map(|(name, over)| (name.as_ref(), over));
-    let apps = thresholds.apps.iter().map(|(name, over)| (name.as_ref(), over));
-    for (name, over) in platforms.chain(roles).chain(apps) {
+    let mut text = format!("devices {:?}", settings.roles);
+    let platforms = thresholds.platforms.iter().map(|(name, over)| ("platform", name.as_str(), over));
+    let roles = thresholds.roles.iter().map(|(name, over)| ("role", name.as_ref(), over));
+    let apps = thresholds.apps.iter().map(|(name, over)| ("app", name.as_ref(), over));
+    let overs: Vec<_> = platforms.chain(roles).chain(apps).collect();
+    for key in ThresholdKey::ALL.into_iter().filter(|key| key.acts_while_reading()) {
         // Writing to a String cannot fail.
-        let _infallible = write!(text, "\0{name}\0{:?}", over.get(&window));
+        let _infallible = write!(text, "\0{}\0{:?}", key.name(), thresholds.global.get(key));
+        for (kind, name, over) in &overs {
+            let _infallible = write!(text, "\0{kind}\0{name}\0{:?}", over.get(&key));
+        }
     }
     records.beside(&text)
 }

@@ -165,7 +165,7 @@ impl Analysis {
         summary.device_days_loud = summed(&second, |tested| tested.loud);
         let findings =
             verdict(second, self.fleet.totals.device_days, (&self.fleet, &settings), self.threads)?;
-        Ok(ScanReport { findings, summary })
+        Ok(ScanReport { findings, summary, thresholds: settings.thresholds })
     }
 
     fn fixed(&self) -> Result<&Fixed, ScanError> {

@@ -12,7 +12,7 @@ use crate::identity::{Directory, Inside};
 use crate::input::{
     InputPath, Limits, Outcome, Plan, Progress, ReadOptions, StopFlag, read_leases, read_records,
 };
-use crate::partition::{PartitionSink, Partitions, SinkSettings};
+use crate::partition::{ClaimsCut, PartitionSink, Partitions, SinkSettings};
 use std::sync::Arc;
 use undertone_core::score::days::Window;
 use undertone_wire::mobile::usagestats::UtcOffset;
@@ -42,14 +42,16 @@ impl Recorded {
         progress: &Progress,
         stop: &StopFlag,
     ) -> Result<Self, ScanError> {
-        let threads = options.worker_threads();
-        let read = read_options(options, stop);
-        let plan = plan_of(options, &read, progress)?;
-        let mut input = plan.summary();
         // Leases may take as much again while they are gathered, and far less once they are sorted.
         let packed_bytes = usize::try_from(options.memory_bytes / PACKED_SHARE).unwrap_or(usize::MAX);
+        let threads = options.worker_threads();
+        let readers = threads.min(SinkSettings::sinks_within(packed_bytes));
+        let read = read_options(options, readers, stop);
+        let plan = plan_of(options, &read, progress)?;
+        let mut input = plan.summary();
         let inside = Inside::new(options.internal.clone());
-        let sink = Arc::new(SinkSettings::new(inside.clone(), packed_bytes));
+        let new_settings = || Arc::new(SinkSettings::new(inside.clone(), packed_bytes, readers));
+        let sink = new_settings();
         let new_sink = |directory| PartitionSink::new(Arc::clone(&sink), directory);
         let (first, leases) = read_leases(&plan, &read, new_sink(Arc::default()), progress);
         input.merge(leases);
@@ -60,7 +62,7 @@ impl Recorded {
             Self { partitions, directory, base, is_usable, threads, shares, keeps_seen, keeps_all }
         };
         // With a budget of its own: what a damaged file filled of it before the damage is gone again.
-        let load = |slot: &Slot| slot.load(&Arc::new(SinkSettings::new(inside, packed_bytes)), &directory);
+        let load = |slot: &Slot| slot.load(&new_settings(), &directory);
         if let Some((partitions, mut base)) = slot.as_ref().and_then(load) {
             base.notes.push(FROM_CACHE.to_owned());
             return Ok(recorded(partitions, directory, base, true));
@@ -75,7 +77,9 @@ impl Recorded {
         let directory = Arc::clone(partitions.directory());
         let mut base = report::summarise(&input, &seen, directory.notes());
         let is_usable = input.outcome() != Outcome::NothingUsable || report::is_merely_empty(&input);
-        if let Some(slot) = slot.filter(|_| is_usable)
+        // More memory would know better whose some records are.
+        let is_settled = seen.claims == ClaimsCut::default() && !directory.is_cut();
+        if let Some(slot) = slot.filter(|_| is_usable && is_settled)
             && let Err(error) = slot.store(&partitions, &base)
         {
             base.notes.push(format!("nothing was kept for the next run: {error}"));
@@ -111,9 +115,9 @@ impl Recorded {
     }
 }
 
-fn read_options(options: &ScanOptions, stop: &StopFlag) -> ReadOptions {
+fn read_options(options: &ScanOptions, threads: usize, stop: &StopFlag) -> ReadOptions {
     ReadOptions {
-        threads: options.worker_threads(),
+        threads,
         limits: Limits::default(),
         utc_offset: Some(UtcOffset::from_secs(options.utc_offset_secs)),
         stop: stop.clone(),

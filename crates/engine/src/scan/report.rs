@@ -12,6 +12,7 @@ use undertone_core::baseline::Learned;
 use undertone_core::finding::Finding;
 use undertone_core::model::{Day, Timestamp};
 use undertone_core::score::budget::{Sight, Tail};
+use undertone_core::thresholds::ThresholdSet;
 
 /// What a scan found.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct ScanReport {
     pub findings: Vec<Finding>,
     /// What was read.
     pub summary: ScanSummary,
+    /// The thresholds under which it was found.
+    pub thresholds: ThresholdSet,
 }
 
 /// What a scan read.

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::Path;
 use undertone_core::baseline::{Declared, Learned};
 use undertone_core::finding::Suppression;
-use undertone_core::model::Platform;
+use undertone_core::model::{Network, Platform};
 use undertone_core::roles::shipped_roles;
 use undertone_core::thresholds::{Scope, ThresholdSet};
 use undertone_wire::config::{AppRoles, CONFIG_BYTES_MAX, Config, Problem, hint, parse_apps, parse_config};
@@ -23,13 +23,15 @@ pub(super) struct Settings {
     /// Roles that the user declares.
     pub(super) roles: Roles,
     pub(super) learned: Option<Learned>,
+    /// Networks that are inside besides the private ones.
+    pub(super) internal: Vec<Network>,
 }
 
 impl Settings {
     /// Reads the files that the options name.
     pub(super) fn read(options: &ScanOptions) -> Result<Self, ScanError> {
         let mut problems = Vec::new();
-        let mut settings = Self::default();
+        let mut settings = Self { internal: options.internal.clone(), ..Self::default() };
         if let Some(Config { thresholds, declared }) =
             take(options.config.as_deref(), read_config, &mut problems)
         {
@@ -136,7 +138,7 @@ mod tests {
                     app_network_role_baseline:\n  roles: {games: [example.com], gmaes: [example.com]}\n";
         let Config { thresholds, declared } = parse_config(text.as_bytes()).unwrap();
         let roles = Roles::declared([("com.a".into(), "ours".into())].into());
-        let settings = Settings { thresholds, declared, roles, learned: None };
+        let settings = Settings { thresholds, declared, roles, ..Settings::default() };
         let told = settings.role_notes(&Roles::default());
         let of = |role: &str, hint: &str| {
             format!("the configuration sets something for the role `{role}`, which no app here has{hint}")

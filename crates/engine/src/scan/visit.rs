@@ -67,6 +67,7 @@ fn show(
         flags: &view.flags,
         stacks: &view.stacks,
         asked: reports.asked(),
+        internal: &settings.internal,
     });
     lists.telemetry.clear();
 }

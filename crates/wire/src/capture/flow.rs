@@ -270,13 +270,20 @@ impl Flow {
         self.streams.resp.drop_held();
     }
 
+    /// When it was last heard of, and its number: what is heard of last stays.
+    pub(super) fn last_heard(&self) -> (Timestamp, u64) {
+        (self.last, self.number)
+    }
+
     /// Sends everything that is left, and the session.
     pub(super) fn finish(mut self, exit: &mut Exit<'_>) {
         let mut out = exit.outlet(&self.tag, self.last);
         let app = &mut self.app;
         if app.wants_stream() {
             for side in [Side::Orig, Side::Resp] {
-                self.streams.of_mut(side).give_up(&mut |delivery| hand_on(app, side, &delivery, &mut out));
+                self.streams
+                    .of_mut(side)
+                    .give_up_all(&mut |delivery| hand_on(app, side, &delivery, &mut out));
             }
         }
         self.app.finish(&mut out);

@@ -8,6 +8,8 @@ use undertone_core::model::Timestamp;
 const DATAGRAMS_MAX: usize = 1024;
 /// Fragments of one datagram. 64 KiB over the smallest common fragment (552 bytes) makes 119.
 const PIECES_MAX: usize = 128;
+/// Bytes of all that wait: more than 64 datagrams of the largest size. Fragments that overlap are kept whole.
+const BYTES_MAX: usize = 8 << 20;
 /// Largest IP payload.
 const PAYLOAD_MAX: usize = 65_535;
 /// Age at which a datagram is given up; RFC 8200 gives 60 s.
@@ -35,12 +37,16 @@ struct Datagram {
     serial: u64,
     total_bytes: Option<usize>,
     pieces: BTreeMap<usize, Vec<u8>>,
+    /// Bytes of the pieces.
+    bytes: usize,
 }
 
 /// Datagrams that wait for fragments.
 #[derive(Default)]
 pub(super) struct Fragments {
     waiting: BTreeMap<DatagramKey, Datagram>,
+    /// Bytes of all of them.
+    bytes: usize,
     serial: u64,
     /// Datagrams given up.
     pub(super) dropped: u64,
@@ -54,7 +60,12 @@ impl Fragments {
             self.drop_datagram(key);
             return None;
         }
-        self.make_room(key);
+        // An identifier used again long after names another datagram.
+        let is_old = |known: &Datagram| fragment.at.since(known.begun).unsigned_abs() > AGE_MAX_MICROS;
+        if self.waiting.get(&key).is_some_and(is_old) {
+            self.drop_datagram(key);
+        }
+        self.make_room(key, fragment.payload.len());
         self.serial += 1;
         let serial = self.serial;
         let datagram = self.waiting.entry(key).or_insert_with(|| Datagram {
@@ -62,38 +73,43 @@ impl Fragments {
             serial,
             total_bytes: None,
             pieces: BTreeMap::new(),
+            bytes: 0,
         });
-        // An identifier used again long after names another datagram.
-        if fragment.at.since(datagram.begun).unsigned_abs() > AGE_MAX_MICROS {
-            self.dropped += 1;
-            *datagram = Datagram { begun: fragment.at, serial, total_bytes: None, pieces: BTreeMap::new() };
-        }
         if fragment.is_last {
             datagram.total_bytes = Some(end);
         }
         // The first copy of a byte wins, as in Linux.
-        datagram.pieces.entry(fragment.offset_bytes).or_insert_with(|| fragment.payload.to_vec());
+        datagram.pieces.entry(fragment.offset_bytes).or_insert_with(|| {
+            datagram.bytes += fragment.payload.len();
+            self.bytes += fragment.payload.len();
+            fragment.payload.to_vec()
+        });
         if datagram.pieces.len() > PIECES_MAX {
             self.drop_datagram(key);
             return None;
         }
         let whole = datagram.whole()?;
-        self.waiting.remove(&key);
+        self.take(key);
         Some(whole)
     }
 
     fn drop_datagram(&mut self, key: DatagramKey) {
-        self.waiting.remove(&key);
+        self.take(key);
         self.dropped += 1;
     }
 
-    fn make_room(&mut self, key: DatagramKey) {
-        if self.waiting.len() < DATAGRAMS_MAX || self.waiting.contains_key(&key) {
-            return;
-        }
-        let oldest = self.waiting.iter().min_by_key(|(_, datagram)| datagram.serial).map(|(key, _)| *key);
-        if let Some(oldest) = oldest {
-            self.drop_datagram(oldest);
+    fn take(&mut self, key: DatagramKey) {
+        self.bytes -= self.waiting.remove(&key).map_or(0, |datagram| datagram.bytes);
+    }
+
+    /// Drops the oldest until a fragment has room.
+    fn make_room(&mut self, key: DatagramKey, bytes: usize) {
+        while self.bytes + bytes > BYTES_MAX
+            || (self.waiting.len() >= DATAGRAMS_MAX && !self.waiting.contains_key(&key))
+        {
+            let oldest = self.waiting.iter().min_by_key(|(_, datagram)| datagram.serial);
+            let Some((oldest, _)) = oldest else { return };
+            self.drop_datagram(*oldest);
         }
     }
 
@@ -161,5 +177,24 @@ mod tests {
         assert_eq!(fragments.unfinished(), DATAGRAMS_MAX as u64);
         assert_eq!(fragments.dropped, 5000 - DATAGRAMS_MAX as u64);
         assert_eq!(add(&mut fragments, 4999, 0, (65_528, b"12345678", true)), None);
+    }
+
+    #[test]
+    fn fragments_that_overlap_are_bounded_in_bytes() {
+        let mut fragments = Fragments::default();
+        let long = vec![7; 65_000];
+        for id in 0..100 {
+            for offset in 1..=60 {
+                add(&mut fragments, id, 0, (8 * offset, &long, false));
+                let held: usize = fragments
+                    .waiting
+                    .values()
+                    .flat_map(|datagram| datagram.pieces.values())
+                    .map(Vec::len)
+                    .sum();
+                assert!(held == fragments.bytes && held <= BYTES_MAX, "{held}");
+            }
+        }
+        assert!(fragments.dropped > 0);
     }
 }

@@ -120,9 +120,11 @@ impl Quic {
         let offset = reader.varint()?;
         let len = usize::try_from(reader.varint()?).ok()?;
         let data = reader.take(len)?;
-        let fits = self.crypto_bytes + len <= CRYPTO_BYTES_MAX && self.crypto.len() < CRYPTO_FRAMES_MAX;
-        if fits && self.crypto.get(&offset).is_none_or(|known| known.len() < len) {
-            self.crypto_bytes += len;
+        // A frame that is sent again may be longer: then it takes the place of the one before.
+        let known = self.crypto.get(&offset).map_or(0, Vec::len);
+        let bytes = self.crypto_bytes - known + len;
+        if len > known && bytes <= CRYPTO_BYTES_MAX && self.crypto.len() < CRYPTO_FRAMES_MAX {
+            self.crypto_bytes = bytes;
             self.crypto.insert(offset, data.to_vec());
         }
         Some(())

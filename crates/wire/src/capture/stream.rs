@@ -109,7 +109,7 @@ impl Half {
         }
         if span.start > self.delivered {
             self.hold(span.start, payload);
-            if self.held_bytes > HELD_BYTES_MAX || self.held.len() > HELD_SEGMENTS_MAX {
+            while self.held_bytes > HELD_BYTES_MAX || self.held.len() > HELD_SEGMENTS_MAX {
                 self.give_up(hand_on);
             }
             return;
@@ -128,14 +128,21 @@ impl Half {
 
     /// The peer acknowledged up to `ack`: bytes before it that are still missing were lost to the capture.
     pub(super) fn acknowledged(&mut self, ack: u32, hand_on: &mut dyn FnMut(Delivery<'_>)) {
-        let (Some(next), Some((&first, _))) = (self.next, self.held.first_key_value()) else { return };
-        if unwrapped(next, ack).is_some_and(|ack| ack >= first) {
+        let Some(ack) = self.next.and_then(|next| unwrapped(next, ack)) else { return };
+        while self.held.first_key_value().is_some_and(|(first, _)| *first <= ack) {
+            self.give_up(hand_on);
+        }
+    }
+
+    /// Gives up all that is missing: nothing more comes.
+    pub(super) fn give_up_all(&mut self, hand_on: &mut dyn FnMut(Delivery<'_>)) {
+        while !self.held.is_empty() {
             self.give_up(hand_on);
         }
     }
 
     /// Gives up the bytes missing before the first held ones.
-    pub(super) fn give_up(&mut self, hand_on: &mut dyn FnMut(Delivery<'_>)) {
+    fn give_up(&mut self, hand_on: &mut dyn FnMut(Delivery<'_>)) {
         let Some((&first, _)) = self.held.first_key_value() else { return };
         if first > self.delivered {
             hand_on(Delivery::Gap(first - self.delivered));
@@ -209,7 +216,7 @@ mod tests {
             fresh += span.fresh_bytes;
             half.feed(span, payload.as_bytes(), &mut hand_on);
         }
-        half.give_up(&mut hand_on);
+        half.give_up_all(&mut hand_on);
         (text, fresh)
     }
 
@@ -220,6 +227,7 @@ mod tests {
         assert_eq!(run(&[(10, "abc"), (16, "ghi"), (13, "def")]), ("abcdefghi".into(), 9));
         assert_eq!(run(&[(10, "abcd"), (12, "cdef")]), ("abcdef".into(), 6));
         assert_eq!(run(&[(10, "abc"), (16, "ghi")]), ("abc___ghi".into(), 6));
+        assert_eq!(run(&[(10, "abc"), (16, "ghi"), (22, "mn")]), ("abc___ghi___mn".into(), 8));
         // A keep-alive probe repeats the last byte.
         assert_eq!(run(&[(10, "abc"), (12, "c"), (13, "d")]), ("abcd".into(), 4));
     }
@@ -243,12 +251,27 @@ mod tests {
             Delivery::Data(data) => seen.push(data.to_vec()),
             Delivery::Gap(_) => seen.push(b"_".to_vec()),
         };
-        for (seq, payload) in [(0, b"ab"), (4, b"ef")] {
+        for (seq, payload) in [(0, b"ab"), (4, b"ef"), (8, b"ij"), (12, b"mn")] {
             let span = half.place(seq, 2);
             half.feed(span, payload, &mut hand_on);
         }
-        half.acknowledged(6, &mut hand_on);
-        assert_eq!(seen, [b"ab".to_vec(), b"_".to_vec(), b"ef".to_vec()]);
+        // It covers two of the three holes.
+        half.acknowledged(10, &mut hand_on);
+        assert_eq!(seen, [&b"ab"[..], b"_", b"ef", b"_", b"ij"]);
+    }
+
+    #[test]
+    fn small_islands_make_room_for_large_ones() {
+        let mut half = Half::default();
+        half.place(0, 0);
+        let lengths = (0..400_u32).map(|at| if at < 200 { 10 } else { 60_000 });
+        let mut at = 10;
+        for length in lengths {
+            let span = half.place(at, length);
+            half.feed(span, &vec![0; length as usize], &mut |_| {});
+            assert!(half.held_bytes() <= HELD_BYTES_MAX);
+            at += length + 10;
+        }
     }
 
     #[test]

@@ -83,18 +83,18 @@ impl Table {
         self.close_all(silent, exit);
     }
 
-    /// Closes the eighth of the connections that began first.
+    /// Closes the eighth of the connections that are silent for longest.
     fn evict(&mut self, exit: &mut Exit<'_>) {
-        let mut numbers: Vec<u64> = self.flows.values().map(|flow| flow.number).collect();
-        let at = numbers.len() / 8;
-        if at >= numbers.len() {
+        let mut heard: Vec<_> = self.flows.values().map(Flow::last_heard).collect();
+        let at = heard.len() / 8;
+        if at >= heard.len() {
             return;
         }
-        let (_, &mut limit, _) = numbers.select_nth_unstable(at);
-        let oldest: Vec<_> =
-            self.flows.extract_if(|_, flow| flow.number <= limit).map(|(_, flow)| flow).collect();
-        self.evicted += oldest.len() as u64;
-        self.close_all(oldest, exit);
+        let (_, &mut limit, _) = heard.select_nth_unstable(at);
+        let silent: Vec<_> =
+            self.flows.extract_if(|_, flow| flow.last_heard() <= limit).map(|(_, flow)| flow).collect();
+        self.evicted += silent.len() as u64;
+        self.close_all(silent, exit);
     }
 
     /// In the order of their first packets, since that of the table is random.

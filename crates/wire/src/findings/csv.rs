@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use undertone_core::finding::Finding;
 
 /// Columns, in order. Lists are joined with `; `.
-const COLUMNS: [&str; 34] = [
+const COLUMNS: [&str; 35] = [
     "id",
     "alert",
     "lead",
@@ -27,6 +27,7 @@ const COLUMNS: [&str; 34] = [
     "addresses",
     "ports",
     "group",
+    "members",
     "service",
     "events",
     "interval_median_secs",
@@ -66,7 +67,7 @@ fn as_io(error: csv::Error) -> io::Error {
     }
 }
 
-fn cells(finding: &Finding) -> [String; 34] {
+fn cells(finding: &Finding) -> [String; 35] {
     let text = |value: &str| guarded_cell(value).into_owned();
     let maybe = |value: Option<&str>| text(value.unwrap_or_default());
     let destination = &finding.destination;
@@ -90,6 +91,7 @@ fn cells(finding: &Finding) -> [String; 34] {
         joined(destination.addresses.iter()),
         joined(destination.ports.iter()),
         maybe(destination.group.as_deref()),
+        joined(destination.members.iter()),
         text(&finding.service),
         finding.events.to_string(),
         number(finding.interval_median_secs.map(|secs| round_to(secs, 3))),

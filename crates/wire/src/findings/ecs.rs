@@ -46,7 +46,7 @@ fn document(finding: &Finding) -> Value {
     let device = &finding.device;
     let destination = &finding.destination;
     let addresses = || device.addresses.iter().chain(&destination.addresses);
-    let hosts = [&destination.name, &destination.domain];
+    let hosts = || [&destination.name, &destination.domain].into_iter().flatten().chain(&destination.members);
     pruned(json!({
         "@timestamp": finding.last_seen.to_string(),
         "ecs": { "version": ECS_VERSION },
@@ -78,7 +78,7 @@ fn document(finding: &Finding) -> Value {
         "observer": { "vendor": PRODUCT, "product": PRODUCT, "type": "ids", "version": PRODUCT_VERSION },
         "related": {
             "ip": addresses().map(ToString::to_string).collect::<Vec<_>>(),
-            "hosts": hosts.into_iter().flatten().collect::<std::collections::BTreeSet<_>>(),
+            "hosts": hosts().collect::<std::collections::BTreeSet<_>>(),
         },
         "data_stream": { "type": "logs", "dataset": DATASET, "namespace": "default" },
         "beacon_stats": beacon_stats(finding),

@@ -208,6 +208,8 @@ fn observables(finding: &Finding) -> Value {
     rows.extend(
         destination.name.iter().map(|name| row("evidences[].dst_endpoint.hostname", 1, "Hostname", name)),
     );
+    let others = destination.members.iter().filter(|member| destination.name.as_ref() != Some(*member));
+    rows.extend(others.map(|member| row("evidences[].data.members", 1, "Hostname", member)));
     let addresses = destination.addresses.iter().map(ToString::to_string);
     rows.extend(addresses.map(|address| row("evidences[].data.addresses", 2, "IP Address", &address)));
     Value::Array(rows)

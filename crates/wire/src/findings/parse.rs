@@ -229,6 +229,8 @@ impl FindingRow<'_> {
             ("device.addresses", self.device.addresses.len()),
             ("destination.addresses", self.destination.addresses.len()),
             ("destination.ports", self.destination.ports.len()),
+            ("destination.members", self.destination.members.len()),
+            ("thresholds", self.thresholds.len()),
             ("evidence", self.evidence.len()),
             ("sessions", self.sessions.len()),
             ("limits", self.limits.len()),

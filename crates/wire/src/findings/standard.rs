@@ -76,7 +76,7 @@ pub(super) fn headline(finding: &Finding) -> String {
 /// Why, in the sentences of the evidence that counts for the finding.
 pub(super) fn reasons(finding: &Finding) -> String {
     let counting = finding.evidence.iter().filter(|item| item.weight_bans > 0.0);
-    counting.map(|item| item.text.as_str()).collect::<Vec<_>>().join(" ")
+    counting.map(|item| item.text.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 /// A version 5 UUID (RFC 9562) of a name: the same name, the same id.

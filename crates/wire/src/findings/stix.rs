@@ -87,7 +87,10 @@ fn observables(objects: &mut BTreeMap<String, Value>, finding: &Finding) -> Vec<
     let name = destination.name.as_ref().or(destination.domain.as_ref());
     // What is no host name must not stand as one (STIX 2.1 section 6.4); the sighting's description has it.
     let name = name.filter(|name| is_host_name(name));
-    let name = name.map(|name| add(observable("domain-name", json!({ "value": name }))));
+    let mut domain = |name: &String| add(observable("domain-name", json!({ "value": name })));
+    let name = name.map(&mut domain);
+    let members = destination.members.iter().filter(|member| is_host_name(member));
+    let members: Vec<String> = members.map(domain).collect();
     let app = finding.app.id.as_deref().unwrap_or("unknown app");
     let software = add(observable("software", json!({ "name": app })));
     let traffic = targets.first().or(name.as_ref()).map(|target| {
@@ -105,7 +108,7 @@ fn observables(objects: &mut BTreeMap<String, Value>, finding: &Finding) -> Vec<
         }
         add(traffic)
     });
-    let mut refs: Vec<String> = [sources, targets].concat();
+    let mut refs: Vec<String> = [sources, targets, members].concat();
     refs.extend(name.into_iter().chain([software]).chain(traffic));
     refs.sort();
     refs.dedup();

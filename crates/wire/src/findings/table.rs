@@ -28,9 +28,11 @@ pub fn write_table<W: Write>(mut out: W, findings: &[&Finding], style: TerminalS
         findings.iter().zip(1_u64..).map(|(finding, rank)| cells(finding, rank)).collect();
     let widths = widths(&rows, style.columns());
     writeln!(out, "{}", style.paint("1", &line(&HEADS.map(str::to_owned), &widths)))?;
+    let has_days =
+        findings.iter().any(|finding| Some(finding.day) != findings.first().map(|first| first.day));
     for (finding, row) in findings.iter().zip(&rows) {
         writeln!(out, "{}", style.paint(severity_code(finding.severity), &line(row, &widths)))?;
-        for (lead, text) in in_full(row, &widths).into_iter().chain(notes(finding)) {
+        for (lead, text) in in_full(row, &widths).into_iter().chain(notes(finding, has_days)) {
             let indent = " ".repeat(5);
             for (at, part) in wrapped(&text, style.columns().saturating_sub(7)).iter().enumerate() {
                 let bullet = if at == 0 { lead } else { " " };
@@ -85,9 +87,10 @@ fn in_full(row: &[String; 9], widths: &[usize; 9]) -> Option<(&'static str, Stri
     is_cut.then(|| (">", format!("{device}: {app} to {destination}")))
 }
 
-/// What stands under a finding: what it is worth, then why.
-fn notes(finding: &Finding) -> Vec<(&'static str, String)> {
-    let mut notes = vec![("=", standing(finding))];
+/// What stands under a finding: its day where there are several, what it is worth, then why.
+fn notes(finding: &Finding, has_days: bool) -> Vec<(&'static str, String)> {
+    let day = if has_days { format!("{}: ", finding.day) } else { String::new() };
+    let mut notes = vec![("=", format!("{day}{}", standing(finding)))];
     let mut evidence: Vec<_> = finding.evidence.iter().filter(|item| item.weight_bans > 0.0).collect();
     evidence.sort_by_key(|item| Reverse(Weight(item.weight_bans)));
     let hidden = evidence.len().saturating_sub(REASONS_SHOWN);

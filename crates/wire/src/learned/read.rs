@@ -54,6 +54,9 @@ struct KnownHabits {
     devices: Vec<(String, String)>,
     /// Hash, first day, days judged.
     series: Vec<(String, String, String)>,
+    /// Hash, since when; absent in files of an earlier version.
+    #[serde(default)]
+    open: Vec<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -240,6 +243,9 @@ fn habits(known: &KnownHabits, check: &mut Check) -> Option<Habits> {
         for (series, first, judged) in &known.series {
             let habit = Habit { first_day: day_of(first)?, judged: DaySet::from_bits(bits(judged)?) };
             habits.series.insert(bits(series)?, habit);
+        }
+        for (place, since) in &known.open {
+            habits.open.insert(bits(place)?, day_of(since)?);
         }
         Some(habits)
     };

@@ -38,6 +38,7 @@ fn sample(devices: u32, shared: &[(&str, u32)]) -> Learned {
     let destination = Destination::Domain("own.example".into());
     let key = SeriesKey { app: Some("com.example.a".into()), destination, service: Service::Tls };
     habits.add_judged("d1", &key, last_day);
+    habits.leave_open("d1", Some("com.example.a"), &key.destination, last_day);
     learned.habits = Some(habits);
     learned.baseline.count_networks();
     learned

@@ -80,7 +80,9 @@ fn write_habits(out: &mut dyn Write, habits: &Habits) -> io::Result<()> {
         .series
         .iter()
         .map(|(series, habit)| json!([hex(*series), habit.first_day.to_string(), hex(habit.judged.bits())]));
-    list(out, "series", series, "")?;
+    list(out, "series", series, ",")?;
+    let open = habits.open.iter().map(|(place, since)| json!([hex(*place), since.to_string()]));
+    list(out, "open", open, "")?;
     writeln!(out, "}}")
 }
 

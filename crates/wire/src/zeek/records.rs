@@ -201,7 +201,7 @@ fn time(text: &str) -> Option<Timestamp> {
     let is_whole = || text.bytes().all(|byte| byte.is_ascii_digit());
     if text.len() >= 12 && text.as_bytes().get(10) != Some(&b'.') && is_whole() {
         let millis = text.parse::<i64>().ok().filter(|millis| *millis >= 100_000_000_000)?;
-        return millis.checked_mul(1000).map(Timestamp::from_micros);
+        return text::within_calendar(Timestamp::from_micros(millis.checked_mul(1000)?));
     }
     text::instant(text)
 }

@@ -19,18 +19,20 @@ impl Joining<'_> {
             return start..start + messages.len();
         }
         reorder(messages, |(_, a), (_, b)| message_order(a, b));
-        let mut kept = 1;
+        let (mut kept, mut folded) = (1, None);
         for at in 1..messages.len() {
             let (front, rest) = messages.split_at_mut(at);
             let (Some((_, last)), Some((_, message))) = (front.get_mut(kept - 1), rest.first()) else {
                 break;
             };
-            if last == message {
+            if last == message || folded.as_ref() == Some(message) {
                 continue;
             }
             if is_answer_of(last, message) {
+                folded = Some(message.clone());
                 *last = Exchange { at: last.at, ..message.clone() };
             } else {
+                folded = None;
                 messages.swap(kept, at);
                 kept += 1;
             }

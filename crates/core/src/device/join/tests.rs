@@ -158,3 +158,16 @@ fn a_dns_query_and_its_answer_are_one_exchange() {
     assert_eq!(messages.len(), 1);
     assert_eq!((messages[0].1.at, messages[0].1.rcode), (Timestamp::from_secs(5), Some(0)));
 }
+
+#[test]
+fn doubled_queries_and_answers_are_one_exchange() {
+    let query =
+        Exchange { kind: ExchangeKind::Dns, host: Some("a.example"), qtype: Some(1), ..message("a", 5) };
+    let answer = Exchange { at: Timestamp::from_secs(6), rcode: Some(0), ..query.clone() };
+    let again = Exchange { at: Timestamp::from_secs(50), ..query.clone() };
+    let once = vec![query.clone(), answer.clone(), again.clone()];
+    let twice = vec![answer.clone(), query.clone(), again.clone(), query, answer, again];
+    let (once, twice) = (join(vec![], once), join(vec![], twice));
+    assert_eq!(once.connections()[0].messages.len(), 2);
+    assert_eq!(twice.connections(), once.connections());
+}

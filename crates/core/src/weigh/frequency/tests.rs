@@ -85,3 +85,21 @@ fn what_is_usual_for_the_role_is_no_spike() {
     let found = weigh(&scene.case()).unwrap();
     assert_eq!((found.baseline, found.baseline_n), (Some(5.0), Some(220)));
 }
+
+#[test]
+fn only_the_hour_that_is_cut_off_leaves_the_history() {
+    let mut scene = scene(&[QUIET, QUIET, &[2, 40]], EventFlags::NO_INTERACTION);
+    // What is cut off lies in an hour with somebody at the phone, before all others.
+    let mut events = scene.profile.starts.latest().to_vec();
+    let before = (DAY - 2) * 24 * MICROS_PER_HOUR - 1;
+    let attended = (0..5000).map(|n| Event {
+        at_micros: before,
+        tie: n,
+        flags: EventFlags::INTERACTION,
+        ..Event::default()
+    });
+    events.extend(attended);
+    scene.profile.starts = Events::of(events);
+    assert!(scene.profile.starts.total() > scene.profile.starts.latest().len() as u64);
+    assert_eq!(weigh(&scene.case()).unwrap().baseline_n, Some(12));
+}

@@ -65,6 +65,7 @@ impl Context<'_> {
             series_days: series.days_before,
             days_judged: series.days_judged,
             has_gaps: device.left_out > 0,
+            open_since: None,
         };
         let learned = self.settings.learned.as_ref().and_then(|learned| learned.habits.as_ref());
         let known = learned.and_then(|known| {
@@ -114,6 +115,7 @@ impl Context<'_> {
             app_hours: app.and_then(|app| device.report.app_hours.get(app)).map_or(&[][..], Vec::as_slice),
             role_hours: self.role_hours,
             thresholds: &thresholds,
+            internal: &self.settings.internal,
         };
         let has_past = case.has_past();
         let reach = (!series.key.destination.is_group()).then_some(case.features.reach);
