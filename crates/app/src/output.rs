@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use undertone_core::finding::Finding;
 use undertone_engine::input::{HEAD_BYTES, is_packed};
+use undertone_wire::config::hint;
 use undertone_wire::findings::{Format, RunFacts, TerminalStyle};
 use undertone_wire::format;
 
@@ -198,6 +199,11 @@ fn each_once<'p>(paths: impl IntoIterator<Item = &'p Path>) -> anyhow::Result<()
 /// The target of `FILE` or `FORMAT:FILE`; `asked` is what `--format` names.
 fn target(text: &str, asked: Option<Format>) -> anyhow::Result<Target> {
     let (named, path) = split(text);
+    let before = text.split_once(':').filter(|_| named.is_none()).map_or("", |(before, _)| before);
+    let meant = hint(before, Format::ALL.map(Format::name).into_iter());
+    if !before.is_empty() && !meant.is_empty() {
+        return Err(Fault::error(Failure::Usage, format!("`{before}` is no format{meant}")));
+    }
     let format = named.or(if takes_asked(text, asked) { asked } else { format_by_extension(path) });
     let Some(format) = format else {
         let names = Format::ALL.map(Format::name).join(", ");
@@ -309,6 +315,8 @@ mod tests {
             ("a.out", None, None, "", false),
             ("csv:", None, None, "", false),
             ("csv:-", None, None, "", false),
+            ("json:a.txt", Some(Format::Table), None, "", false),
+            ("jsnol:a.json", None, None, "", false),
         ];
         for (text, asked, format, path, is_for_file) in table {
             let found = target(text, asked).ok();

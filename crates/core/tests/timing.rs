@@ -139,6 +139,38 @@ fn whole_second_logs_are_not_mistaken_for_clockwork() {
     assert!(tested(&beacon).p_value < 1e-5);
 }
 
+/// Exact timers, and those of logs that drop the fraction: whatever part of a second all of them share.
+#[test]
+fn a_fast_beacon_in_whole_seconds_is_found() {
+    for period in [2, 3, 5, 8, 30] {
+        for fraction in [0, 100_000] {
+            let exact: Vec<i64> = (0..200).map(|at| at * period * 1_000_000 + fraction).collect();
+            let test = tested(&exact);
+            assert!(test.p_value < 1e-5, "{period} s: {}", test.p_value);
+            assert_eq!((test.interval_median_secs, test.period_secs), (period as f64, period as f64));
+        }
+    }
+    let jittered: Vec<i64> =
+        symmetric(300, 5.0, 0.1, 3).iter().map(|at| at / 1_000_000 * 1_000_000).collect();
+    assert!(tested(&jittered).p_value < 1e-5);
+}
+
+/// Busy traffic of whole seconds: what comes within one second is one instant, which only makes it look regular.
+#[test]
+fn busy_traffic_in_whole_seconds_is_not_found() {
+    for mean in [0.3, 0.7, 1.0, 1.5, 2.5, 5.0] {
+        let found = (0..200_u64)
+            .filter(|seed| {
+                let mut uniform = Uniform(77_000 + seed);
+                let times = instants((0..400).map(|_| -mean * uniform.next().ln()));
+                let times: Vec<i64> = times.iter().map(|at| at / 1_000_000 * 1_000_000).collect();
+                matches!(assess(&times, &Options::default()), Verdict::Tested(test) if test.p_value <= 1e-3)
+            })
+            .count();
+        assert!(found <= 1, "{found} of 200 at a mean of {mean} s");
+    }
+}
+
 /// Rounded sessions of a person: 300 series, of which 1e-3 or less may be found.
 #[test]
 fn people_in_whole_second_logs_are_not_found() {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// The registrable domain of a host name: one label below its public suffix, by the Public Suffix List with
-/// its private section (`user.github.io` is registrable). `host` is lower case without a trailing dot.
+/// its private section (`user.github.io` is registrable), and so for databases of Firebase, which the list does not
+/// have. `host` is lower case without a trailing dot.
 ///
 /// `None` for an IP literal, a bare public suffix, a single label, or a name whose suffix is not listed.
 pub fn registrable_domain(host: &str) -> Option<&str> {
@@ -15,7 +16,22 @@ pub fn registrable_domain(host: &str) -> Option<&str> {
     if !domain.suffix().is_known() {
         return None;
     }
-    std::str::from_utf8(domain.as_bytes()).ok()
+    let domain = std::str::from_utf8(domain.as_bytes()).ok()?;
+    Some(if domain == FIREBASE { database_of(host) } else { domain })
+}
+
+/// Where each customer of Firebase has a database: `NAME.firebaseio.com` (Firebase documentation, "Structure your
+/// database"). Strangers share no more than that.
+const FIREBASE: &str = "firebaseio.com";
+
+/// The database of a host below [`FIREBASE`]. Its servers, `s-usc1c-nss-123`, are everybody's.
+fn database_of(host: &str) -> &str {
+    let Some(names) = host.strip_suffix(FIREBASE).and_then(|names| names.strip_suffix('.')) else {
+        return FIREBASE;
+    };
+    let start = names.rfind('.').map_or(0, |dot| dot + 1);
+    let is_server = names.get(start..).is_some_and(|name| name.starts_with("s-") && name.contains("-nss-"));
+    if is_server { FIREBASE } else { host.get(start..).unwrap_or(FIREBASE) }
 }
 
 /// Whether a name is a domain or lies below it.
@@ -63,6 +79,10 @@ mod tests {
             ("www.example.com", Some("example.com")),
             ("a.b.example.co.uk", Some("example.co.uk")),
             ("someone.github.io", Some("someone.github.io")),
+            ("cubal-48ae8-default-rtdb.firebaseio.com", Some("cubal-48ae8-default-rtdb.firebaseio.com")),
+            ("a.b.firebaseio.com", Some("b.firebaseio.com")),
+            ("s-usc1c-nss-2105.firebaseio.com", Some("firebaseio.com")),
+            ("firebaseio.com", Some("firebaseio.com")),
             ("co.uk", None),
             ("localhost", None),
             ("192.0.2.1", None),

@@ -64,10 +64,11 @@ fn decided(draft: Draft, options: &DecideOptions) -> Finding {
     if options.is_fleet {
         let expected = tail.expected_per_1000(finding.weight_bans);
         if finding.below_because.is_none() && expected > options.budget_per_1000 {
+            // What is over it by less than a digit must not read as if it were not.
+            let (told, budget) = (significant(expected), options.budget_per_1000);
+            let more = if told > budget { "" } else { "slightly more than " };
             finding.below_because = Some(format!(
-                "{OVER_BUDGET} {} times in 1,000 device-days; the budget is {}",
-                significant(expected),
-                options.budget_per_1000
+                "{OVER_BUDGET} {more}{told} times in 1,000 device-days; the budget is {budget}"
             ));
         }
         finding.alert = finding.below_because.is_none();

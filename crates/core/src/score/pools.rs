@@ -145,8 +145,9 @@ impl Pools {
             return None;
         }
         let before = days.range(..series.day);
-        series.days_judged =
-            series.days_judged.max(u32::try_from(before.clone().count()).unwrap_or(u32::MAX));
+        // Days of the pool on which this phone was part of it, at the most.
+        let of_pool = u32::try_from(before.clone().count()).unwrap_or(u32::MAX).min(series.days_before);
+        series.days_judged = series.days_judged.max(of_pool);
         series.first_judged = before.map(|(day, _)| *day).fold(series.first_judged, Day::min);
         series.machine.timing = Some(Timing {
             p_value: pool.test.p_value,

@@ -51,9 +51,10 @@ fn collapse_and_count(times: &[i64], dead_time_micros: i64) -> (Vec<i64>, usize)
     (at_micros, total)
 }
 
-/// Check-ins at every scale that can be tested; `resolution_micros` is that of the instants: scales finer than
-/// it are left out, and so are scales whose dead time is over a quarter of the median interval.
-pub fn scales(times: &[i64], resolution_micros: i64) -> Vec<CheckIns> {
+/// Check-ins at every scale that can be tested: those whose dead time is over a quarter of the median interval are left
+/// out. Instants of whole seconds come spread within their second: what was together there stays apart, which only looks
+/// less regular.
+pub fn scales(times: &[i64]) -> Vec<CheckIns> {
     let mut found = Vec::with_capacity(DEAD_TIMES_MICROS.len());
     let (mut quartile, mut median, mut count) = (0, 0, 0);
     for dead_time in DEAD_TIMES_MICROS {
@@ -66,7 +67,7 @@ pub fn scales(times: &[i64], resolution_micros: i64) -> Vec<CheckIns> {
             count = total;
         }
         let is_apart = median >= MEDIAN_DEAD_TIMES_MIN.saturating_mul(dead_time);
-        if dead_time >= resolution_micros && is_apart && quartile >= PERIOD_MIN_MICROS {
+        if is_apart && quartile >= PERIOD_MIN_MICROS {
             found.push(CheckIns { dead_time_micros: dead_time, at_micros, total, median_micros: median });
         }
     }
@@ -101,20 +102,20 @@ mod tests {
                 [at, at + 400_000]
             })
             .collect();
-        let check_ins: Vec<usize> = scales(&times, 1).iter().map(|scale| scale.at_micros.len()).collect();
+        let check_ins: Vec<usize> = scales(&times).iter().map(|scale| scale.at_micros.len()).collect();
         assert_eq!(check_ins, [20, 20]);
         // Whoever polls every second is tested.
         let fast: Vec<i64> = (0..100).map(|n| n * 1_000_000).collect();
-        assert!(!scales(&fast, 1).is_empty());
+        assert!(!scales(&fast).is_empty());
     }
 
     #[test]
     fn scales_that_are_cut_off_are_told_apart_by_what_they_had() {
         // A sixth of the intervals are retries after 0.3 s.
         let times: Vec<i64> = (0..4096).map(|n| (n - n / 6) * 60_000_000 + n / 6 * 300_000).collect();
-        let totals: Vec<usize> = scales(&times, 1).iter().map(|scale| scale.total).collect();
+        let totals: Vec<usize> = scales(&times).iter().map(|scale| scale.total).collect();
         assert_eq!(totals, [4096, 3414, 3414]);
-        assert!(scales(&times, 1).iter().all(|scale| scale.at_micros.len() == INTERVALS_MAX + 1));
+        assert!(scales(&times).iter().all(|scale| scale.at_micros.len() == INTERVALS_MAX + 1));
     }
 
     #[test]
@@ -129,13 +130,11 @@ mod tests {
     #[test]
     fn fast_polling_is_tested_at_the_fine_scales_only() {
         let times: Vec<i64> = (0..20).map(|i| i * 1_500_000).collect();
-        let tested: Vec<i64> = scales(&times, 1).iter().map(|s| s.dead_time_micros).collect();
+        let tested: Vec<i64> = scales(&times).iter().map(|s| s.dead_time_micros).collect();
         assert_eq!(tested, [100_000]);
         let slow: Vec<i64> = (0..20).map(|i| i * 300_000_000).collect();
-        let tested: Vec<i64> = scales(&slow, 1).iter().map(|s| s.dead_time_micros).collect();
+        let tested: Vec<i64> = scales(&slow).iter().map(|s| s.dead_time_micros).collect();
         assert_eq!(tested, [100_000, 500_000, 15_000_000]);
-        let whole_seconds: Vec<i64> = scales(&slow, 1_000_000).iter().map(|s| s.dead_time_micros).collect();
-        assert_eq!(whole_seconds, [15_000_000]);
     }
 
     #[test]
@@ -143,7 +142,7 @@ mod tests {
         // Every 300 s a try and two retries after 6 and 12 s.
         let times: Vec<i64> =
             (0..10).flat_map(|i| [0, 6, 12].map(|retry| (i * 300 + retry) * 1_000_000)).collect();
-        let check_ins = scales(&times, 1);
+        let check_ins = scales(&times);
         assert!(check_ins.iter().all(|s| s.at_micros.len() == 30), "the median of 6 s hides them here");
         let (apart, _): (Vec<i64>, Vec<i64>) = times.iter().partition(|t| **t % 300_000_000 == 0);
         assert_eq!(collapse(&times, 15_000_000), apart);

@@ -11,7 +11,8 @@
 //! spectral peak vanishes at +-50 % jitter whatever the number of events.
 //!
 //! Known gaps: jitter of +-70 % and more is not told from mildly regular polling below about 100 check-ins;
-//! long-lived sessions have no check-ins (see persistence); regular is not malicious.
+//! long-lived sessions have no check-ins (see persistence); a pace of one second is not told in logs of whole seconds;
+//! regular is not malicious.
 
 use bitcode::{Decode, Encode};
 
@@ -138,18 +139,16 @@ pub fn find(times: &[i64], options: &Options<'_>) -> Result<Found, usize> {
     }
     let parts: Vec<(f64, f64)> = tests.iter().flatten().map(|test| (test.p_value, 1.0)).collect();
     let told = tests.into_iter().flatten().min_by(|a, b| a.p_value.total_cmp(&b.p_value));
-    told.zip(combine::combine(&parts)).map(|(told, p_value)| Found { p_value, ..told }).ok_or(have)
+    told.zip(combine::combine(&parts))
+        .map(|(told, p_value)| Found { p_value, is_rounded, ..told })
+        .ok_or(have)
 }
 
 /// Tests ascending instants of one clock (`is_rounded`: logged in whole seconds): the check-ins at the scale with
 /// most, and the test over all scales.
 fn assess_clock(times: &[i64], is_rounded: bool) -> (usize, Option<Found>) {
-    let resolution = if is_rounded { SECOND_MICROS } else { 1 };
-    let scales = if is_rounded {
-        collapse::scales(&spread_within_second(times), resolution)
-    } else {
-        collapse::scales(times, resolution)
-    };
+    let scales =
+        if is_rounded { collapse::scales(&spread_within_second(times)) } else { collapse::scales(times) };
     let have = scales.iter().map(|s| s.at_micros.len()).max().unwrap_or(0);
     let mut tested: Vec<Found> = Vec::new();
     let mut parts: Vec<(f64, f64)> = Vec::new();
@@ -237,7 +236,8 @@ fn assess_scale(scale: &collapse::CheckIns) -> Option<Found> {
     let p_value = combine::combine(&parts)?;
     let (_, view, intervals, statistics) = best?;
     let (events, scale_secs) = (times.len(), scale.dead_time_micros as f64 * 1e-6);
-    Some(Found { p_value, events, scale_secs, is_awake_clock: false, view, intervals, statistics })
+    let (is_awake_clock, is_rounded) = (false, false);
+    Some(Found { p_value, events, scale_secs, is_awake_clock, is_rounded, view, intervals, statistics })
 }
 
 /// A series or a scale of it that was tested. Of those of a series only one is told of, so only that one is described
@@ -248,6 +248,8 @@ pub struct Found {
     events: usize,
     scale_secs: f64,
     is_awake_clock: bool,
+    /// Whether the instants are of whole seconds.
+    is_rounded: bool,
     view: View,
     /// The reading that looks most regular.
     intervals: Intervals,
@@ -267,10 +269,12 @@ impl Found {
 
     /// All that is told of it.
     pub fn described(self) -> TimingTest {
+        // What was spread within its second is told by the second.
+        let told = |secs: f64| if self.is_rounded { secs.round().max(1.0) } else { secs };
         TimingTest {
             events: self.events,
-            interval_median_secs: self.intervals.ln_median().exp(),
-            period_secs: statistics::period_secs(&self.intervals),
+            interval_median_secs: told(self.intervals.ln_median().exp()),
+            period_secs: told(statistics::period_secs(&self.intervals)),
             dispersion: statistics::dispersion(&self.intervals),
             p_value: self.p_value,
             is_awake_clock: self.is_awake_clock,

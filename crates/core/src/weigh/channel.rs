@@ -52,7 +52,8 @@ fn kept_open(case: &Case<'_>, found: Persistence) -> Option<Evidence> {
         && messages >= KEPT_MESSAGES_MIN;
     is_kept.then(|| {
         let text = format!(
-            "kept a connection open for {} with {messages} messages in it",
+            "connected for {} of the time it was seen, {} at a stretch, with {messages} messages in all",
+            percent(found.connected_share),
             duration(found.longest_secs)
         );
         Evidence {

@@ -28,6 +28,8 @@ const HOURS_MIN: f64 = 8.0;
 /// Share of the observed hours in which the rhythm must be seen, and of the time in which a connection must be there.
 const ROUND_THE_CLOCK_SHARE: f64 = 0.7;
 const LOCKED_SHARE_MIN: f64 = 0.3;
+/// Share of the hours in which the phone was seen that a rhythm must be there where the lock tells that nobody was.
+const MOST_SHARE: f64 = 0.5;
 /// Share of the hours in which it was seen that its check-ins must fill: with 40 % missed and half an hour of silence in
 /// each, 0.3 is left. A burst fills seconds.
 const FILLED_SHARE_MIN: f64 = 0.25;
@@ -62,6 +64,9 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     }
     rhythm(case).or_else(|| kept_connection(case))
 }
+
+/// Hours from which the while that something was seen is called the clock.
+const CLOCK_HOURS: f64 = 18.0;
 
 fn item(weight: f64, observed: f64, baseline: f64, text: String) -> Evidence {
     Evidence {
@@ -98,18 +103,23 @@ fn rhythm(case: &Case<'_>) -> Option<Evidence> {
 
 /// A rhythm faster than the system's, kept with nobody there.
 fn kept_rhythm(case: &Case<'_>, period: f64) -> Option<Evidence> {
-    let hours = observed_hours(case.profile);
+    let observed = observed_hours(case.profile);
+    // It may have stopped while the phone goes on.
+    let hours = observed.max(case.machine.awake_hours);
     let active_hours = case.profile.hours.len() as f64;
     let check_ins = case.profile.sessions().max(case.machine.check_ins) as f64;
     let filled = check_ins * period / (3600.0 * active_hours);
-    (hours >= HOURS_MIN && filled >= FILLED_SHARE_MIN && is_unattended(case, hours)).then(|| {
+    let is_most = active_hours >= MOST_SHARE * hours;
+    (observed >= HOURS_MIN && filled >= FILLED_SHARE_MIN && is_most && is_unattended(case, hours)).then(|| {
         let missed = if filled < WHOLE_SHARE {
             format!(", with about {:.0} % of its check-ins", 100.0 * filled)
         } else {
             String::new()
         };
+        let is_round = hours >= CLOCK_HOURS && active_hours >= ROUND_THE_CLOCK_SHARE * hours;
+        let when = if is_round { "around the clock" } else { "most of the time" };
         let text = format!(
-            "keeps a rhythm of {} around the clock, in {active_hours} of {} hours{missed}; the system's job scheduler gives \
+            "keeps a rhythm of {} {when}, in {active_hours} of {} hours{missed}; the system's job scheduler gives \
              apps one run in 15 min",
             duration(period),
             hours.ceil().max(active_hours)
@@ -136,11 +146,19 @@ pub(super) fn is_one_sitting(case: &Case<'_>) -> bool {
 fn one_sitting(case: &Case<'_>, period: f64) -> Option<Evidence> {
     let hours = case.machine.awake_hours;
     (hours >= SILENT_HOURS_MIN && is_one_sitting(case)).then(|| {
-        let text = format!(
-            "a rhythm of {} that was soon over and did not come back in the {hours:.0} hours in which the phone was seen \
-             since: a page or a game that somebody opened can look like this",
-            duration(period)
-        );
+        let text = if observed_hours(case.profile) * 3600.0 <= SITTING_MAX_SECS {
+            format!(
+                "a rhythm of {} that was soon over and did not come back in the {hours:.0} hours in which the phone was \
+                 seen since: a page or a game that somebody opened can look like this",
+                duration(period)
+            )
+        } else {
+            format!(
+                "a rhythm of {} that takes up some minutes of the {hours:.0} hours in which the phone was seen since it \
+                 began: a page or a game that somebody opens can look like this",
+                duration(period)
+            )
+        };
         item(SITTING_BANS_PER_HOUR * hours.min(HOURS_MIN), period, 900.0, text)
     })
 }
@@ -224,6 +242,11 @@ mod tests {
     #[test]
     fn a_fast_rhythm_goes_on_or_stops_while_the_phone_is_there() {
         assert_eq!(bans_of_rhythm(20, 24), Some(KEPT_RHYTHM_BANS));
+        // Ten hours are most of twelve, and not of a day.
+        assert_eq!(
+            (bans_of_rhythm(10, 12), bans_of_rhythm(10, 24)),
+            (Some(KEPT_RHYTHM_BANS), Some(ATTENDED_BANS))
+        );
         assert_eq!(bans_of_rhythm(2, 24), Some(ATTENDED_BANS));
         assert_eq!(bans_of_rhythm(1, 24), Some(-2.0));
         assert_eq!(bans_of_rhythm(1, 4), Some(-1.0));

@@ -6,6 +6,7 @@ use undertone_core::attack::{ATTACK_VERSION, Element};
 use undertone_core::evidence::{Evidence, EvidenceKind};
 use undertone_core::finding::{AppUsual, Finding, threshold_of};
 use undertone_core::model::Platform;
+use undertone_core::series::Service;
 use undertone_core::thresholds::ThresholdKey;
 
 /// Destinations of an app that a sentence names; the table beside it has more.
@@ -169,10 +170,16 @@ fn named(items: impl ExactSizeIterator<Item = String>, more: u64) -> String {
 
 /// With a capital and a full stop.
 fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map_or_else(String::new, |first| first.to_uppercase().to_string());
     let stop = if text.ends_with(['.', '!', '?', '…']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
+    let first = text.split(' ').next().unwrap_or_default();
+    // A name is written as it is.
+    let is_name =
+        first.contains(['.', ':', '_', '-']) || Service::ALL.iter().any(|known| known.as_str() == first);
+    let mut letters = text.chars();
+    match letters.next().filter(|_| !is_name) {
+        Some(letter) => format!("{}{}{stop}", letter.to_uppercase(), letters.as_str()),
+        None => format!("{text}{stop}"),
+    }
 }
 
 /// An item of evidence in words and numbers.
