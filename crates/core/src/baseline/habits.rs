@@ -81,6 +81,8 @@ pub struct Past {
     pub days_judged: u32,
     /// Whether what is remembered leaves something out that may have been this: then what is missing is not new.
     pub has_gaps: bool,
+    /// Whether the phone went to the place on a day before, with whichever app.
+    pub is_place_known: bool,
     /// The day on which the series was an alert that nobody settled since. The rest is then what was known on that day.
     pub open_since: Option<Day>,
 }
@@ -101,6 +103,7 @@ impl Past {
             series_days: self.series_days.max(other.series_days),
             days_judged: self.days_judged.max(other.days_judged),
             has_gaps: self.has_gaps || other.has_gaps,
+            is_place_known: self.is_place_known || other.is_place_known,
         }
     }
 }
@@ -201,7 +204,9 @@ impl Habits {
         let is_seen = judged > 0 || self.went(device, app, destination, day);
         let series_days = judged.max(u32::from(is_seen));
         let device_days = seen.before(day, self.last_day);
-        Some(Past { device_days, series_days, days_judged: judged, has_gaps, open_since: None })
+        let is_place_known = is_seen || self.went(device, None, destination, day);
+        let open_since = None;
+        Some(Past { device_days, series_days, days_judged: judged, has_gaps, is_place_known, open_since })
     }
 }
 
@@ -245,6 +250,7 @@ mod tests {
         let (own, other) =
             (Destination::Domain("own.example".into()), Destination::Domain("x.example".into()));
         habits.add_device("d1", &[day(10), day(11), day(12)]);
+        habits.add_series("d1", Some("a"), &own, day(10));
         habits.add_judged("d1", &series(Some("a"), &own), day(10));
         habits.add_judged("d1", &series(Some("a"), &own), day(12));
         let past =
@@ -253,6 +259,7 @@ mod tests {
             device_days,
             series_days: judged,
             days_judged: judged,
+            is_place_known: judged > 0,
             ..Past::default()
         };
         assert_eq!(past(&own, 13), of(3, 2));
@@ -261,6 +268,8 @@ mod tests {
         assert_eq!(past(&own, 90), of(3, 2));
         assert_eq!(past(&other, 13), of(3, 0));
         assert_eq!(habits.past("d2", &series(Some("a"), &own), false, day(13)), None);
+        let of_another = habits.past("d1", &series(Some("b"), &own), false, day(13)).unwrap();
+        assert_eq!(of_another, Past { device_days: 3, is_place_known: true, ..Past::default() });
         assert_eq!(past(&own, -80).device_days, 0);
     }
 

@@ -135,6 +135,12 @@ fn newness(case: &Case<'_>) -> (f64, String) {
         days => format!("new {} ago, and long enough to be judged only now", counted(days, "day")),
     };
     match (app, polled_before(case)) {
+        // With another app, or over another protocol: a server of the phone's owner, or a change of the app.
+        (_, Earlier { phones: 0, .. }) if case.past.is_place_known && series_days == 0 => {
+            let who = app.map_or_else(String::new, |app| format!(" for {app}"));
+            let text = format!("{begun}{who}, but the phone went to that place on days before");
+            as_it_was_used(case, NEW_TO_APP_BANS, text)
+        }
         (_, Earlier { phones: 0, .. }) => {
             let days = counted(device_days.saturating_sub(series_days), "day");
             as_it_was_used(case, NEW_BANS, format!("{begun}: the phone was seen on {days} before without it"))
@@ -215,6 +221,20 @@ mod tests {
         let past = Past { device_days: 2, series_days, days_judged, ..Past::default() };
         let case = Case { past, day: Day::from_number(TODAY), ..scene.case() };
         weigh(&case).map(|item| item.weight_bans)
+    }
+
+    #[test]
+    fn a_place_that_the_phone_knows_already_is_less_of_a_news() {
+        let mut scene = scene(0);
+        scene.key.app = Some("com.example.a".into());
+        let weighed = |is_place_known| {
+            let past = Past { device_days: 5, is_place_known, ..Past::default() };
+            weigh(&Case { past, day: Day::from_number(TODAY), ..scene.case() }).unwrap()
+        };
+        let (known, unknown) = (weighed(true), weighed(false));
+        assert_eq!((known.weight_bans, unknown.weight_bans), (NEW_TO_APP_BANS, NEW_BANS));
+        let told = "new today for com.example.a, but the phone went to that place on days before";
+        assert_eq!(known.text, told);
     }
 
     #[test]

@@ -65,6 +65,9 @@ impl Context<'_> {
             series_days: series.days_before,
             days_judged: series.days_judged,
             has_gaps: device.left_out > 0,
+            is_place_known: device.report.reached.iter().any(|reached| {
+                reached.destination == series.key.destination && reached.first_day < series.day
+            }),
             open_since: None,
         };
         let learned = self.settings.learned.as_ref().and_then(|learned| learned.habits.as_ref());
