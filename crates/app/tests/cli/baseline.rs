@@ -233,3 +233,57 @@ fn a_place_is_remembered_by_its_addresses_too() {
         finding["evidence"].as_array().unwrap().iter().map(|item| text(&item["text"])).collect();
     assert!(said.contains(&"the same on 2 days before, of 2 on which the phone was seen"), "{said:?}");
 }
+
+/// What alerted stays open through the nights, until somebody says that it is known.
+#[test]
+fn an_alert_stays_open_until_it_is_suppressed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let write = |name: &str, text: &str| std::fs::write(at(name), text).unwrap();
+    let elsewhere = |day| {
+        polled(day, true).replace("203.0.113.9", "198.51.100.7").replace("api.example.net", "www.example.org")
+    };
+    write("before.log", &(elsewhere(0) + &elsewhere(1)));
+    write("begun.log", &polled(2, true));
+    write("next.log", &polled(3, true));
+    let learn = |logs: &[&str], more: &[&str]| {
+        let logs: Vec<String> = logs.iter().map(|name| at(name)).collect();
+        let logs: Vec<&str> = logs.iter().map(String::as_str).collect();
+        let file = at("known.json");
+        let ended = run(&[&["baseline", "learn", "-o", &file], &logs[..], more].concat());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    };
+    let scan = |log: &str| -> (Value, Vec<String>) {
+        let file = at("known.json");
+        let ended = run(&["scan", &at(log), "--baseline", &file, "--all", "--format", "jsonl"]);
+        let finding: Value = serde_json::from_str(ended.stdout.lines().next().unwrap()).unwrap();
+        let evidence = finding["evidence"].as_array().unwrap();
+        let said = evidence.iter().map(|item| text(&item["text"]).to_owned()).collect();
+        (finding, said)
+    };
+    learn(&["before.log"], &[]);
+    let (mut finding, said) = scan("begun.log");
+    let new = "the phone was seen on 2 days before without it";
+    assert!(said.contains(&format!("new today: {new}")), "{said:?}");
+    // One phone is no fleet, and its leads are no alerts.
+    (finding["alert"], finding["lead"]) = (true.into(), false.into());
+    write("alerts.jsonl", &(finding.to_string() + "\n"));
+    let known = "the same on 1 day before, of 3 on which the phone was seen".to_owned();
+    learn(&["before.log", "begun.log"], &[]);
+    assert!(scan("next.log").1.contains(&known), "{:?}", scan("next.log").1);
+    let open = ["--alerts", &at("alerts.jsonl")];
+    learn(&["before.log", "begun.log"], &open);
+    let since = text(&finding["day"]);
+    let told = format!(
+        "an alert since {since} that nobody settled: {}",
+        new.replace(" without", " that day without")
+    );
+    assert!(scan("next.log").1.contains(&told), "{:?}", scan("next.log").1);
+    let id = text(&finding["id"]);
+    let file = at("known.yaml");
+    let suppress =
+        ["suppress", "add", "--from", &at("alerts.jsonl"), id, "--reason", "ours", "--file", &file];
+    assert_eq!(run(&suppress).code, Some(0));
+    learn(&["before.log", "begun.log"], &[&open[..], &["--suppress", &file]].concat());
+    assert!(scan("next.log").1.contains(&known), "{:?}", scan("next.log").1);
+}
