@@ -35,10 +35,10 @@ const FALSE_SHOWN: usize = 10;
 /// A fleet that cannot be written or scanned.
 pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome> {
     let stop = interrupt::polite()?;
-    let folder = tempfile::Builder::new().prefix("undertone-demo-").tempdir();
-    let folder = Temporary::new(folder.map_err(|error| {
+    let folder = Temporary::made(|| tempfile::Builder::new().prefix("undertone-demo-").tempdir());
+    let folder = folder.map_err(|error| {
         Fault::error(Failure::Output, format!("no temporary folder (TMPDIR names another): {error}"))
-    })?);
+    })?;
     let folder = folder.owner.path();
     let fleet = FleetOptions {
         devices: args.devices,

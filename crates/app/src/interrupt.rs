@@ -81,22 +81,22 @@ pub(crate) struct Temporary<T> {
 }
 
 impl<T: AsRef<Path>> Temporary<T> {
-    pub(crate) fn new(owner: T) -> Self {
-        let mark = Mark::new(owner.as_ref());
-        Self { owner, _mark: mark }
+    /// Makes it, with no end of the run between its making and its mark.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(crate) fn made<E>(make: impl FnOnce() -> Result<T, E>) -> Result<Self, E> {
+        let mut temporary = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+        let owner = make()?;
+        let path = owner.as_ref().to_owned();
+        temporary.insert(path.clone());
+        Ok(Self { owner, _mark: Mark(path) })
     }
 }
 
 /// A path in [`TEMPORARY`] while the value lives.
 #[derive(Debug)]
 struct Mark(PathBuf);
-
-impl Mark {
-    fn new(path: &Path) -> Self {
-        TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
-        Self(path.to_owned())
-    }
-}
 
 impl Drop for Mark {
     fn drop(&mut self) {

@@ -139,7 +139,7 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     // What a link points to is replaced, not the link.
     let path = &path.canonicalize().unwrap_or_else(|_absent| path.to_owned());
     let folder = folder_of(path);
-    let mut file = Temporary::new(new_neighbour(folder)?);
+    let mut file = Temporary::made(|| new_neighbour(folder))?;
     if let Some(known) = known {
         file.owner.as_file().set_permissions(known.permissions())?;
     }

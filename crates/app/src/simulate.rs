@@ -5,7 +5,7 @@ use crate::exit::{Failure, Fault, Outcome};
 use crate::interrupt::{self, Temporary};
 use crate::terminal::Console;
 use std::path::Path;
-use undertone_simulate::{Error, FleetOptions, ImplantPin, write_fleet};
+use undertone_simulate::{Error, FleetOptions, ImplantPin, write_fleet_within};
 
 /// Runs the command.
 ///
@@ -38,22 +38,26 @@ fn plural(count: u32, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Writes a fleet.
+/// Writes a fleet into a folder that is there.
 ///
 /// # Errors
 /// An option out of range as usage, anything else as a failed output.
 pub(crate) fn write(folder: &Path, options: &FleetOptions) -> anyhow::Result<()> {
-    write_fleet(options, folder).map_err(|error| {
-        let failure = if matches!(error, Error::Option { .. }) { Failure::Usage } else { Failure::Output };
-        Fault::error(failure, format!("{:#}", anyhow::Error::new(error)))
-    })?;
+    write_fleet_within(options, folder).map_err(told)?;
     Ok(())
+}
+
+fn told(error: Error) -> anyhow::Error {
+    let failure = if matches!(error, Error::Option { .. }) { Failure::Usage } else { Failure::Output };
+    Fault::error(failure, format!("{:#}", anyhow::Error::new(error)))
 }
 
 /// Writes a fleet into a folder that is empty or not there, whole or not at all: half a fleet looks like a small one.
 fn write_whole(folder: &Path, options: &FleetOptions) -> anyhow::Result<()> {
     let was_there = folder.is_dir();
-    let _temporary = Temporary::new(folder);
+    let made = Temporary::made(|| std::fs::create_dir_all(folder).map(|()| folder));
+    let _temporary =
+        made.map_err(|source| told(Error::Write { path: folder.display().to_string(), source }))?;
     write(folder, options).inspect_err(|_| {
         // What cannot be removed now cannot be helped: the error that is told is the one that led here.
         let _removed = std::fs::remove_dir_all(folder);

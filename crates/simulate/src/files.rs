@@ -32,6 +32,16 @@ pub struct FleetSummary {
 /// # Errors
 /// An option out of its range, or a file that cannot be written.
 pub fn write_fleet(options: &FleetOptions, out: &Path) -> Result<FleetSummary, Error> {
+    fs::create_dir_all(out).map_err(|source| failed(out, source))?;
+    write_fleet_within(options, out)
+}
+
+/// The same into a folder that is there: once it is gone it is not made anew, so that who removes it while it is written
+/// gets it removed.
+///
+/// # Errors
+/// Those of [`write_fleet`].
+pub fn write_fleet_within(options: &FleetOptions, out: &Path) -> Result<FleetSummary, Error> {
     options.validate()?;
     let fleet = Fleet::new(options);
     let mut folder = Folder::create(options, out)?;
@@ -87,8 +97,7 @@ impl Sink {
     }
 }
 
-/// A folder within one that is there. None above it is made: who removes a half-written fleet while it is written
-/// gets it removed.
+/// A folder within one that is there; none above it is made.
 fn make_within(path: PathBuf) -> Result<PathBuf, Error> {
     match fs::create_dir(&path) {
         Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(&path, source)),
@@ -113,7 +122,6 @@ struct Folder {
 
 impl Folder {
     fn create(options: &FleetOptions, root: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(root).map_err(|source| failed(root, source))?;
         let (logs, reports) = (make_within(root.join("zeek"))?, root.join("edr"));
         if options.edr {
             make_within(reports.clone())?;

@@ -30,7 +30,7 @@ mod sender;
 mod world;
 mod write;
 
-pub use files::{FleetSummary, write_fleet};
+pub use files::{FleetSummary, write_fleet, write_fleet_within};
 pub use implant::Channel;
 pub use law::Law;
 pub use options::{Error, FleetOptions, ImplantPin, LogFormat};
