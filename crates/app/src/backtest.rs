@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use undertone_core::finding::Finding;
 use undertone_core::model::Day;
 use undertone_engine::input::Progress;
-use undertone_engine::{Backtest, BacktestDay, BacktestSpan, ScanOptions};
+use undertone_engine::{Backtest, BacktestDay, BacktestSpan, ScanOptions, go_on};
 use undertone_wire::truth::Truth;
 use undertone_wire::tuning::{Counts, Made, PastDay, write_backtest_json, write_backtest_text};
 
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &BacktestArgs, console: &Console) -> anyhow::Result<Outc
         undertone_engine::backtest(&options, span, &progress, &stop)
     };
     let Backtest { days, summary } = backtest.map_err(|error| scan::told(error, console))?;
-    interrupt::go_on(&stop)?;
+    go_on(&stop)?;
     if days.is_empty() {
         console.say(|out| scan::summary_of(summary, &[], 0).write_reading(out, console.named_max()));
         return Err(Fault::error(Failure::Data, "no day of the input lies in that span"));

@@ -11,7 +11,7 @@ use std::path::Path;
 use undertone_core::baseline::{Habits, Learned};
 use undertone_core::finding::Finding;
 use undertone_engine::input::Progress;
-use undertone_engine::{ScanError, read_learned};
+use undertone_engine::{ScanError, go_on, read_learned};
 use undertone_wire::learned::{write_difference, write_learned, write_learned_text};
 
 /// Runs the command.
@@ -60,7 +60,7 @@ fn learn(args: &LearnArgs, console: &Console) -> anyhow::Result<Outcome> {
         }
         Err(error) => return Err(error.into()),
     };
-    interrupt::go_on(&stop)?;
+    go_on(&stop)?;
     if learned.baseline.devices == 0 {
         return Err(Fault::error(Failure::Data, "nothing to learn from: no device made a connection"));
     }

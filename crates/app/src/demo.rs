@@ -10,8 +10,8 @@ use anyhow::Context as _;
 use std::io::{self, Write};
 use std::path::Path;
 use undertone_core::finding::Finding;
-use undertone_engine::ScanOptions;
 use undertone_engine::input::InputPath;
+use undertone_engine::{ScanOptions, go_on};
 use undertone_simulate::{FleetOptions, ImplantPin};
 use undertone_wire::findings::text::escaped;
 use undertone_wire::findings::{Format, destination_title, human_secs};
@@ -50,10 +50,10 @@ pub(crate) fn run(args: &DemoArgs, console: &Console) -> anyhow::Result<Outcome>
         ..FleetOptions::default()
     };
     // Whoever interrupts before it begins does not wait for it.
-    interrupt::go_on(&stop)?;
+    go_on(&stop)?;
     console.say(|out| writeln!(out, "simulating {} phones over {DAYS} days ...", fleet.devices));
     interrupt::at_once_during(|| simulate::write(folder, &fleet))?;
-    interrupt::go_on(&stop)?;
+    go_on(&stop)?;
     let truth = read_truth(folder)?;
     let report = scan::scan(&ScanOptions::new(inputs(folder)?), &stop, console)?;
     let shown: Vec<&Finding> =

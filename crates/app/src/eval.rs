@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use undertone_core::finding::Finding;
 use undertone_engine::input::{Progress, StopFlag};
-use undertone_engine::{ScanOptions, visit};
+use undertone_engine::{ScanOptions, go_on, visit};
 use undertone_wire::evaluation::{
     Evaluation, EvaluationInput, LeakReport, Leaks, evaluate, write_html, write_json, write_text,
 };
@@ -75,7 +75,7 @@ fn findings(args: &EvalArgs, console: &Console) -> anyhow::Result<Made> {
     }
     let stop = interrupt::polite()?;
     let report = scan::scan(&options(args), &stop, console)?;
-    interrupt::go_on(&stop)?;
+    go_on(&stop)?;
     let outcome = scan::outcome_of_reading(&report.summary);
     let device_days = Some(report.summary.device_days);
     let shown = report.findings.iter().filter(|finding| finding.alert || finding.lead).count();

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use undertone_core::coverage::Coverage;
 use undertone_core::finding::Finding;
-use undertone_engine::{Reading, ScanOptions};
+use undertone_engine::{Reading, ScanOptions, go_on};
 use undertone_wire::coverage::{write_coverage_json, write_coverage_layer, write_coverage_text};
 use undertone_wire::findings::{write_navigator, write_stix};
 
@@ -61,7 +61,7 @@ fn cover(options: &ScanOptions, console: &Console) -> anyhow::Result<(Coverage, 
     let analysis =
         scan::analyse(options, Reading { keeps_seen: true, ..Reading::default() }, &stop, console)?;
     let (coverage, summary) = analysis.coverage();
-    interrupt::go_on(&stop)?;
+    go_on(&stop)?;
     let outcome = scan::outcome_of_reading(&summary);
     console.say(|out| scan::summary_of(summary, &[], 0).write_reading(out, console.named_max()));
     Ok((coverage, outcome))

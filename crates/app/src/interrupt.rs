@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use undertone_engine::ScanError;
 use undertone_engine::input::StopFlag;
 
 /// Exit code of a run that was interrupted (128 + SIGINT).
@@ -45,14 +44,6 @@ pub(crate) fn polite() -> anyhow::Result<StopFlag> {
         });
     })?;
     Ok(stop)
-}
-
-/// An interruption, once there was one: nothing is written then.
-///
-/// # Errors
-/// [`ScanError::Interrupted`].
-pub(crate) fn go_on(stop: &StopFlag) -> Result<(), ScanError> {
-    if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(()) }
 }
 
 /// Ends the run at the first Ctrl-C, for commands that finish in a moment.

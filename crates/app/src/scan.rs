@@ -10,7 +10,7 @@ use crate::{facts, interrupt};
 use std::path::{Path, PathBuf};
 use undertone_core::finding::{Finding, Severity};
 use undertone_engine::input::{InputPath, Progress, StopFlag};
-use undertone_engine::{Analysis, Reading, ScanError, ScanOptions, ScanReport, ScanSummary};
+use undertone_engine::{Analysis, Reading, ScanError, ScanOptions, ScanReport, ScanSummary, go_on};
 use undertone_wire::findings::{ClockFacts, RejectedRows, RunSummary};
 
 /// Runs the command.
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ScanArgs, console: &Console) -> anyhow::Result<Outcome>
         Err(ScanError::NoUsableInput(summary)) => return without_input(args, *summary, console),
         Err(error) => return Err(error.into()),
     };
-    interrupt::go_on(&stop)?;
+    go_on(&stop)?;
     report.summary.notes.extend(suppressions.apply(&mut report.findings));
     let shown = select(&report.findings, &args.shown);
     let read = outcome_of_reading(&report.summary);

@@ -2,7 +2,7 @@
 
 use crate::cli::{AddArgs, ExpireArgs, ListArgs, Pin, RemoveArgs, SuppressCommand};
 use crate::exit::{Failure, Fault, Outcome};
-use crate::output::{to_stdout, write_file};
+use crate::output::{folder_of, to_stdout, write_file};
 use crate::terminal::Console;
 use crate::{explain, interrupt, stored};
 use std::fs::File;
@@ -236,8 +236,7 @@ fn ids(records: &[Suppression], typed: &[String]) -> anyhow::Result<Vec<String>>
 /// Keeps others of us from changing the file between its reading and its writing, until the value goes. The file itself
 /// is replaced, so its folder is locked; `None` where that cannot be done, which is no reason not to go on.
 fn alone_with(path: &Path) -> Option<File> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = File::open(folder).ok()?;
+    let folder = File::open(folder_of(path)).ok()?;
     folder.lock().ok().map(|()| folder)
 }
 

@@ -7,7 +7,7 @@ use crate::terminal::Console;
 use crate::{interrupt, scan, stored};
 use std::path::Path;
 use undertone_core::thresholds::{ThresholdKey, ThresholdSet};
-use undertone_engine::{Reading, ScanOptions, ScanReport};
+use undertone_engine::{Reading, ScanOptions, ScanReport, go_on};
 use undertone_wire::config::Setting;
 use undertone_wire::truth::{Truth, parse_truth};
 use undertone_wire::tuning::{
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
 
     let mut afters: Vec<(Vec<Changed>, ScanReport)> = Vec::new();
     for settings in variants(args) {
-        interrupt::go_on(&stop)?;
+        go_on(&stop)?;
         let mut thresholds = base.clone();
         for setting in &settings {
             setting.apply(&mut thresholds);
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &TuneArgs, console: &Console) -> anyhow::Result<Outcome>
             settings.iter().map(|s| Changed { name: s.name().to_owned(), value: s.shown() }).collect();
         afters.push((changed, analysis.decide(&thresholds)?));
     }
-    interrupt::go_on(&stop)?;
+    go_on(&stop)?;
     let comparisons = compared(&before, &afters, truth.as_deref());
     to_stdout(|out| match args.format {
         TextFormat::Table => write_comparison_text(out, &comparisons),

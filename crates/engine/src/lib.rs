@@ -13,5 +13,6 @@ pub mod telemetry;
 
 pub use scan::{
     Analysis, Backtest, BacktestDay, BacktestSpan, Reading, Rejected, ScanError, ScanOptions, ScanReport,
-    ScanSummary, backtest, learn, read_apps, read_config, read_learned, read_suppressions, scan, visit,
+    ScanSummary, backtest, go_on, learn, read_apps, read_config, read_learned, read_suppressions, scan,
+    visit,
 };

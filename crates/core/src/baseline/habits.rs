@@ -91,14 +91,12 @@ impl Past {
     /// Of two memories of the same past the longer one, or the one of what is still open.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        match (self.open_since, other.open_since) {
-            (Some(_), None) => return self,
-            (None, Some(_)) => return other,
-            (Some(one), Some(another)) if one != another => return if one < another { self } else { other },
-            _ => {}
+        let open = [self, other].into_iter().filter(|past| past.open_since.is_some());
+        if let Some(earliest) = open.min_by_key(|past| past.open_since) {
+            return earliest;
         }
         Self {
-            open_since: self.open_since,
+            open_since: None,
             device_days: self.device_days.max(other.device_days),
             series_days: self.series_days.max(other.series_days),
             days_judged: self.days_judged.max(other.days_judged),

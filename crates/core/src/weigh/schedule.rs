@@ -25,6 +25,8 @@ const LOOSE_PERIOD_MAX_SECS: f64 = 4500.0;
 const SYSTEM_SCATTER_MIN: f64 = 0.08;
 /// Hours that must be observed before "round the clock" means anything.
 const HOURS_MIN: f64 = 8.0;
+/// Hours from which most of them are called the clock.
+const CLOCK_HOURS: f64 = 18.0;
 /// Share of the observed hours in which the rhythm must be seen, and of the time in which a connection must be there.
 const ROUND_THE_CLOCK_SHARE: f64 = 0.7;
 const LOCKED_SHARE_MIN: f64 = 0.3;
@@ -64,9 +66,6 @@ pub(super) fn weigh(case: &Case<'_>) -> Option<Evidence> {
     }
     rhythm(case).or_else(|| kept_connection(case))
 }
-
-/// Hours from which the while that something was seen is called the clock.
-const CLOCK_HOURS: f64 = 18.0;
 
 fn item(weight: f64, observed: f64, baseline: f64, text: String) -> Evidence {
     Evidence {
@@ -146,19 +145,16 @@ pub(super) fn is_one_sitting(case: &Case<'_>) -> bool {
 fn one_sitting(case: &Case<'_>, period: f64) -> Option<Evidence> {
     let hours = case.machine.awake_hours;
     (hours >= SILENT_HOURS_MIN && is_one_sitting(case)).then(|| {
-        let text = if observed_hours(case.profile) * 3600.0 <= SITTING_MAX_SECS {
-            format!(
-                "a rhythm of {} that was soon over and did not come back in the {hours:.0} hours in which the phone was \
-                 seen since: a page or a game that somebody opened can look like this",
-                duration(period)
-            )
+        let (so_far, since, opened) = if observed_hours(case.profile) * 3600.0 <= SITTING_MAX_SECS {
+            ("was soon over and did not come back in", "since", "opened")
         } else {
-            format!(
-                "a rhythm of {} that takes up some minutes of the {hours:.0} hours in which the phone was seen since it \
-                 began: a page or a game that somebody opens can look like this",
-                duration(period)
-            )
+            ("takes up some minutes of", "since it began", "opens")
         };
+        let text = format!(
+            "a rhythm of {} that {so_far} the {hours:.0} hours in which the phone was seen {since}: a page or a game that \
+             somebody {opened} can look like this",
+            duration(period)
+        );
         item(SITTING_BANS_PER_HOUR * hours.min(HOURS_MIN), period, 900.0, text)
     })
 }

@@ -9,7 +9,7 @@ use super::cache::Slot;
 use super::history::History;
 use super::second::{Fixed, second_pass};
 use super::settings::Settings;
-use super::{Recorded, ScanError, ScanOptions, ScanSummary, verdict};
+use super::{Recorded, ScanError, ScanOptions, ScanSummary, go_on, verdict};
 use crate::input::{Progress, StopFlag};
 use std::path::Path;
 use undertone_core::finding::Finding;
@@ -97,9 +97,7 @@ pub fn backtest(
         if seen.peek().is_some() {
             history.settle()?;
         }
-        if stop.is_stopped() {
-            return Err(ScanError::Interrupted);
-        }
+        go_on(stop)?;
     }
     totals.folded = totals.folded.max(history.folded);
     Ok(Backtest { days, summary: recorded.base.with(&totals) })

@@ -164,7 +164,7 @@ struct UnlessStopped<'f> {
 
 impl Write for UnlessStopped<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        go_on(self.stop)?;
+        unless_stopped(self.stop)?;
         self.out.write(bytes)
     }
 
@@ -246,7 +246,7 @@ fn gather(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()>
 }
 
 /// An error once the run is interrupted, which nothing tries again, unlike `Interrupted`.
-fn go_on(stop: &StopFlag) -> io::Result<()> {
+fn unless_stopped(stop: &StopFlag) -> io::Result<()> {
     if stop.is_stopped() { Err(io::Error::other("interrupted")) } else { Ok(()) }
 }
 
@@ -255,7 +255,7 @@ fn content(path: &Path, stop: &StopFlag) -> io::Result<[u8; 32]> {
     let mut hash = Sha256::new();
     let mut block = vec![0; 1 << 20];
     loop {
-        go_on(stop)?;
+        unless_stopped(stop)?;
         match file.read(&mut block)? {
             0 => return Ok(hash.finalize().into()),
             count => hash.update(block.get(..count).unwrap_or_default()),

@@ -27,7 +27,7 @@ mod visit;
 mod waiting;
 
 pub use backtest::{Backtest, BacktestDay, BacktestSpan, backtest};
-pub use options::{ScanError, ScanOptions};
+pub use options::{ScanError, ScanOptions, go_on};
 pub use report::{Rejected, ScanReport, ScanSummary};
 pub use settings::{read_apps, read_config, read_learned, read_suppressions};
 pub use visit::visit;

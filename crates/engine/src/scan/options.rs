@@ -1,7 +1,7 @@
 //! What to scan and how, and why a scan may give nothing.
 
 use super::report::ScanSummary;
-use crate::input::InputPath;
+use crate::input::{InputPath, StopFlag};
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -65,6 +65,14 @@ impl ScanOptions {
             threads => threads,
         }
     }
+}
+
+/// An interruption, once there was one.
+///
+/// # Errors
+/// [`ScanError::Interrupted`].
+pub fn go_on(stop: &StopFlag) -> Result<(), ScanError> {
+    if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(()) }
 }
 
 /// Why a scan gave nothing.

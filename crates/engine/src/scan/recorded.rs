@@ -3,7 +3,7 @@
 use super::cache::Slot;
 use super::devices::{self, FirstContext};
 use super::fleet::Fleet;
-use super::options::{ScanError, ScanOptions};
+use super::options::{ScanError, ScanOptions, go_on};
 use super::report::{self, ScanSummary};
 use super::second::Totals;
 use super::settings::Settings;
@@ -70,9 +70,7 @@ impl Recorded {
         let (mut sinks, records) = read_records(&plan, &read, |_| new_sink(Arc::clone(&directory)), progress);
         input.merge(records);
         sinks.extend(first);
-        if stop.is_stopped() {
-            return Err(ScanError::Interrupted);
-        }
+        go_on(stop)?;
         let (partitions, seen) = Partitions::new(Arc::clone(&sink), directory, sinks)?;
         let directory = Arc::clone(partitions.directory());
         let mut base = report::summarise(&input, &seen, directory.notes());
@@ -103,7 +101,7 @@ impl Recorded {
             keeps_all: self.keeps_all,
         };
         let fleet = devices::first_pass(&mut self.partitions, context, self.threads, stop)?;
-        if stop.is_stopped() { Err(ScanError::Interrupted) } else { Ok(fleet) }
+        go_on(stop).map(|()| fleet)
     }
 
     pub(super) fn check_usable(&self, devices: u64) -> Result<(), ScanError> {

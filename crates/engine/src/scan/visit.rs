@@ -3,7 +3,7 @@
 use super::devices::{joined_of, platform};
 use super::grouped::{Grouped, Room};
 use super::settings::Settings;
-use super::{Recorded, ScanError, ScanOptions, parallel};
+use super::{Recorded, ScanError, ScanOptions, go_on, parallel};
 use crate::input::{Progress, StopFlag};
 use crate::partition::Partitions;
 use crate::telemetry::{self, Roles};
@@ -43,9 +43,7 @@ pub fn visit<S: Send>(
         });
         Ok(gathered)
     });
-    if stop.is_stopped() {
-        return Err(ScanError::Interrupted);
-    }
+    go_on(stop)?;
     done.into_iter().map(|result: io::Result<S>| result.map_err(ScanError::Storage)).collect()
 }
 

@@ -8,7 +8,7 @@ use undertone_core::model::Timestamp;
 const DATAGRAMS_MAX: usize = 1024;
 /// Fragments of one datagram. 64 KiB over the smallest common fragment (552 bytes) makes 119.
 const PIECES_MAX: usize = 128;
-/// Bytes of all that wait: more than 64 datagrams of the largest size. Fragments that overlap are kept whole.
+/// Bytes of all that wait: 128 datagrams of the largest size. Fragments that overlap are kept whole.
 const BYTES_MAX: usize = 8 << 20;
 /// Largest IP payload.
 const PAYLOAD_MAX: usize = 65_535;
